@@ -1,0 +1,202 @@
+// Makes an episode: some hundreds of commands over a few connections, from one seed. Besides
+// single commands it plays scenes that need several steps: transactions with a rival writer,
+// blocked readers that are woken, keys that expire, ids from the clock of a stream ahead of it.
+import { drawCommand, type CommandShape, type Shape } from './grammar.ts'
+import { connectionCommands } from './families/connection.ts'
+import { genericCommands } from './families/generic.ts'
+import { serverCommands } from './families/server.ts'
+import { streamCommands } from './families/stream.ts'
+import { stringCommands } from './families/string.ts'
+import { transactionCommands } from './families/transaction.ts'
+import { anyKey, consumer, group, newId, oddNumbers, streamKey, stringKey, value } from './pool.ts'
+import { seededRandom, type Random } from './random.ts'
+
+export type Command = string[]
+
+/**
+ * One step. `send`: commands on a connection, replies awaited; the shrinker keeps them together.
+ * `hold`: a command that may block, whose reply is read at the `release`. `pause`: let time pass.
+ */
+export type Step =
+  | { kind: 'send', conn: number, commands: Command[] }
+  | { kind: 'hold', conn: number, command: Command }
+  | { kind: 'release', conn: number }
+  | { kind: 'pause', ms: number }
+
+export type Episode = { seed: number, protocol: 2 | 3, steps: Step[] }
+
+export const families = {
+  string: stringCommands,
+  generic: genericCommands,
+  stream: streamCommands,
+  connection: connectionCommands,
+  server: serverCommands,
+  transaction: transactionCommands,
+} as const
+export type Family = keyof typeof families
+
+const familyWeights: Record<Family, number> = {
+  string: 30, generic: 20, stream: 42, connection: 3, server: 4, transaction: 2,
+}
+export const connections = 4
+
+/** What an episode is drawn from. */
+export type Menu = {
+  families: readonly Family[]
+  /** Commands left out, in upper case (a subcommand as `XINFO STREAM`). */
+  skip: ReadonlySet<string>
+}
+
+/** The name a command goes by in reports: with its subcommand where it is a container. */
+export function nameOf(command: readonly string[]): string {
+  const name = (command[0] ?? '').toUpperCase()
+  const containers = ['XINFO', 'XGROUP', 'OBJECT', 'CLIENT', 'CONFIG', 'COMMAND', 'MEMORY', 'SLOWLOG',
+    'LATENCY', 'DEBUG']
+  return containers.includes(name) && command.length > 1 ? `${name} ${command[1]!.toUpperCase()}` : name
+}
+
+export function makeEpisode(seed: number, commands: number, menu: Menu): Episode {
+  const r = seededRandom(seed)
+  const protocol = r.chance(0.5) ? 2 : 3
+  const steps: Step[] = []
+  const kitchen = new Kitchen(r, menu)
+  let made = 0
+  groupJobs(r, steps, kitchen)
+  while (made < commands) {
+    const scene = r.below(100)
+    const before = steps.length
+    if (scene < 3) transaction(r, kitchen, steps)
+    else if (scene < 5) blockedReaders(r, kitchen, steps)
+    else if (scene < 6) clockIds(r, steps, kitchen)
+    else if (scene < 12) groupJobs(r, steps, kitchen)
+    else if (r.below(400) === 0) expiry(r, steps, kitchen)
+    else plain(r, kitchen, steps)
+    made += Math.max(1, steps.length - before)
+  }
+  return { seed, protocol, steps }
+}
+
+/** Draws commands by family and weight, and spoils a few of them. */
+class Kitchen {
+  readonly menu: Menu
+  #r: Random
+  #familyBag: Family[]
+
+  constructor(r: Random, menu: Menu) {
+    this.#r = r
+    this.menu = menu
+    this.#familyBag = menu.families.flatMap((name) => Array<Family>(familyWeights[name]).fill(name))
+  }
+
+  draw(): Command {
+    for (let tries = 0; tries < 50; tries++) {
+      const command = this.from(families[this.#r.pick(this.#familyBag)])
+      if (!this.skips(command)) return command
+    }
+    return ['PING']
+  }
+
+  from(table: readonly CommandShape[]): Command {
+    const row = drawCommand(this.#r, table)
+    const command = [row.name, ...row.args(this.#r)]
+    if (this.#r.chance(0.01)) command[0] = row.name.toLowerCase()
+    return row.fragile || !this.#r.chance(0.06) ? command : spoil(this.#r, command)
+  }
+
+  skips(command: Command): boolean {
+    const { skip } = this.menu
+    return skip.has((command[0] ?? '').toUpperCase()) || skip.has(nameOf(command))
+  }
+}
+
+/** Breaks a command's arguments in one way; its name stays. */
+function spoil(r: Random, command: Command): Command {
+  const args = command.slice(1)
+  const at = r.below(Math.max(1, args.length))
+  switch (r.below(6)) {
+    case 0: args.splice(at, 1); break
+    case 1: args.splice(at, 0, r.pick(oddNumbers)); break
+    case 2: args.push(...value(r)); break
+    case 3: args[at] = r.pick(oddNumbers); break
+    case 4: args.splice(at, 1, ...anyKey(r)); break
+    default: args.reverse()
+  }
+  return [command[0]!, ...args]
+}
+
+const connection = (r: Random): number => r.chance(0.9) ? 0 : 1
+const send = (conn: number, ...commands: Command[]): Step => ({ kind: 'send', conn, commands })
+
+/** A run of single commands on one connection: long runs make good pipelines. */
+function plain(r: Random, kitchen: Kitchen, steps: Step[]): void {
+  const conn = connection(r)
+  for (let n = 1 + r.below(12); n > 0; n--) steps.push(send(conn, kitchen.draw()))
+}
+
+/** WATCH, maybe a rival's write, MULTI, some commands, EXEC or DISCARD. */
+function transaction(r: Random, kitchen: Kitchen, steps: Step[]): void {
+  if (kitchen.skips(['MULTI']) || kitchen.skips(['EXEC'])) return
+  const conn = connection(r)
+  if (r.chance(0.5) && !kitchen.skips(['WATCH'])) {
+    steps.push(send(conn, ['WATCH', ...anyKey(r), ...anyKey(r)]))
+    if (r.chance(0.6)) steps.push(send(1 - conn, kitchen.draw()))
+    if (r.chance(0.2)) steps.push(send(conn, kitchen.draw()))
+  }
+  steps.push(send(conn, ['MULTI']))
+  for (let n = r.below(6); n > 0; n--) steps.push(send(conn, kitchen.draw()))
+  if (r.chance(0.2)) steps.push(send(1 - conn, kitchen.draw()))
+  steps.push(send(conn, [r.chance(0.85) || kitchen.skips(['DISCARD']) ? 'EXEC' : 'DISCARD']))
+}
+
+/** One or two readers block; the first connection goes on writing; then they are released. */
+function blockedReaders(r: Random, kitchen: Kitchen, steps: Step[]): void {
+  const read = kitchen.skips(['XREAD']) ? null : blockingRead
+  const readGroup = kitchen.skips(['XREADGROUP']) ? null : blockingGroupRead
+  const choices = [read, readGroup].filter((shape) => shape !== null)
+  if (choices.length === 0) return
+  const readers = r.chance(0.5) ? [2, 3] : [2]
+  for (const conn of readers) steps.push({ kind: 'hold', conn, command: r.pick(choices)(r) })
+  for (let n = 1 + r.below(6); n > 0; n--) {
+    const write = r.chance(0.5) ? kitchen.from(streamCommands) : kitchen.draw()
+    if (!kitchen.skips(write)) steps.push(send(0, write))
+  }
+  for (const conn of readers) steps.push({ kind: 'release', conn })
+}
+
+const blockingRead: Shape = (r) => [
+  'XREAD', ...(r.chance(0.3) ? ['COUNT', '2'] : []), 'BLOCK', r.pick(['0', '100000']), 'STREAMS',
+  ...streamKey(r), ...streamKey(r), '$', r.pick(['$', '18446744073709551614-0']),
+]
+const blockingGroupRead: Shape = (r) => [
+  'XREADGROUP', 'GROUP', ...group(r), ...consumer(r), ...(r.chance(0.3) ? ['COUNT', '2'] : []),
+  'BLOCK', r.pick(['0', '100000']), ...(r.chance(0.2) ? ['NOACK'] : []), 'STREAMS', ...streamKey(r), '>',
+]
+
+/** A group with jobs delivered, so that the commands on pending entries find some. */
+function groupJobs(r: Random, steps: Step[], kitchen: Kitchen): void {
+  if (!kitchen.menu.families.includes('stream')) return
+  const key = r.pick(['x1', 'x1', 'x2'])
+  const wanted: Command[] = [
+    ...(r.chance(0.3) ? [['SELECT', '0']] : []),
+    ['XGROUP', 'CREATE', key, 'g1', r.pick(['0', '$']), 'MKSTREAM'],
+    ['XADD', key, ...newId(r), 'job', ...value(r)], ['XADD', key, ...newId(r), 'job', ...value(r)],
+    ['XREADGROUP', 'GROUP', 'g1', ...consumer(r), 'COUNT', '3', 'STREAMS', key, '>'],
+  ]
+  if (r.chance(0.02)) wanted.unshift(['DEL', key])
+  for (const command of wanted) if (!kitchen.skips(command)) steps.push(send(0, command))
+}
+
+/** The id of `XADD *` is settled when the stream's last id is ahead of the clock. */
+function clockIds(r: Random, steps: Step[], kitchen: Kitchen): void {
+  if (kitchen.skips(['XADD'])) return
+  const ahead = ['XADD', 'ahead', '99999999999999-0', ...value(r), ...value(r)]
+  steps.push(send(connection(r), ahead, ['XADD', 'ahead', '*', 'f', ...value(r)]))
+}
+
+/** A key with a short life, over before anything else is asked; DISCARD sees to it that it starts now. */
+function expiry(r: Random, steps: Step[], kitchen: Kitchen): void {
+  if (kitchen.skips(['SET']) || kitchen.skips(['PEXPIRE'])) return
+  const brief = r.chance(0.5)
+    ? ['SET', ...stringKey(r), ...value(r), 'PX', '1'] : ['PEXPIRE', ...anyKey(r), '1']
+  steps.push(send(0, ['DISCARD'], brief), { kind: 'pause', ms: 40 })
+}

@@ -1,0 +1,48 @@
+// Where Millrace differs from redis-server 7.0.15 by intent, because it serves Redis 7.4's
+// commands or because the reply shows a server's inner parts. Each line has its reason, and its
+// rule takes away only what differs.
+import { kindOnly, mapFields, mapItems, type Rule, type Settled } from './settle.ts'
+
+export type IntendedDifference = {
+  /** The command, or the command and its subcommand. */
+  command: string
+  reason: string
+  settle: Rule
+}
+
+const dropFields = (...names: string[]) => (value: Settled): Settled =>
+  mapFields(value, (field, item) => names.includes(field) ? null : item)
+
+const maskFields = (...names: string[]) => (value: Settled): Settled =>
+  mapFields(value, (field, item) => names.includes(field) ? kindOnly(item, 'ours', []) : item)
+
+export const intendedDifferences: readonly IntendedDifference[] = [
+  {
+    command: 'HELLO',
+    reason: 'version and id are the server\'s own',
+    settle: maskFields('version', 'id', 'modules'),
+  },
+  {
+    command: 'XINFO CONSUMERS',
+    reason: '`inactive` came with 7.2',
+    settle: (value) => mapItems(value, dropFields('inactive')),
+  },
+  {
+    command: 'XINFO STREAM',
+    reason: 'the radix tree is an inner part of Redis: only the fields\' presence is compared',
+    settle: maskFields('radix-tree-keys', 'radix-tree-nodes'),
+  },
+  {
+    command: 'XINFO STREAM',
+    reason: 'a consumer\'s `active-time` came with 7.2',
+    settle: (value) => mapFields(value, (field, item) => field !== 'groups' ? item
+      : mapItems(item, (group) => mapFields(group, (name, part) => name !== 'consumers' ? part
+        : mapItems(part, dropFields('active-time'))))),
+  },
+  ...['XINFO', 'XGROUP', 'OBJECT', 'CLIENT', 'CONFIG', 'COMMAND', 'MEMORY', 'SLOWLOG', 'LATENCY', 'DEBUG']
+    .map((name): IntendedDifference => ({
+      command: `${name} HELP`,
+      reason: 'help texts are prose, and 7.4 knows further subcommands',
+      settle: (value, side, command) => value.type === '-' ? value : kindOnly(value, side, command),
+    })),
+]

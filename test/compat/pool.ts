@@ -1,0 +1,116 @@
+// The pools that arguments are drawn from: few keys, so that types and lifetimes collide, and the
+// numbers, ids and texts at which servers tend to differ.
+import { either, type Shape } from './grammar.ts'
+import type { Random } from './random.ts'
+
+const stringKeys = ['s1', 's2', 's3', 's:4', 'n1', 'n2']
+const streamKeys = ['x1', 'x1', 'x1', 'x2', 'x3']
+const freeKeys = ['k1', 'k2', '', '\x00\xff\r\n', 'a key']
+
+function drawKey(r: Random, own: readonly string[], other: readonly string[]): string {
+  const dice = r.below(20)
+  if (dice < 17) return r.pick(own)
+  return r.pick(dice < 19 ? freeKeys : other)
+}
+
+export const stringKey: Shape = (r) => [drawKey(r, stringKeys, streamKeys)]
+export const streamKey: Shape = (r) => [drawKey(r, streamKeys, stringKeys)]
+
+/** For commands that remove or replace keys: streams take long to become interesting. */
+export const doomedKey: Shape = (r) => r.chance(0.06) ? streamKey(r) : [r.pick(r.pick([stringKeys, freeKeys]))]
+export const anyKey: Shape = (r) => [r.pick(r.pick([stringKeys, streamKeys, freeKeys]))]
+
+/** Every key a run can make; the state comparison starts from what SCAN finds, not from this. */
+export const keyPatterns = [
+  '*', 's*', 'x?', '[sx]1', '[^s]*', '\\*', 'k[12]', '[a-m]*', '', 'a key', '*1', 's:*', '[', 's[',
+  '[]', '?', '??', '\x00*', '[k-a]1', '*\\', '**1**',
+]
+export const pattern: Shape = (r) => [r.pick(keyPatterns)]
+
+export const oddNumbers = [
+  '9223372036854775807', '-9223372036854775808', '9223372036854775808', '-9223372036854775809',
+  '18446744073709551615', '18446744073709551616', '1.5', '3.0e3', 'abc', '', ' 1', '1 ', '+1', '01',
+  '-0', '1e400', 'nan', 'inf', '-inf', '0x10', '4294967296', '2147483648', '-1', '--1', '1\x00',
+]
+
+/** A small integer, and one time in twelve an extreme or broken one. */
+export const int: Shape = (r) => [
+  r.chance(1 / 12) ? r.pick(oddNumbers) : r.pick(['0', '1', '2', '3', '5', '10', '-1', '-3', '100']),
+]
+export const positive: Shape = (r) => [
+  r.chance(1 / 20) ? r.pick(oddNumbers) : r.pick(['1', '2', '3', '10', '1000']),
+]
+export const float: Shape = (r) => [
+  r.chance(1 / 6) ? r.pick(oddNumbers) : r.pick([
+    '0.1', '1.5', '-2.25', '3', '1e3', '-1e-3', '0.30000000000000004', '1e17', '5.0e-324', '1e-7',
+    '123456789.123456789', '0', '-0', '1e308', '.5', '5.', '1E2',
+  ]),
+]
+
+/** An offset into a string; none makes a server allocate more than a few kilobytes. */
+export const offset: Shape = (r) => [
+  r.chance(1 / 15)
+    ? r.pick(['9223372036854775807', '-9223372036854775808', '536870912', 'x', '4294967295'])
+    : String(r.below(24) - 10),
+]
+
+const values = [
+  '', 'a', 'hello', 'hello world', '0', '1', '-1', '10', '42', '9223372036854775807',
+  '-9223372036854775808', '3.14', '1e5', ' 1', '007', '\x00\x01\x02', '\xff\xfe', '\r\n', 'x'.repeat(44),
+  'y'.repeat(45), 'z'.repeat(300), 'ohmytext', 'mynewtext', '12345678901234567890', '-0', '+5',
+]
+export const value: Shape = (r) => [r.pick(values)]
+export const numericValue: Shape = (r) => [
+  r.pick(['0', '1', '-5', '10', '3.5', '9223372036854775806', '-9223372036854775807', '1e2']),
+]
+
+/**
+ * Lifetimes that are long past or far away, and far from each other (EXPIRE GT compares them), so
+ * that no reply depends on how fast a server is.
+ */
+export const seconds: Shape = (r) => [
+  r.chance(1 / 8) ? r.pick(['0', '-1', ...oddNumbers]) : String(1000 + r.below(50_000_000)),
+]
+export const milliseconds: Shape = (r) => [
+  r.chance(1 / 8) ? r.pick(['0', '-1', ...oddNumbers]) : String(1_000_000 + r.below(50_000_000) * 1000),
+]
+export const unixSeconds: Shape = (r) => [
+  r.chance(1 / 8)
+    ? r.pick(['0', '-1', '1', '1700000000', ...oddNumbers]) : r.pick(['4000000000', '4100000000']),
+]
+export const unixMilliseconds: Shape = (r) => [
+  r.chance(1 / 8)
+    ? r.pick(['0', '-1', '1', '1700000000000', ...oddNumbers])
+    : r.pick(['4000000000000', '4100000000123']),
+]
+
+export const field: Shape = (r) => [r.pick(['f', 'g', 'job', '', 'f\x00', '1', 'text', 'long field'])]
+export const group: Shape = (r) => [r.chance(0.96) ? r.pick(['g1', 'g1', 'g1', 'g2']) : r.pick(['g3', '', '\xff'])]
+export const consumer: Shape = (r) => [r.chance(0.97) ? r.pick(['c1', 'c2', 'c3']) : r.pick(['', 'c\x00'])]
+
+/** No bare `*`: the id it makes comes from the clock (episodes make a settled case of it). */
+const oddIds = [
+  '0-0', '0', '0-1', '18446744073709551615-18446744073709551615', '18446744073709551615',
+  '18446744073709551616-0', 'bad', '1-', '-1', '1-1-1', '', '1-a', '*-1', '1-18446744073709551615',
+  '1-*', '+', '-', '$', '>', ' 1-1', '01-1',
+]
+
+const usualSequences = ['-1', '-1', '-1', '-1', '-1', '', '-0', '-2']
+
+/** An id near those that streams hold just now (ids grow with the tick). */
+export const id: Shape = (r) => {
+  if (r.chance(1 / 30)) return [r.pick(oddIds)]
+  const near = Math.max(1, r.ticks() - r.below(12))
+  return [near + r.pick(usualSequences)]
+}
+
+/** An id for XADD: mostly the next one. */
+export const newId: Shape = (r) => {
+  if (r.chance(1 / 40)) return [r.pick(oddIds)]
+  if (r.chance(1 / 10)) return id(r)
+  if (r.chance(0.9)) r.tick()
+  return [r.ticks() + r.pick(r.chance(0.1) ? ['-*'] : usualSequences)]
+}
+export const rangeId: Shape = either(
+  (r) => [r.pick(['-', '+'])], id, id, (r) => [`(${id(r)[0]!}`],
+)

@@ -1,0 +1,84 @@
+// The rules by which replies are settled before they are compared: what depends on the clock gets
+// a tolerance, what has no promised order is sorted, what belongs to one machine is masked. What
+// differs by intent stands apart, in intended-differences.ts.
+import { type RespValue } from '../resp-value.ts'
+import { intendedDifferences } from './intended-differences.ts'
+import {
+  approximate, kindOnly, mapFields, mapItems, type Rule, type Settled,
+} from './settle.ts'
+
+/** Errors and nulls stay as they are; other replies are reduced to their type. */
+const maskSuccess: Rule = (value, side, command) =>
+  value.type === '-' || value.value === null ? value : kindOnly(value, side, command)
+
+const byText = (a: RespValue, b: RespValue): number => {
+  const [x, y] = [JSON.stringify(a), JSON.stringify(b)]
+  return x < y ? -1 : Number(x > y)
+}
+const sortItems: Rule = (value) =>
+  Array.isArray(value.value) ? { ...value, value: value.value.toSorted(byText) } : value
+
+const sortScan: Rule = (value, side, command) =>
+  mapItems(value, (item, i) => i === 1 ? sortItems(item, side, command) : item)
+
+const pendingEntryTimes = (entries: Settled, at: number): Settled =>
+  mapItems(entries, (entry) => mapItems(entry, (item, i) => i === at ? approximate(item) : item))
+
+const consumerTimes = (field: string, item: Settled): Settled => {
+  if (field === 'idle' || field === 'inactive') return approximate(item)
+  if (field === 'seen-time' || field === 'active-time') return approximate(item)
+  return field === 'pel' || field === 'pending' ? pendingEntryTimes(item, 1) : item
+}
+
+/** XINFO STREAM FULL: groups hold a `pel` of [id, consumer, time, count] and their consumers. */
+const fullStreamTimes: Rule = (value) => mapFields(value, (field, item) => {
+  if (field !== 'groups') return item
+  return mapItems(item, (group) => mapFields(group, (name, part) => {
+    if (name === 'pel' || name === 'pending') return pendingEntryTimes(part, 2)
+    if (name !== 'consumers') return part
+    return mapItems(part, (consumer) => mapFields(consumer, consumerTimes))
+  }))
+})
+
+/** Rules by command, or by command and subcommand. */
+const table: Readonly<Record<string, Rule>> = {
+  TTL: (value) => approximate(value, 5),
+  PTTL: (value) => approximate(value),
+  EXPIRETIME: (value) => approximate(value, 5),
+  PEXPIRETIME: (value) => approximate(value),
+  TIME: maskSuccess,
+  LASTSAVE: maskSuccess,
+  INFO: maskSuccess,
+  RANDOMKEY: maskSuccess,
+  KEYS: sortItems,
+  SCAN: sortScan,
+  XPENDING: (value) => pendingEntryTimes(value, 2),
+  'XINFO CONSUMERS': (value) => mapItems(value, (item) => mapFields(item, consumerTimes)),
+  'XINFO STREAM': fullStreamTimes,
+  'OBJECT IDLETIME': (value) => approximate(value, 5),
+  'MEMORY USAGE': maskSuccess,
+  'CLIENT ID': maskSuccess,
+  'CLIENT INFO': maskSuccess,
+  'CLIENT LIST': maskSuccess,
+  'CONFIG GET': (value) => sortFields(value),
+}
+
+/** CONFIG GET walks a hash table in Redis: the order of the pairs has no meaning. */
+function sortFields(value: Settled): Settled {
+  if (!Array.isArray(value.value)) return value
+  const pairs: RespValue[][] = []
+  for (let i = 0; i + 1 < value.value.length; i += 2) pairs.push(value.value.slice(i, i + 2))
+  pairs.sort((a, b) => byText(a[0]!, b[0]!))
+  return { ...value, value: pairs.flat() }
+}
+
+/** The rules that a command's reply goes through, in order. */
+export function rulesFor(command: readonly string[]): Rule[] {
+  const name = command[0]?.toUpperCase() ?? ''
+  const sub = `${name} ${command[1]?.toUpperCase() ?? ''}`
+  const own = table[sub] ?? table[name]
+  const intended = intendedDifferences
+    .filter((difference) => difference.command === name || difference.command === sub)
+    .map((difference) => difference.settle)
+  return own === undefined ? intended : [...intended, own]
+}

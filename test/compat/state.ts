@@ -1,0 +1,90 @@
+// Reads the whole state of a server through commands that both servers have, as a list of probes
+// (database, command, reply). Two states agree when their probes do, reply by reply.
+import { RespClient } from '../resp-client.ts'
+import { decode } from '../resp-value.ts'
+import { sameReply } from './compare.ts'
+import type { Command } from './episode.ts'
+import { nameOf } from './episode.ts'
+
+export type Probe = { database: number, command: Command, reply: Buffer }
+
+const databases = 16
+
+/** Reads every key of every database of the server on this port. */
+export async function readState(port: number): Promise<Probe[]> {
+  const client = await RespClient.connect(port)
+  try {
+    const probes: Probe[] = []
+    for (let database = 0; database < databases; database++) {
+      await client.call('SELECT', database)
+      probes.push(...await readDatabase(client, database))
+    }
+    return probes
+  } finally {
+    client.destroy()
+  }
+}
+
+async function readDatabase(client: RespClient, database: number): Promise<Probe[]> {
+  const keys = await allKeys(client)
+  const probes: Probe[] = []
+  const ask = async (commands: Command[]): Promise<Buffer[]> => {
+    const replies = await client.pipeline(commands.map(bytes))
+    replies.forEach((reply, i) => probes.push({ database, command: commands[i]!, reply }))
+    return replies
+  }
+  await ask([['DBSIZE']])
+  for (const key of keys) {
+    const [type] = await ask([['TYPE', key], ['PEXPIRETIME', key]])
+    if (type!.toString('latin1') === '+string\r\n') await ask([['GET', key]])
+    if (type!.toString('latin1') === '+stream\r\n') {
+      await ask([['XRANGE', key, '-', '+'], ['XINFO', 'STREAM', key, 'FULL', 'COUNT', '0'],
+        ['XINFO', 'GROUPS', key]])
+    }
+  }
+  return probes
+}
+
+async function allKeys(client: RespClient): Promise<string[]> {
+  const keys = new Set<string>()
+  let cursor = '0'
+  do {
+    const reply = decode(await client.call('SCAN', cursor, 'COUNT', '1000'))
+    if (!Array.isArray(reply.value) || !Array.isArray(reply.value[1]?.value)) break
+    cursor = String(reply.value[0]!.value)
+    for (const key of reply.value[1].value) keys.add(String(key.value))
+  } while (cursor !== '0')
+  return [...keys].toSorted()
+}
+
+const bytes = (command: Command): Buffer[] => command.map((arg) => Buffer.from(arg, 'latin1'))
+
+/**
+ * What differs between two states, as readable lines. `exactTimes`: deadlines must agree to the
+ * millisecond, as they must after a restart from the log.
+ */
+export function stateDifferences(
+  ours: readonly Probe[], theirs: readonly Probe[], exactTimes = false,
+): string[] {
+  const label = (probe: Probe): string => `db${probe.database} ${JSON.stringify(probe.command)}`
+  const others = new Map(theirs.map((probe) => [label(probe), probe]))
+  const lines: string[] = []
+  for (const probe of ours) {
+    const other = others.get(label(probe))
+    others.delete(label(probe))
+    if (other === undefined) {
+      lines.push(`${label(probe)}: only in the first state`)
+    } else if (!agree(probe, other, exactTimes)) {
+      lines.push(`${label(probe)}:\n  ${text(probe.reply)}\n  ${text(other.reply)}`)
+    }
+  }
+  for (const name of others.keys()) lines.push(`${name}: only in the second state`)
+  return lines
+}
+
+function agree(one: Probe, other: Probe, exactTimes: boolean): boolean {
+  if (exactTimes && nameOf(one.command) === 'PEXPIRETIME') return one.reply.equals(other.reply)
+  return sameReply(one.command, one.reply, other.reply)
+}
+
+const text = (reply: Buffer): string => JSON.stringify(reply.toString('latin1'))

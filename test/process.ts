@@ -1,0 +1,190 @@
+// Starts and stops real servers for black-box tests: ours with the Node that runs the tests, and
+// redis-server as the reference. Each listens on loopback on a free port with its own directory
+// and is ended by its own pid, also when the test process dies early.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import type { ExecutionContext } from 'ava'
+import { RespClient } from './resp-client.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const readyTimeoutMs = 60_000
+const outputCharsMax = 20_000
+
+/** What a server needs of its test: a place to hang its end on. `t` of ava is one. */
+export type Scope = { teardown(end: () => unknown): void }
+
+export type ServerOptions = {
+  /** The data directory; a fresh temporary one when left out. */
+  dir?: string
+  appendfsync?: 'always' | 'everysec' | 'no'
+  /** Further arguments, in the form `--name value`. */
+  args?: readonly string[]
+  /** Arguments for Node itself, before the program (ours only). */
+  nodeArgs?: readonly string[]
+}
+
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** A server process that can be killed and started again on the same directory and port. */
+export class ServerProcess {
+  readonly name: string
+  readonly port: number
+  readonly dir: string
+  output: string
+  #command: readonly string[]
+  #child: ChildProcess | null
+  #ended: Promise<number | null>
+
+  constructor(name: string, command: readonly string[], port: number, dir: string) {
+    this.name = name
+    this.port = port
+    this.dir = dir
+    this.output = ''
+    this.#command = command
+    this.#child = null
+    this.#ended = Promise.resolve(null)
+  }
+
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error(`${this.name} is not running`)
+    return this.#child.pid
+  }
+
+  /** Resolves with the exit code (null after a signal) when the running process has ended. */
+  get ended(): Promise<number | null> {
+    return this.#ended
+  }
+
+  /** Starts the process and waits until PING is answered with PONG. */
+  async start(): Promise<void> {
+    const child = spawn(this.#command[0]!, this.#command.slice(1), { cwd: root })
+    this.#child = child
+    running.add(child)
+    const keep = (chunk: Buffer): void => {
+      this.output = (this.output + chunk.toString('latin1')).slice(-outputCharsMax)
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    this.#ended = new Promise((resolve) => {
+      child.once('error', (error) => {
+        keep(Buffer.from(String(error)))
+        running.delete(child)
+        resolve(null)
+      })
+      child.once('exit', (code) => {
+        running.delete(child)
+        resolve(code)
+      })
+    })
+    await this.#ready(child)
+  }
+
+  async #ready(child: ChildProcess): Promise<void> {
+    const deadline = Date.now() + readyTimeoutMs
+    while (Date.now() < deadline) {
+      if (!running.has(child)) throw new Error(`${this.name} ended early:\n${this.output}`)
+      if (await answersPing(this.port)) return
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    throw new Error(`${this.name} was not ready in ${readyTimeoutMs} ms:\n${this.output}`)
+  }
+
+  /** Kills the process as a power cut of the process would, and waits until it is gone. */
+  async kill9(): Promise<void> {
+    this.#child?.kill('SIGKILL')
+    await this.#ended
+  }
+
+  /** Asks the process to end (SIGTERM) and resolves with its exit code. */
+  terminate(): Promise<number | null> {
+    this.#child?.kill('SIGTERM')
+    return this.#ended
+  }
+
+  /** Ends the process in good order, then starts it on the same directory and port. */
+  async restart(): Promise<void> {
+    const code = await this.terminate()
+    if (code !== 0) throw new Error(`${this.name} ended with ${code}:\n${this.output}`)
+    await this.start()
+  }
+
+  connect(): Promise<RespClient> {
+    return RespClient.connect(this.port)
+  }
+}
+
+async function answersPing(port: number): Promise<boolean> {
+  let client: RespClient | null = null
+  try {
+    client = await RespClient.connect(port)
+    return (await client.text('PING')) === '+PONG\r\n'
+  } catch {
+    return false
+  } finally {
+    client?.destroy()
+  }
+}
+
+/** A port that nobody listens on just now. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as net.AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** A fresh directory that is removed at the end of the scope. */
+export function temporaryDirectory(scope: Scope): string {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'millrace-test-'))
+  scope.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+async function start(
+  scope: Scope, name: string, program: readonly string[], options: ServerOptions,
+): Promise<ServerProcess> {
+  const dir = options.dir ?? temporaryDirectory(scope)
+  const port = await freePort()
+  const server = new ServerProcess(name, [
+    ...program, '--port', String(port), '--dir', dir, '--appendonly', 'yes',
+    '--appendfsync', options.appendfsync ?? 'everysec', ...(options.args ?? []),
+  ], port, dir)
+  scope.teardown(() => server.kill9())
+  await server.start()
+  return server
+}
+
+/** Starts ours, ready to answer. */
+export function startMillrace(scope: Scope, options: ServerOptions = {}): Promise<ServerProcess> {
+  const program = [process.execPath, ...(options.nodeArgs ?? []), 'ops/cli/millrace.ts']
+  return start(scope, 'millrace', program, options)
+}
+
+/** Starts redis-server with the same settings, ready to answer. */
+export function startRedis(scope: Scope, options: ServerOptions = {}): Promise<ServerProcess> {
+  const program = ['redis-server', '--bind', '127.0.0.1', '--save', '']
+  return start(scope, 'redis-server', program, options)
+}
+
+export function hasRedis(): boolean {
+  return spawnSync('redis-server', ['--version']).status === 0
+}
+
+/**
+ * True when redis-server is installed. Without it the test ends early with a loud log line, except
+ * under CI, where a missing reference server fails the test.
+ */
+export function requireRedis(t: ExecutionContext<unknown>): boolean {
+  if (hasRedis()) return true
+  if (process.env['CI']) t.fail('redis-server is not on PATH, and CI must compare against it')
+  else t.pass('SKIPPED: redis-server is not on PATH')
+  t.log('SKIPPED: redis-server is not on PATH; nothing was compared')
+  return false
+}
