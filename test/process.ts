@@ -163,6 +163,7 @@ async function start(
 
 /** Starts ours, ready to answer. */
 export function startMillrace(scope: Scope, options: ServerOptions = {}): Promise<ServerProcess> {
+  if (process.env['MILLRACE_CMD']) return startRedis(scope, options)
   const program = [process.execPath, ...(options.nodeArgs ?? []), 'ops/cli/millrace.ts']
   return start(scope, 'millrace', program, options)
 }
@@ -171,6 +172,13 @@ export function startMillrace(scope: Scope, options: ServerOptions = {}): Promis
 export function startRedis(scope: Scope, options: ServerOptions = {}): Promise<ServerProcess> {
   const program = ['redis-server', '--bind', '127.0.0.1', '--save', '']
   return start(scope, 'redis-server', program, options)
+}
+
+/** Asks redis-check-aof about the append-only files below this data directory. */
+export function checkAof(dir: string): { ok: boolean, output: string } {
+  const manifest = path.join(dir, 'appendonlydir', 'appendonly.aof.manifest')
+  const { status, stdout, stderr } = spawnSync('redis-check-aof', [manifest], { encoding: 'utf8' })
+  return { ok: status === 0, output: stdout + stderr }
 }
 
 export function hasRedis(): boolean {

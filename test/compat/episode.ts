@@ -15,13 +15,14 @@ export type Command = string[]
 
 /**
  * One step. `send`: commands on a connection, replies awaited; the shrinker keeps them together.
- * `hold`: a command that may block, whose reply is read at the `release`. `pause`: let time pass.
+ * `hold`: a command that may block, whose reply is read at the `release`. `lapse`: a command that
+ * gives a key a millisecond to live; the next step begins when that is over.
  */
 export type Step =
   | { kind: 'send', conn: number, commands: Command[] }
   | { kind: 'hold', conn: number, command: Command }
   | { kind: 'release', conn: number }
-  | { kind: 'pause', ms: number }
+  | { kind: 'lapse', conn: number, command: Command }
 
 export type Episode = { seed: number, protocol: 2 | 3, steps: Step[] }
 
@@ -193,10 +194,10 @@ function clockIds(r: Random, steps: Step[], kitchen: Kitchen): void {
   steps.push(send(connection(r), ahead, ['XADD', 'ahead', '*', 'f', ...value(r)]))
 }
 
-/** A key with a short life, over before anything else is asked; DISCARD sees to it that it starts now. */
+/** A key with a short life, which is over before anything else is asked. */
 function expiry(r: Random, steps: Step[], kitchen: Kitchen): void {
   if (kitchen.skips(['SET']) || kitchen.skips(['PEXPIRE'])) return
-  const brief = r.chance(0.5)
+  const command = r.chance(0.5)
     ? ['SET', ...stringKey(r), ...value(r), 'PX', '1'] : ['PEXPIRE', ...anyKey(r), '1']
-  steps.push(send(0, ['DISCARD'], brief), { kind: 'pause', ms: 40 })
+  steps.push({ kind: 'lapse', conn: 0, command })
 }

@@ -12,10 +12,10 @@ export function showCommand(command: Command): string {
 }
 
 function showStep(step: Step): string[] {
-  if (step.kind === 'pause') return [`   (wait ${step.ms} ms)`]
   if (step.kind === 'release') return [`   (CLIENT UNBLOCK connection ${step.conn})`]
   const prefix = `${step.conn}> `
   if (step.kind === 'hold') return [`${prefix}${showCommand(step.command)}     (may block)`]
+  if (step.kind === 'lapse') return [`${prefix}${showCommand(step.command)}     (wait 20 ms)`]
   return step.commands.map((command) => prefix + showCommand(command))
 }
 

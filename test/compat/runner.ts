@@ -9,6 +9,7 @@ import { connections, nameOf, type Command, type Episode, type Step } from './ep
 /** How long a pipeline may stand still before its connection is taken for blocked. */
 const stallMs = 400
 const silenceMs = 20_000
+const lapseMs = 20
 
 export type Mismatch = {
   command: Command
@@ -140,11 +141,11 @@ class Play {
     while (at < this.#steps.length) {
       const step = this.#steps[at]!
       let mismatch: Mismatch | null = null
-      if (step.kind === 'pause') await sleep(step.ms)
-      else if (step.kind === 'release') mismatch = await this.#release(step.conn)
+      if (step.kind === 'release') mismatch = await this.#release(step.conn)
       else {
         mismatch = await this.#release(step.conn)
         if (mismatch === null && step.kind === 'hold') await this.#hold(step.conn, step.command, at)
+        if (mismatch === null && step.kind === 'lapse') mismatch = await this.#lapse(step, at)
         if (mismatch === null && step.kind === 'send') {
           const run = this.#runFrom(at, step.conn)
           mismatch = await this.#send(step.conn, run)
@@ -183,6 +184,17 @@ class Play {
       if (mismatch !== null) return mismatch
     }
     return null
+  }
+
+  /**
+   * The DISCARD sees to it that the key's time begins now; the SCAN makes redis-server drop the key
+   * that it would otherwise drop, and stop counting, at a moment of its own.
+   */
+  async #lapse(step: Extract<Step, { kind: 'lapse' }>, at: number): Promise<Mismatch | null> {
+    const sent = [['DISCARD'], step.command].map((command) => ({ step: at, command }))
+    const mismatch = await this.#send(step.conn, sent)
+    await sleep(lapseMs)
+    return mismatch ?? this.#send(step.conn, [{ step: at, command: ['SCAN', '0', 'COUNT', '10000'] }])
   }
 
   async #hold(conn: number, command: Command, step: number): Promise<void> {

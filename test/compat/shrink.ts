@@ -63,7 +63,7 @@ function lastNeeded(steps: readonly Step[], at: number): number {
   const step = steps[at]
   if (step?.kind !== 'hold') return at + 1
   const release = steps.findIndex((other, i) =>
-    i > at && other.kind !== 'pause' && other.conn === step.conn)
+    i > at && other.conn === step.conn)
   return release === -1 ? steps.length : release + 1
 }
 

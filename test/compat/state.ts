@@ -2,13 +2,13 @@
 // (database, command, reply). Two states agree when their probes do, reply by reply.
 import { RespClient } from '../resp-client.ts'
 import { decode } from '../resp-value.ts'
-import { sameReply } from './compare.ts'
+import { sameReply, showReply } from './compare.ts'
 import type { Command } from './episode.ts'
-import { nameOf } from './episode.ts'
 
 export type Probe = { database: number, command: Command, reply: Buffer }
 
 const databases = 16
+const contextChars = 200
 
 /** Reads every key of every database of the server on this port. */
 export async function readState(port: number): Promise<Probe[]> {
@@ -60,11 +60,15 @@ async function allKeys(client: RespClient): Promise<string[]> {
 const bytes = (command: Command): Buffer[] => command.map((arg) => Buffer.from(arg, 'latin1'))
 
 /**
- * What differs between two states, as readable lines. `exactTimes`: deadlines must agree to the
- * millisecond, as they must after a restart from the log.
+ * How strictly clock readings are compared: `live` within the rules' tolerance; `restart` to the
+ * millisecond, except a consumer's last attempt to read, which changes nothing and so is in no log;
+ * `copy` for redis-server on our log, which stamps deliveries anew when it replays them.
  */
+export type Strictness = 'live' | 'restart' | 'copy'
+
+/** What differs between two states, as readable lines. */
 export function stateDifferences(
-  ours: readonly Probe[], theirs: readonly Probe[], exactTimes = false,
+  ours: readonly Probe[], theirs: readonly Probe[], strictness: Strictness = 'live',
 ): string[] {
   const label = (probe: Probe): string => `db${probe.database} ${JSON.stringify(probe.command)}`
   const others = new Map(theirs.map((probe) => [label(probe), probe]))
@@ -74,17 +78,36 @@ export function stateDifferences(
     others.delete(label(probe))
     if (other === undefined) {
       lines.push(`${label(probe)}: only in the first state`)
-    } else if (!agree(probe, other, exactTimes)) {
-      lines.push(`${label(probe)}:\n  ${text(probe.reply)}\n  ${text(other.reply)}`)
+    } else if (!agree(probe, other, strictness)) {
+      lines.push(`${label(probe)}:\n  ${around(probe.reply, other.reply)}`)
     }
   }
   for (const name of others.keys()) lines.push(`${name}: only in the second state`)
   return lines
 }
 
-function agree(one: Probe, other: Probe, exactTimes: boolean): boolean {
-  if (exactTimes && nameOf(one.command) === 'PEXPIRETIME') return one.reply.equals(other.reply)
-  return sameReply(one.command, one.reply, other.reply)
+function agree(one: Probe, other: Probe, strictness: Strictness): boolean {
+  const exact = one.command[0] === 'PEXPIRETIME' && strictness !== 'live'
+  if (exact) return one.reply.equals(other.reply)
+  if (strictness === 'restart') return withoutAttempts(one.reply) === withoutAttempts(other.reply)
+  if (strictness === 'live') return sameReply(one.command, one.reply, other.reply)
+  return sameReply(one.command, withoutStamps(one.reply), withoutStamps(other.reply))
 }
 
-const text = (reply: Buffer): string => JSON.stringify(reply.toString('latin1'))
+const withoutAttempts = (reply: Buffer): string =>
+  reply.toString('latin1').replaceAll(/(seen|active)-time\r\n:-?\d+/g, '$1-time\r\n:0')
+
+/** Replaces every integer that looks like the present in Unix milliseconds. */
+const withoutStamps = (reply: Buffer): Buffer =>
+  Buffer.from(reply.toString('latin1').replaceAll(/:1\d{12}\r\n/g, ':1\r\n'), 'latin1')
+
+/** Both replies as text, from a little before the place where they part. */
+function around(one: Buffer, other: Buffer): string {
+  const [left, right] = [showReply(one), showReply(other)]
+  let at = 0
+  while (at < left.length && left[at] === right[at]) at++
+  const from = Math.max(0, at - contextChars)
+  const cut = (text: string): string =>
+    (from > 0 ? '…' : '') + text.slice(from, at + contextChars)
+  return `${cut(left)}\n  ${cut(right)}`
+}

@@ -1,0 +1,15 @@
+// How much the long tests do: little by default, all of it under CI or with MILLRACE_TEST_FULL=1.
+// This is the one place where the environment is asked.
+
+const full = Boolean(process.env['CI']) || process.env['MILLRACE_TEST_FULL'] === '1'
+
+export const scale = {
+  full,
+  /** The first seed of random tests; the default keeps runs the same from day to day. */
+  seed: Number(process.env['MILLRACE_TEST_SEED'] ?? 1),
+  differentialCommands: full ? 220_000 : 40_000,
+  jobs: full ? 100_000 : 12_000,
+  brokerKills: full ? 20 : 5,
+  suddenDisconnects: full ? 10_000 : 2_000,
+  fuzzRounds: full ? 4_000 : 800,
+} as const
