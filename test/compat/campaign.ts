@@ -1,7 +1,8 @@
 // A campaign: many episodes from consecutive seeds. Each mismatch is shrunk once per kind; a
 // command that keeps differing is then left out, so that one gap doesn't hide the others.
 import { RespClient } from '../resp-client.ts'
-import { families, makeEpisode, nameOf, type Family } from './episode.ts'
+import { nameOf } from './containers.ts'
+import { families, makeEpisode, type Family } from './episode.ts'
 import { play, Side } from './runner.ts'
 import { kindOf, shrink, type Finding } from './shrink.ts'
 import { readState, stateDifferences } from './state.ts'
@@ -81,7 +82,8 @@ export async function missingCommands(port: number, names: readonly Family[]): P
   try {
     const commands = [...new Set(names.flatMap((name) => families[name].map((row) => row.name)))]
     const known = commands.filter((name) => name !== 'NOPE')
-    const replies = await client.pipeline(known.map((name) => [name, ...Array<string>(20).fill('x')]))
+    const arity = Array<string>(20).fill('x')
+    const replies = await client.pipeline(known.map((name) => [name, ...arity]))
     return known.filter((_, i) => replies[i]!.toString('latin1').startsWith('-ERR unknown command'))
   } finally {
     client.destroy()

@@ -1,6 +1,7 @@
 // Makes an episode: some hundreds of commands over a few connections, from one seed. Besides
 // single commands it plays scenes that need several steps: transactions with a rival writer,
 // blocked readers that are woken, keys that expire, ids from the clock of a stream ahead of it.
+import { nameOf } from './containers.ts'
 import { drawCommand, type CommandShape, type Shape } from './grammar.ts'
 import { connectionCommands } from './families/connection.ts'
 import { genericCommands } from './families/generic.ts'
@@ -46,14 +47,6 @@ export type Menu = {
   families: readonly Family[]
   /** Commands left out, in upper case (a subcommand as `XINFO STREAM`). */
   skip: ReadonlySet<string>
-}
-
-/** The name a command goes by in reports: with its subcommand where it is a container. */
-export function nameOf(command: readonly string[]): string {
-  const name = (command[0] ?? '').toUpperCase()
-  const containers = ['XINFO', 'XGROUP', 'OBJECT', 'CLIENT', 'CONFIG', 'COMMAND', 'MEMORY', 'SLOWLOG',
-    'LATENCY', 'DEBUG']
-  return containers.includes(name) && command.length > 1 ? `${name} ${command[1]!.toUpperCase()}` : name
 }
 
 export function makeEpisode(seed: number, commands: number, menu: Menu): Episode {
@@ -170,7 +163,8 @@ const blockingRead: Shape = (r) => [
 ]
 const blockingGroupRead: Shape = (r) => [
   'XREADGROUP', 'GROUP', ...group(r), ...consumer(r), ...(r.chance(0.3) ? ['COUNT', '2'] : []),
-  'BLOCK', r.pick(['0', '100000']), ...(r.chance(0.2) ? ['NOACK'] : []), 'STREAMS', ...streamKey(r), '>',
+  'BLOCK', r.pick(['0', '100000']), ...(r.chance(0.2) ? ['NOACK'] : []),
+  'STREAMS', ...streamKey(r), '>',
 ]
 
 /** A group with jobs delivered, so that the commands on pending entries find some. */

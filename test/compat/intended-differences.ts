@@ -1,6 +1,7 @@
 // Where Millrace differs from redis-server 7.0.15 by intent, because it serves Redis 7.4's
 // commands or because the reply shows a server's inner parts. Each line has its reason, and its
 // rule takes away only what differs.
+import { containers } from './containers.ts'
 import { kindOnly, mapFields, mapItems, type Rule, type Settled } from './settle.ts'
 
 export type IntendedDifference = {
@@ -39,7 +40,7 @@ export const intendedDifferences: readonly IntendedDifference[] = [
       : mapItems(item, (group) => mapFields(group, (name, part) => name !== 'consumers' ? part
         : mapItems(part, dropFields('active-time'))))),
   },
-  ...['XINFO', 'XGROUP', 'OBJECT', 'CLIENT', 'CONFIG', 'COMMAND', 'MEMORY', 'SLOWLOG', 'LATENCY', 'DEBUG']
+  ...[...containers]
     .map((name): IntendedDifference => ({
       command: `${name} HELP`,
       reason: 'help texts are prose, and 7.4 knows further subcommands',

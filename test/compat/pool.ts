@@ -17,7 +17,8 @@ export const stringKey: Shape = (r) => [drawKey(r, stringKeys, streamKeys)]
 export const streamKey: Shape = (r) => [drawKey(r, streamKeys, stringKeys)]
 
 /** For commands that remove or replace keys: streams take long to become interesting. */
-export const doomedKey: Shape = (r) => r.chance(0.06) ? streamKey(r) : [r.pick(r.pick([stringKeys, freeKeys]))]
+export const doomedKey: Shape = (r) =>
+  r.chance(0.06) ? streamKey(r) : [r.pick(r.pick([stringKeys, freeKeys]))]
 export const anyKey: Shape = (r) => [r.pick(r.pick([stringKeys, streamKeys, freeKeys]))]
 
 /** Every key a run can make; the state comparison starts from what SCAN finds, not from this. */
@@ -35,7 +36,7 @@ export const oddNumbers = [
 
 /** A small integer, and one time in twelve an extreme or broken one. */
 export const int: Shape = (r) => [
-  r.chance(1 / 12) ? r.pick(oddNumbers) : r.pick(['0', '1', '2', '3', '5', '10', '-1', '-3', '100']),
+  r.pick(r.chance(1 / 12) ? oddNumbers : ['0', '1', '2', '3', '5', '10', '-1', '-3', '100']),
 ]
 export const positive: Shape = (r) => [
   r.chance(1 / 20) ? r.pick(oddNumbers) : r.pick(['1', '2', '3', '10', '1000']),
@@ -56,8 +57,9 @@ export const offset: Shape = (r) => [
 
 const values = [
   '', 'a', 'hello', 'hello world', '0', '1', '-1', '10', '42', '9223372036854775807',
-  '-9223372036854775808', '3.14', '1e5', ' 1', '007', '\x00\x01\x02', '\xff\xfe', '\r\n', 'x'.repeat(44),
-  'y'.repeat(45), 'z'.repeat(300), 'ohmytext', 'mynewtext', '12345678901234567890', '-0', '+5',
+  '-9223372036854775808', '3.14', '1e5', ' 1', '007', '\x00\x01\x02', '\xff\xfe', '\r\n',
+  'x'.repeat(44), 'y'.repeat(45), 'z'.repeat(300), 'ohmytext', 'mynewtext',
+  '12345678901234567890', '-0', '+5',
 ]
 export const value: Shape = (r) => [r.pick(values)]
 export const numericValue: Shape = (r) => [
@@ -72,7 +74,8 @@ export const seconds: Shape = (r) => [
   r.chance(1 / 8) ? r.pick(['0', '-1', ...oddNumbers]) : String(1000 + r.below(50_000_000)),
 ]
 export const milliseconds: Shape = (r) => [
-  r.chance(1 / 8) ? r.pick(['0', '-1', ...oddNumbers]) : String(1_000_000 + r.below(50_000_000) * 1000),
+  r.chance(1 / 8)
+    ? r.pick(['0', '-1', ...oddNumbers]) : String(1_000_000 + r.below(50_000_000) * 1000),
 ]
 export const unixSeconds: Shape = (r) => [
   r.chance(1 / 8)
@@ -84,9 +87,15 @@ export const unixMilliseconds: Shape = (r) => [
     : r.pick(['4000000000000', '4100000000123']),
 ]
 
-export const field: Shape = (r) => [r.pick(['f', 'g', 'job', '', 'f\x00', '1', 'text', 'long field'])]
-export const group: Shape = (r) => [r.chance(0.96) ? r.pick(['g1', 'g1', 'g1', 'g2']) : r.pick(['g3', '', '\xff'])]
-export const consumer: Shape = (r) => [r.chance(0.97) ? r.pick(['c1', 'c2', 'c3']) : r.pick(['', 'c\x00'])]
+export const field: Shape = (r) => [
+  r.pick(['f', 'g', 'job', '', 'f\x00', '1', 'text', 'long field']),
+]
+export const group: Shape = (r) => [
+  r.pick(r.chance(0.96) ? ['g1', 'g1', 'g1', 'g2'] : ['g3', '', '\xff']),
+]
+export const consumer: Shape = (r) => [
+  r.pick(r.chance(0.97) ? ['c1', 'c2', 'c3'] : ['', 'c\x00']),
+]
 
 /** No bare `*`: the id it makes comes from the clock (episodes make a settled case of it). */
 const oddIds = [

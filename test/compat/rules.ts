@@ -2,6 +2,7 @@
 // a tolerance, what has no promised order is sorted, what belongs to one machine is masked. What
 // differs by intent stands apart, in intended-differences.ts.
 import { type RespValue } from '../resp-value.ts'
+import { nameOf } from './containers.ts'
 import { intendedDifferences } from './intended-differences.ts'
 import {
   approximate, kindOnly, mapFields, mapItems, type Rule, type Settled,
@@ -75,7 +76,7 @@ function sortFields(value: Settled): Settled {
 /** The rules that a command's reply goes through, in order. */
 export function rulesFor(command: readonly string[]): Rule[] {
   const name = command[0]?.toUpperCase() ?? ''
-  const sub = `${name} ${command[1]?.toUpperCase() ?? ''}`
+  const sub = nameOf(command)
   const own = table[sub] ?? table[name]
   const intended = intendedDifferences
     .filter((difference) => difference.command === name || difference.command === sub)

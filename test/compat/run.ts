@@ -34,7 +34,7 @@ function chosenFamilies(): Family[] {
 async function main(): Promise<boolean> {
   const args = ['--enable-debug-command', 'yes']
   const theirs = await startRedis(scope, { args })
-  const ours = values.self ? await startRedis(scope, { args }) : await startMillrace(scope, { args })
+  const ours = await (values.self ? startRedis : startMillrace)(scope, { args })
 
   const names = chosenFamilies()
   const skip = new Set(values.skip.toUpperCase().split(',').filter((name) => name !== ''))
@@ -50,8 +50,8 @@ async function main(): Promise<boolean> {
   })
   for (const [kind, seen] of outcome.kinds) console.log(`${String(seen).padStart(6)} × ${kind}`)
   const tookMs = performance.now() - started
-  console.log(`${outcome.played} commands in ${outcome.episodes} episodes, ${Math.round(tookMs)} ms, `
-    + `${outcome.kinds.size} kinds of mismatch`)
+  console.log(`${outcome.played} commands in ${outcome.episodes} episodes, `
+    + `${Math.round(tookMs)} ms, ${outcome.kinds.size} kinds of mismatch`)
 
   const differences = stateDifferences(await readState(ours.port), await readState(theirs.port))
   if (outcome.kinds.size === 0 && differences.length > 0) {

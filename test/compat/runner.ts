@@ -4,7 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RespClient } from '../resp-client.ts'
 import { sameReply } from './compare.ts'
-import { connections, nameOf, type Command, type Episode, type Step } from './episode.ts'
+import { nameOf } from './containers.ts'
+import { connections, type Command, type Episode, type Step } from './episode.ts'
 
 /** How long a pipeline may stand still before its connection is taken for blocked. */
 const stallMs = 400
@@ -194,7 +195,8 @@ class Play {
     const sent = [['DISCARD'], step.command].map((command) => ({ step: at, command }))
     const mismatch = await this.#send(step.conn, sent)
     await sleep(lapseMs)
-    return mismatch ?? this.#send(step.conn, [{ step: at, command: ['SCAN', '0', 'COUNT', '10000'] }])
+    const scan = ['SCAN', '0', 'COUNT', '10000']
+    return mismatch ?? this.#send(step.conn, [{ step: at, command: scan }])
   }
 
   async #hold(conn: number, command: Command, step: number): Promise<void> {

@@ -2,7 +2,8 @@
 // kind: first everything after it, then ever smaller slices (delta debugging), then single
 // arguments, and RESP3 when RESP2 shows it too.
 import { decode } from '../resp-value.ts'
-import { nameOf, type Episode, type Step } from './episode.ts'
+import { nameOf } from './containers.ts'
+import { type Episode, type Step } from './episode.ts'
 import { play, type Mismatch, type Side } from './runner.ts'
 
 export type Finding = { episode: Episode, mismatch: Mismatch, kind: string }
@@ -11,7 +12,8 @@ const playsMax = 400
 
 /** Mismatches of one kind have the same command and the same types of reply. */
 export function kindOf(mismatch: Mismatch): string {
-  return `${nameOf(mismatch.command)} ours:${typeOf(mismatch.ours)} redis:${typeOf(mismatch.theirs)}`
+  const { command, ours, theirs } = mismatch
+  return `${nameOf(command)} ours:${typeOf(ours)} redis:${typeOf(theirs)}`
 }
 
 function typeOf(reply: Buffer): string {
@@ -31,10 +33,8 @@ export async function shrink(ours: Side, theirs: Side, found: Finding): Promise<
     if (plays++ >= playsMax) return false
     const mismatch = await play(ours, theirs, { protocol, steps })
     if (mismatch === null || kindOf(mismatch) !== found.kind) return false
-    best = {
-      kind: found.kind, mismatch,
-      episode: { ...best.episode, protocol, steps: steps.slice(0, lastNeeded(steps, mismatch.step)) },
-    }
+    const needed = steps.slice(0, lastNeeded(steps, mismatch.step))
+    best = { kind: found.kind, mismatch, episode: { ...best.episode, protocol, steps: needed } }
     return true
   }
 

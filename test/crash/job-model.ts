@@ -41,7 +41,9 @@ export class JobModel {
   /** An entry claimed by a command sent at `sentAt` must not have been acknowledged before. */
   claimed(entry: Entry, sentAt: number): void {
     const ackedAt = this.acked.get(entry.id)
-    if (ackedAt !== undefined && ackedAt < sentAt) this.broken.push(`${entry.id} claimed after XACK`)
+    if (ackedAt !== undefined && ackedAt < sentAt) {
+      this.broken.push(`${entry.id} claimed after its XACK`)
+    }
     this.#count(entry.id)
   }
 
@@ -63,22 +65,26 @@ export class JobModel {
   checkStream(entries: readonly Entry[]): void {
     const present = new Map<string, string>()
     const lastNumber = new Map<string, number>()
+    const promise = (kept: boolean, sentence: string): void => {
+      if (!kept) this.broken.push(sentence)
+    }
     let lastId = '0-0'
-    for (const { id, fields: [, producer, , number, , body] } of entries) {
-      if (!isAfter(id, lastId)) this.broken.push(`${id} comes after ${lastId}`)
-      lastId = id
+    for (const { id, fields } of entries) {
+      const [, producer, , number, , body] = fields
       const name = `${producer}:${number}`
       const sent = this.sent.get(name)
-      if (sent === undefined) this.broken.push(`${id} holds job ${name}, which was never sent`)
-      else if (sent.digest !== digestOf(body ?? '')) this.broken.push(`${id} holds a changed job ${name}`)
-      else if (sent.id !== null && sent.id !== id) this.broken.push(`job ${name} was acknowledged as ${sent.id}, not ${id}`)
-      if (present.has(name)) this.broken.push(`job ${name} is there twice: ${present.get(name)}, ${id}`)
+      promise(isAfter(id, lastId), `${id} comes after ${lastId}`)
+      promise(sent !== undefined, `${id} holds job ${name}, which was never sent`)
+      promise(sent?.digest === digestOf(body ?? ''), `${id} holds a changed job ${name}`)
+      promise(!sent?.id || sent.id === id, `job ${name} was acknowledged as ${sent?.id}, not ${id}`)
+      promise(!present.has(name), `job ${name} is there twice: ${present.get(name)} and ${id}`)
+      promise(Number(number) > (lastNumber.get(producer!) ?? -1), `job ${name} is out of order`)
       present.set(name, id)
-      if (Number(number) <= (lastNumber.get(producer!) ?? -1)) this.broken.push(`job ${name} is out of order`)
       lastNumber.set(producer!, Number(number))
+      lastId = id
     }
     for (const [name, { id }] of this.sent) {
-      if (id !== null && !present.has(name)) this.broken.push(`acknowledged job ${name} (${id}) is gone`)
+      promise(id === null || present.has(name), `acknowledged job ${name} (${id}) is gone`)
     }
   }
 
@@ -103,7 +109,7 @@ export class JobModel {
     }
     for (const { id } of entries) {
       const settled = this.acked.has(id) || this.ackUnknown.has(id)
-      if (!settled && !pending.has(id)) this.broken.push(`${id} was never acknowledged, yet not pending`)
+      if (!settled && !pending.has(id)) this.broken.push(`${id} has no XACK, yet isn't pending`)
     }
   }
 }

@@ -26,7 +26,7 @@ export type Yard = {
 
 type Reading = [string, [string, string[]][]][] | null
 
-/** A connection that gives up at the first sign of trouble; connects again and again until it can. */
+/** A connection that gives up at the first sign of trouble; tries until the broker is there. */
 async function connect(yard: Yard): Promise<Redis> {
   for (;;) {
     const redis = new Redis({

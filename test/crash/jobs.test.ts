@@ -130,12 +130,14 @@ async function entriesOf(redis: Redis): Promise<Entry[]> {
   }
 }
 
+type PendingEntry = [id: string, consumer: string, idleMs: number, deliveries: number]
+
 /** Delivery counts of all pending entries, in the order of their ids. */
 async function pendingOf(redis: Redis): Promise<Map<string, number>> {
   const pending = new Map<string, number>()
   let from = '-'
   for (;;) {
-    const page = await redis.xpending(stream, group, from, '+', 5_000) as [string, string, number, number][]
+    const page = await redis.xpending(stream, group, from, '+', 5_000) as PendingEntry[]
     if (page.length === 0) return pending
     for (const [id, , , count] of page) pending.set(id, count)
     from = `(${page.at(-1)![0]}`

@@ -8,7 +8,8 @@ import {
 } from '../pool.ts'
 
 const condition: Shape = anyOrder(
-  maybe(0.2, anyOf('NX', 'nx')), maybe(0.2, word('XX')), maybe(0.2, word('GT')), maybe(0.2, word('LT')),
+  maybe(0.2, anyOf('NX', 'nx')), maybe(0.2, word('XX')), maybe(0.2, word('GT')),
+  maybe(0.2, word('LT')),
 )
 const database: Shape = anyOf('0', '0', '1', '2', '15', '16', '-1', 'a', '9223372036854775808')
 
@@ -42,8 +43,9 @@ export const genericCommands: readonly CommandShape[] = [
   command('PERSIST', 3, anyKey),
   command('OBJECT', 5, either(
     seq(anyOf('ENCODING', 'encoding'), anyKey), seq(word('ENCODING'), stringKey),
-    seq(word('ENCODING'), stringKey), seq(word('REFCOUNT'), stringKey), seq(word('REFCOUNT'), anyKey),
-    seq(word('IDLETIME'), anyKey), seq(word('FREQ'), anyKey), seq(word('NOPE'), anyKey), word('HELP'),
+    seq(word('ENCODING'), stringKey), seq(word('REFCOUNT'), stringKey),
+    seq(word('REFCOUNT'), anyKey), seq(word('IDLETIME'), anyKey), seq(word('FREQ'), anyKey),
+    seq(word('NOPE'), anyKey), word('HELP'),
     word('ENCODING'), seq(word('ENCODING'), anyKey, anyKey),
   )),
   command('SELECT', 1, either(word('0'), database, int)),

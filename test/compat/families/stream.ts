@@ -1,9 +1,12 @@
 // The stream commands with groups, as 7.0 has them. Blocking calls that really wait are made by
 // the episodes; here BLOCK only appears with a millisecond, to see its parsing and its nil.
 import {
-  anyOf, anyOrder, command, either, maybe, none, rarely, seq, times, word, type CommandShape, type Shape,
+  anyOf, anyOrder, command, either, maybe, none, rarely, seq, times, word, type CommandShape,
+  type Shape,
 } from '../grammar.ts'
-import { consumer, field, group, id, int, newId, positive, rangeId, streamKey, value } from '../pool.ts'
+import {
+  consumer, field, group, id, int, newId, positive, rangeId, streamKey, value,
+} from '../pool.ts'
 
 const trim: Shape = seq(
   either(
@@ -55,7 +58,9 @@ export const streamCommands: readonly CommandShape[] = [
     ),
   )),
   command('XGROUP', 11, rarely(
-    either(seq(word('NOPE'), streamKey, group), word('HELP'), seq(word('DESTROY'), streamKey, group)),
+    either(
+      seq(word('NOPE'), streamKey, group), word('HELP'), seq(word('DESTROY'), streamKey, group),
+    ),
     either(
       seq(word('CREATE'), streamKey, group, either(id, anyOf('$', '0', '0')), anyOrder(
         maybe(0.6, word('MKSTREAM')), maybe(0.3, seq(word('ENTRIESREAD'), int)),
@@ -70,7 +75,8 @@ export const streamCommands: readonly CommandShape[] = [
   command('XREADGROUP', 14, xreadgroup),
   command('XACK', 6, seq(streamKey, group, times(1, 4, id))),
   command('XPENDING', 7, seq(streamKey, group, maybe(0.7, seq(
-    maybe(0.3, seq(word('IDLE'), idle)), rangeId, rangeId, either(positive, int), maybe(0.4, consumer),
+    maybe(0.3, seq(word('IDLE'), idle)), rangeId, rangeId, either(positive, int),
+    maybe(0.4, consumer),
   )))),
   command('XCLAIM', 7, seq(streamKey, group, consumer, idle, times(1, 4, id), anyOrder(
     maybe(0.15, seq(word('IDLE'), anyOf('0', '5000000', '-1', 'x'))),
@@ -79,6 +85,7 @@ export const streamCommands: readonly CommandShape[] = [
     maybe(0.1, seq(word('LASTID'), id)),
   ))),
   command('XAUTOCLAIM', 6, seq(
-    streamKey, group, consumer, idle, rangeId, anyOrder(maybe(0.4, count), maybe(0.2, word('JUSTID'))),
+    streamKey, group, consumer, idle, rangeId,
+    anyOrder(maybe(0.4, count), maybe(0.2, word('JUSTID'))),
   )),
 ]

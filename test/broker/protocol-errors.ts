@@ -1,0 +1,61 @@
+// Requests that are broken, or that only look so. The same bytes go to redis-server.
+const request = (...args: string[]): string =>
+  `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`
+const ping = request('PING')
+const replies = (mode: string): string => request('CLIENT', 'REPLY', mode)
+const lengths = [
+  '-1', '-2', '-0', '+1', '01', ' 1', '1 ', '', 'x', '1x', '0x1', '1.0', '1e1', '2147483647',
+  '2147483648', '4294967297', '9223372036854775807', '9223372036854775808', '-9223372036854775808',
+  '1048577', '1048576', '536870912', '536870913', '99999999999999999999999999',
+]
+
+/** Each with a name for the report. */
+export const oddRequests: readonly (readonly [name: string, bytes: string])[] = [
+  ...lengths.map((length) => [`multibulk length ${length}`, `*${length}\r\n`] as const),
+  ...lengths.map((length) => [`bulk length ${length}`, `*1\r\n$${length}\r\n`] as const),
+  ['bulk length 0', '*1\r\n$0\r\n\r\n'],
+  ['two empty requests before a good one', `*0\r\n*-1\r\n${ping}`],
+  ['no dollar', '*1\r\nPING\r\n'],
+  ['another type for the bulk', '*1\r\n:1\r\n'],
+  ['a colon instead of the dollar after a good command', `${ping}*2\r\n$4\r\nECHO\r\n:1\r\n`],
+  ['a nested array', '*1\r\n*1\r\n$4\r\nPING\r\n'],
+  ['half a command', '*2\r\n$4\r\nECHO\r\n$3\r\na'],
+  ['a star alone', '*'],
+  ['a bulk not followed by a line end', '*1\r\n$4\r\nPINGxx'],
+  ['a bulk not followed by a line end, then a good command', `*1\r\n$4\r\nPINGxx${ping}`],
+  ['a line feed without return after the count', '*1\n$4\nPING\r\n'],
+  ['good, broken, good', `${ping}*x\r\n${ping}`],
+  ['an unknown command', request('NOPE', 'a', 'b')],
+  ['an unknown command with long arguments', request('NOPE', 'a'.repeat(200), 'b'.repeat(200))],
+  ['an unknown command with a long name', request('N'.repeat(300), 'x')],
+  ['an unknown command with line ends in it', request('NO\r\nPE', 'a\r\nb')],
+  ['an empty command name', request('')],
+  ['inline', 'PING\r\n'],
+  ['inline without return', 'PING\n'],
+  ['inline with spaces', '  ping   hello  \r\n'],
+  ['inline with tabs', 'ECHO\tx\r\n'],
+  ['inline empty lines', '\r\n\r\n\nPING\r\n'],
+  ['inline double quotes', 'ECHO "a \\"b\\" \\x41\\n"\r\n'],
+  ['inline single quotes', 'ECHO \'a \\\'b\\\' \\n\'\r\n'],
+  ['inline empty quotes', 'ECHO ""\r\n'],
+  ['inline unbalanced double quote', 'ECHO "abc\r\n'],
+  ['inline unbalanced single quote', 'ECHO \'abc\r\n'],
+  ['inline text after a closing quote', 'ECHO "abc"d\r\n'],
+  ['inline quote inside a word', 'ECHO ab"c d"\r\n'],
+  ['inline unknown', 'hello world\r\n'],
+  ['inline then request', `PING\r\n${ping}PING\r\n`],
+  ['inline too big', 'x'.repeat(70_000)],
+  ['inline of exactly the limit', `ECHO ${'x'.repeat(65_536 - 7)}\r\n`],
+  ['multibulk count too long', `*${'1'.repeat(70_000)}`],
+  ['bulk count too long', `*1\r\n$${'1'.repeat(70_000)}`],
+  ['an HTTP POST', 'POST / HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['an HTTP GET', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['a lone host header', 'Host: x\r\n'],
+  ['QUIT, then more', `${request('QUIT')}${ping}`],
+  ['QUIT with arguments', `${request('QUIT', 'now')}${ping}`],
+  ['CLIENT REPLY OFF, then more', replies('OFF') + ping + ping],
+  ['CLIENT REPLY OFF and ON', replies('OFF') + ping + replies('ON') + ping],
+  ['CLIENT REPLY SKIP', replies('SKIP') + ping + request('ECHO', 'b')],
+  ['a broken request inside MULTI', `${request('MULTI')}${ping}*1\r\n$x\r\n`],
+  ['a protocol that is none', request('HELLO', '9')],
+]
