@@ -9,7 +9,7 @@ import { serverCommands } from './families/server.ts'
 import { streamCommands } from './families/stream.ts'
 import { stringCommands } from './families/string.ts'
 import { transactionCommands } from './families/transaction.ts'
-import { anyKey, consumer, group, newId, oddNumbers, streamKey, stringKey, value } from './pool.ts'
+import { anyKey, consumer, group, oddNumbers, streamKey, stringKey, value } from './pool.ts'
 import { seededRandom, type Random } from './random.ts'
 
 export type Command = string[]
@@ -22,7 +22,7 @@ export type Command = string[]
 export type Step =
   | { kind: 'send', conn: number, commands: Command[] }
   | { kind: 'hold', conn: number, command: Command }
-  | { kind: 'release', conn: number }
+  | { kind: 'release', conn: number, reason: 'TIMEOUT' | 'ERROR' }
   | { kind: 'lapse', conn: number, command: Command }
 
 export type Episode = { seed: number, protocol: 2 | 3, steps: Step[] }
@@ -62,7 +62,8 @@ export function makeEpisode(seed: number, commands: number, menu: Menu): Episode
     if (scene < 3) transaction(r, kitchen, steps)
     else if (scene < 5) blockedReaders(r, kitchen, steps)
     else if (scene < 6) clockIds(r, steps, kitchen)
-    else if (scene < 12) groupJobs(r, steps, kitchen)
+    else if (scene < 14) groupJobs(r, steps, kitchen)
+    else if (scene < 16) otherDatabase(r, steps, kitchen)
     else if (r.below(400) === 0) expiry(r, steps, kitchen)
     else plain(r, kitchen, steps)
     made += Math.max(1, steps.length - before)
@@ -154,7 +155,9 @@ function blockedReaders(r: Random, kitchen: Kitchen, steps: Step[]): void {
     const write = r.chance(0.5) ? kitchen.from(streamCommands) : kitchen.draw()
     if (!kitchen.skips(write)) steps.push(send(0, write))
   }
-  for (const conn of readers) steps.push({ kind: 'release', conn })
+  for (const conn of readers) {
+    steps.push({ kind: 'release', conn, reason: r.chance(0.8) ? 'TIMEOUT' : 'ERROR' })
+  }
 }
 
 const blockingRead: Shape = (r) => [
@@ -167,18 +170,44 @@ const blockingGroupRead: Shape = (r) => [
   'STREAMS', ...streamKey(r), '>',
 ]
 
-/** A group with jobs delivered, so that the commands on pending entries find some. */
+/** Jobs are added, delivered to a group and dealt with, so that pending lists are rarely empty. */
 function groupJobs(r: Random, steps: Step[], kitchen: Kitchen): void {
   if (!kitchen.menu.families.includes('stream')) return
   const key = r.pick(['x1', 'x1', 'x2'])
+  const ids = Array.from({ length: 1 + r.below(3) }, () => {
+    r.tick()
+    return `${r.ticks()}-1`
+  })
   const wanted: Command[] = [
-    ...(r.chance(0.3) ? [['SELECT', '0']] : []),
+    ...(r.chance(0.05) ? [['DEL', key]] : []),
     ['XGROUP', 'CREATE', key, 'g1', r.pick(['0', '$']), 'MKSTREAM'],
-    ['XADD', key, ...newId(r), 'job', ...value(r)], ['XADD', key, ...newId(r), 'job', ...value(r)],
+    ...ids.map((id) => ['XADD', key, id, 'job', ...value(r)]),
     ['XREADGROUP', 'GROUP', 'g1', ...consumer(r), 'COUNT', '3', 'STREAMS', key, '>'],
   ]
-  if (r.chance(0.02)) wanted.unshift(['DEL', key])
+  for (let n = r.below(5); n > 0; n--) {
+    const id = r.pick(ids)
+    const [by, other] = [consumer(r)[0]!, consumer(r)[0]!]
+    wanted.push(r.pick([
+      ['XACK', key, 'g1', ...ids.slice(r.below(2))], ['XPENDING', key, 'g1'], ['XDEL', key, id],
+      ['XPENDING', key, 'g1', '-', '+', '10', by], ['XCLAIM', key, 'g1', by, '0', id],
+      ['XCLAIM', key, 'g1', by, '0', ...ids, 'RETRYCOUNT', '3', 'JUSTID'], ['XINFO', 'GROUPS', key],
+      ['XAUTOCLAIM', key, 'g1', by, '0', id, 'COUNT', '2'], ['XINFO', 'STREAM', key, 'FULL'],
+      ['XREADGROUP', 'GROUP', 'g1', other, 'STREAMS', key, r.pick(['0', '>', id])],
+      ['XINFO', 'CONSUMERS', key, 'g1'], ['XGROUP', 'DELCONSUMER', key, 'g1', by],
+      ['XTRIM', key, 'MINID', id], ['XRANGE', key, id, '+'],
+      ['XREVRANGE', key, '+', '-', 'COUNT', '3'],
+    ]))
+  }
   for (const command of wanted) if (!kitchen.skips(command)) steps.push(send(0, command))
+}
+
+/** A short visit to another database: the first one stays the one where things happen. */
+function otherDatabase(r: Random, steps: Step[], kitchen: Kitchen): void {
+  if (kitchen.skips(['SELECT'])) return
+  const conn = connection(r)
+  steps.push(send(conn, ['SELECT', r.pick(['1', '2', '15'])]))
+  for (let n = r.below(5); n > 0; n--) steps.push(send(conn, kitchen.draw()))
+  steps.push(send(conn, ['SELECT', '0']))
 }
 
 /** The id of `XADD *` is settled when the stream's last id is ahead of the clock. */

@@ -2,7 +2,7 @@
 // commands or because the reply shows a server's inner parts. Each line has its reason, and its
 // rule takes away only what differs.
 import { containers } from './containers.ts'
-import { kindOnly, mapFields, mapItems, type Rule, type Settled } from './settle.ts'
+import { kindOnly, mapFields, mapItems, sortItems, type Rule, type Settled } from './settle.ts'
 
 export type IntendedDifference = {
   /** The command, or the command and its subcommand. */
@@ -39,6 +39,12 @@ export const intendedDifferences: readonly IntendedDifference[] = [
     settle: (value) => mapFields(value, (field, item) => field !== 'groups' ? item
       : mapItems(item, (group) => mapFields(group, (name, part) => name !== 'consumers' ? part
         : mapItems(part, dropFields('active-time'))))),
+  },
+  {
+    command: 'COMMAND INFO',
+    reason: 'flags and categories have no order; tips, key specs and subcommands grew with 7.4',
+    settle: (value) => mapItems(value, (entry) => Array.isArray(entry.value)
+      ? { ...entry, value: entry.value.slice(0, 7).map(sortItems) } : entry),
   },
   ...[...containers]
     .map((name): IntendedDifference => ({

@@ -12,7 +12,7 @@ export function showCommand(command: Command): string {
 }
 
 function showStep(step: Step): string[] {
-  if (step.kind === 'release') return [`   (CLIENT UNBLOCK connection ${step.conn})`]
+  if (step.kind === 'release') return [`   (CLIENT UNBLOCK connection ${step.conn} ${step.reason})`]
   const prefix = `${step.conn}> `
   if (step.kind === 'hold') return [`${prefix}${showCommand(step.command)}     (may block)`]
   if (step.kind === 'lapse') return [`${prefix}${showCommand(step.command)}     (wait 20 ms)`]

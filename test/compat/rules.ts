@@ -5,22 +5,15 @@ import { type RespValue } from '../resp-value.ts'
 import { nameOf } from './containers.ts'
 import { intendedDifferences } from './intended-differences.ts'
 import {
-  approximate, kindOnly, mapFields, mapItems, type Rule, type Settled,
+  approximate, byText, kindOnly, mapFields, mapItems, sortItems, type Rule, type Settled,
 } from './settle.ts'
 
 /** Errors and nulls stay as they are; other replies are reduced to their type. */
 const maskSuccess: Rule = (value, side, command) =>
   value.type === '-' || value.value === null ? value : kindOnly(value, side, command)
 
-const byText = (a: RespValue, b: RespValue): number => {
-  const [x, y] = [JSON.stringify(a), JSON.stringify(b)]
-  return x < y ? -1 : Number(x > y)
-}
-const sortItems: Rule = (value) =>
-  Array.isArray(value.value) ? { ...value, value: value.value.toSorted(byText) } : value
-
-const sortScan: Rule = (value, side, command) =>
-  mapItems(value, (item, i) => i === 1 ? sortItems(item, side, command) : item)
+const sortScan: Rule = (value) =>
+  mapItems(value, (item, i) => i === 1 ? sortItems(item) : item)
 
 const pendingEntryTimes = (entries: Settled, at: number): Settled =>
   mapItems(entries, (entry) => mapItems(entry, (item, i) => i === at ? approximate(item) : item))
@@ -51,7 +44,7 @@ const table: Readonly<Record<string, Rule>> = {
   LASTSAVE: maskSuccess,
   INFO: maskSuccess,
   RANDOMKEY: maskSuccess,
-  KEYS: sortItems,
+  KEYS: (value) => sortItems(value),
   SCAN: sortScan,
   XPENDING: (value) => pendingEntryTimes(value, 2),
   'XINFO CONSUMERS': (value) => mapItems(value, (item) => mapFields(item, consumerTimes)),

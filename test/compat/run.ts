@@ -17,6 +17,7 @@ const { values } = parseArgs({
     skip: { type: 'string', default: '' },
     episode: { type: 'string', default: '400' },
     findings: { type: 'string', default: '12' },
+    ours: { type: 'string' },
     self: { type: 'boolean', default: false },
   },
 })
@@ -34,7 +35,8 @@ function chosenFamilies(): Family[] {
 async function main(): Promise<boolean> {
   const args = ['--enable-debug-command', 'yes']
   const theirs = await startRedis(scope, { args })
-  const ours = await (values.self ? startRedis : startMillrace)(scope, { args })
+  const ours = values.ours !== undefined ? { port: Number(values.ours) }
+    : await (values.self ? startRedis : startMillrace)(scope, { args })
 
   const names = chosenFamilies()
   const skip = new Set(values.skip.toUpperCase().split(',').filter((name) => name !== ''))

@@ -78,9 +78,9 @@ export class Side {
   }
 
   /** Ends a held command and gives the reply to CLIENT UNBLOCK and its own. */
-  async release(conn: number): Promise<Buffer[]> {
+  async release(conn: number, reason: string): Promise<Buffer[]> {
     const reply = this.clients[conn]!.take(1)
-    const unblocked = await this.control.call('CLIENT', 'UNBLOCK', this.ids[conn]!)
+    const unblocked = await this.control.call('CLIENT', 'UNBLOCK', this.ids[conn]!, reason)
     return [unblocked, ...await this.#unblockUntil(conn, reply)]
   }
 
@@ -142,7 +142,7 @@ class Play {
     while (at < this.#steps.length) {
       const step = this.#steps[at]!
       let mismatch: Mismatch | null = null
-      if (step.kind === 'release') mismatch = await this.#release(step.conn)
+      if (step.kind === 'release') mismatch = await this.#release(step.conn, step.reason)
       else {
         mismatch = await this.#release(step.conn)
         if (mismatch === null && step.kind === 'hold') await this.#hold(step.conn, step.command, at)
@@ -204,12 +204,12 @@ class Play {
     this.#held.set(conn, { step, command })
   }
 
-  async #release(conn: number): Promise<Mismatch | null> {
+  async #release(conn: number, reason = 'TIMEOUT'): Promise<Mismatch | null> {
     const sent = this.#held.get(conn)
     if (sent === undefined) return null
     this.#held.delete(conn)
     const [ours, theirs] = await Promise.all([
-      settled(this.#ours.release(conn), 2), settled(this.#theirs.release(conn), 2),
+      settled(this.#ours.release(conn, reason), 2), settled(this.#theirs.release(conn, reason), 2),
     ])
     const unblock = { step: sent.step, command: ['CLIENT', 'UNBLOCK', `<<id:${conn}>>`] }
     return this.#check(conn, sent, ours[1]!, theirs[1]!)

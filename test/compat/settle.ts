@@ -37,3 +37,12 @@ export function mapFields(
   }
   return { ...value, value: kept }
 }
+
+/** An order by content, for what comes in no promised order. */
+export const byText = (a: RespValue, b: RespValue): number => {
+  const [x, y] = [JSON.stringify(a), JSON.stringify(b)]
+  return x < y ? -1 : Number(x > y)
+}
+
+export const sortItems = (value: Settled): Settled =>
+  Array.isArray(value.value) ? { ...value, value: value.value.toSorted(byText) } : value

@@ -4,7 +4,7 @@ import {
   anyOf, anyOrder, command, either, maybe, seq, times, word, type CommandShape, type Shape,
 } from '../grammar.ts'
 import {
-  anyKey, doomedKey, int, milliseconds, pattern, seconds, stringKey, unixMilliseconds, unixSeconds,
+  anyKey, doomedKey, milliseconds, pattern, seconds, stringKey, unixMilliseconds, unixSeconds,
 } from '../pool.ts'
 
 const condition: Shape = anyOrder(
@@ -48,5 +48,5 @@ export const genericCommands: readonly CommandShape[] = [
     seq(word('NOPE'), anyKey), word('HELP'),
     word('ENCODING'), seq(word('ENCODING'), anyKey, anyKey),
   )),
-  command('SELECT', 1, either(word('0'), database, int)),
+  command('SELECT', 1, anyOf('0', '0', '0', '16', '-1', 'a', '', '0 ', '00')),
 ]

@@ -17,6 +17,15 @@ const settings = [
   'unixsocket', 'maxmemory-samples', 'lfu-log-factor', 'lfu-decay-time',
 ]
 
+/** Commands whose declaration is compared: arity, flags, keys and ACL categories. */
+const described = [
+  'GET', 'set', 'MSET', 'XADD', 'XREADGROUP', 'XREAD', 'XCLAIM', 'PING', 'SELECT', 'MULTI', 'EXEC',
+  'WATCH', 'DEL', 'RENAME', 'COPY', 'EXPIRE', 'SCAN', 'KEYS', 'INCRBYFLOAT', 'LCS', 'GETEX',
+  'SETRANGE', 'XRANGE', 'XPENDING', 'XAUTOCLAIM', 'XTRIM', 'XDEL', 'XACK', 'FLUSHALL', 'SWAPDB', 'DBSIZE',
+  'ECHO', 'APPEND', 'TOUCH', 'TTL', 'PERSIST', 'MOVE', 'XSETID', 'INCR', 'GETDEL', 'MSETNX',
+  'SUBSTR', 'TIME',
+]
+
 export const serverCommands: readonly CommandShape[] = [
   command('DBSIZE', 6, none),
   command('FLUSHDB', 1, maybe(0.6, anyOf('ASYNC', 'SYNC', 'nope'))),
@@ -54,7 +63,8 @@ export const serverCommands: readonly CommandShape[] = [
       seq(word('SET'), anyKey, value, maybe(0.5, word('GET'))), seq(word('COPY'), anyKey, anyKey),
       seq(word('XREAD', 'STREAMS'), anyKey, word('0')), seq(word('DEL'), times(1, 2, anyKey)),
     )),
-    seq(word('INFO'), anyOf('nope', 'nope|nope')), word('NOPE'), word('HELP'),
+    seq(word('INFO'), anyOf('nope', 'nope|nope')), seq(word('INFO'), anyOf(...described)),
+    word('NOPE'), word('HELP'),
   ), 'fragile'),
   command('SLOWLOG', 2, either(
     word('RESET'), word('HELP'), word('NOPE'), word('GET', 'x'),

@@ -85,7 +85,7 @@ export const streamCommands: readonly CommandShape[] = [
     maybe(0.1, seq(word('LASTID'), id)),
   ))),
   command('XAUTOCLAIM', 6, seq(
-    streamKey, group, consumer, idle, rangeId,
+    streamKey, group, consumer, idle, either(word('0-0'), word('-'), id, rangeId),
     anyOrder(maybe(0.4, count), maybe(0.2, word('JUSTID'))),
   )),
 ]
