@@ -1,0 +1,253 @@
+// The engine: execute → append → durable. It owns the views (one key space per database), the log that they are
+// folded from, and the clock of the current turn. It knows no sockets: the broker drives it, replay drives it alike.
+
+import type { Args } from './args.ts'
+import { Arena } from './arena/arena.ts'
+import type { Clock } from './clock.ts'
+import type { CommandSpec } from './commands/spec.ts'
+import { Keyspace } from './keyspace/keyspace.ts'
+import { databasesDefault, expireSliceMsMax } from './limits.ts'
+import type { Log } from './log/log.ts'
+import type { Random } from './random.ts'
+import type { Reply } from './reply.ts'
+import { systemSession } from './session.ts'
+import type { Session } from './session.ts'
+import { defaultSettings } from './settings.ts'
+import type { Settings } from './settings.ts'
+
+/** What a handler asks for when it has nothing to answer yet; the broker parks the client with it. */
+export type Block = {
+  /** Keys (of the session's database) whose readiness runs `retry` again. */
+  keys: Buffer[]
+  /** Milliseconds to wait, 0 for ever. */
+  timeoutMs: number
+  /** The command to run then, with what was relative (`$`) resolved. */
+  retry: Args
+  /** Reply when the time is up. */
+  nil: 'array' | 'bulk'
+  /** Also wake when a key of the list is deleted or changes its type (XREADGROUP answers with an error then). */
+  wakeOnDelete: boolean
+}
+
+export type KeyHook = (db: number, buf: Uint8Array, from: number, to: number) => void
+export type EventHook = (kind: string, event: string, db: number, buf: Uint8Array, from: number, to: number) => void
+
+/** Counters that INFO shows and CONFIG RESETSTAT clears. */
+export type Stats = {
+  keyspaceHits: number
+  keyspaceMisses: number
+  expiredKeys: number
+  evictedKeys: number
+}
+
+export type EngineOptions = {
+  clock: Clock
+  random: Random
+  log: Log
+  databases?: number
+  settings?: Settings
+  arena?: Arena
+}
+
+const systemWork: Session = systemSession()
+
+export class Engine {
+  readonly arena: Arena
+  readonly clock: Clock
+  readonly random: Random
+  readonly dbs: Keyspace[]
+  readonly stats: Stats
+  /** Bounds and thresholds that CONFIG SET may change; handlers read them at each use. */
+  readonly settings: Settings
+  /** Seeds of the key hashes, per process. */
+  readonly hashSeed: number
+  log: Log
+  /** Who sends the command that is being executed. */
+  session: Session
+  /** Database of the command that is being executed. */
+  db: Keyspace
+  /** Unix ms of the current turn (of the frame, in replay): the only clock of handlers. Never goes back. */
+  now: number
+  /** `now` in seconds modulo 2^24: what an entry keeps as its access time. */
+  accessSeconds: number
+  /** Changes since the start; a command that raises it is logged. */
+  changes: number
+  /** True while logged effects are folded: nothing expires by itself, nothing is logged. */
+  replaying: boolean
+  /** Set by a handler that wants to wait; taken by the broker. */
+  block: Block | undefined
+  /** Set by the broker while a client watches or caches keys. */
+  onTouch: KeyHook | undefined
+  /** Set by the broker while a client is blocked on keys. */
+  onReady: KeyHook | undefined
+  /** Set by the broker while a blocked client wants to know of deleted keys. */
+  onGone: KeyHook | undefined
+  /** Set by the broker while keyspace notifications are on. */
+  onEvent: EventHook | undefined
+  private group: 'none' | 'asked' | 'open'
+  private explicit: boolean
+
+  constructor(options: EngineOptions) {
+    this.arena = options.arena ?? new Arena()
+    this.clock = options.clock
+    this.random = options.random
+    this.stats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, evictedKeys: 0 }
+    this.settings = options.settings ?? defaultSettings()
+    this.hashSeed = options.random.u32()
+    this.log = options.log
+    this.session = systemWork
+    this.now = options.clock.nowMs()
+    this.accessSeconds = Math.floor(this.now / 1000) & 0xffffff
+    this.changes = 0
+    this.replaying = false
+    this.block = undefined
+    this.onTouch = undefined
+    this.onReady = undefined
+    this.onGone = undefined
+    this.onEvent = undefined
+    this.group = 'none'
+    this.explicit = false
+    this.dbs = []
+    for (let i = 0; i < (options.databases ?? databasesDefault); i++) this.dbs.push(new Keyspace(this, i))
+    this.db = this.dbs[0]!
+  }
+
+  /** Begins a turn of the event loop: takes the time, and frees what is due. */
+  beginTurn(): void {
+    const now = this.clock.nowMs()
+    if (now > this.now) this.setNow(now)
+    this.expireDue()
+  }
+
+  /** Sets the clock of handlers: the turn's, or in replay the frame's. */
+  setNow(ms: number): void {
+    this.now = ms
+    this.accessSeconds = Math.floor(ms / 1000) & 0xffffff
+  }
+
+  /** Ends the turn: its effects become one frame, handed to the OS. */
+  endTurn(): void {
+    this.log.seal(this.now)
+  }
+
+  /**
+   * Runs one command for `session` and logs its effect. The handler writes exactly one reply, or sets `block`.
+   * A handler that changed something calls `changed()`; unless it also gave the effect in other words
+   * (`effect` … `endEffect`), the command's own bytes are logged.
+   */
+  execute(spec: CommandSpec, a: Args, r: Reply, session: Session): void {
+    this.session = session
+    this.db = this.dbs[session.db]!
+    this.explicit = false
+    const before = this.changes
+    spec.run!(this, a, r)
+    if (this.changes !== before && !this.explicit) {
+      this.openGroup()
+      if (a.rawStart >= 0) this.log.append(this.db.index, session.by, a.buf, a.rawStart, a.rawEnd)
+      else this.logFramed(a)
+    }
+  }
+
+  /** Counts `n` changes of the command that is being executed. */
+  changed(n = 1): void {
+    this.changes += n
+  }
+
+  /** Begins an effect of `words` words that is logged instead of the command's own bytes; then `word…`, `endEffect`. */
+  effect(words: number): void {
+    this.explicit = true
+    this.beginEffect(this.db.index, words)
+  }
+
+  /** The command changed something that nobody needs to repeat: nothing is logged for it. */
+  noEffect(): void {
+    this.explicit = true
+  }
+
+  wordText(text: string): void {
+    this.log.wordText(text)
+  }
+
+  wordBytes(buf: Uint8Array, from: number, to: number): void {
+    this.log.wordBytes(buf, from, to)
+  }
+
+  wordArg(a: Args, i: number): void {
+    this.log.wordBytes(a.buf, a.start[i]!, a.end[i]!)
+  }
+
+  wordInt(n: number): void {
+    this.log.wordText(String(n))
+  }
+
+  endEffect(): void {
+    this.log.endCommand()
+  }
+
+  /** Effects until `endGroup` are one transaction in the log (MULTI … EXEC), if there are any. */
+  beginGroup(): void {
+    this.group = 'asked'
+  }
+
+  endGroup(): void {
+    if (this.group === 'open') this.log.exec()
+    this.group = 'none'
+  }
+
+  /** The value at a key changed: whoever watches or caches it must know. */
+  touch(buf: Uint8Array, from: number, to: number): void {
+    if (this.onTouch !== undefined) this.onTouch(this.db.index, buf, from, to)
+  }
+
+  /** A key got what blocked clients may wait for. */
+  ready(buf: Uint8Array, from: number, to: number): void {
+    if (this.onReady !== undefined) this.onReady(this.db.index, buf, from, to)
+  }
+
+  /** Keyspace notification; kind is Redis's class letter (`g $ l s h z x e t m n d`). */
+  notify(kind: string, event: string, buf: Uint8Array, from: number, to: number): void {
+    if (this.onEvent !== undefined) this.onEvent(kind, event, this.db.index, buf, from, to)
+  }
+
+  /** A due key was removed from database `db`: DEL is its effect, not the command that happened to look. */
+  logExpired(db: number, buf: Uint8Array, from: number, to: number): void {
+    this.stats.expiredKeys++
+    this.changes++
+    const explicit = this.explicit
+    this.beginEffect(db, 2)
+    this.log.wordText('DEL')
+    this.log.wordBytes(buf, from, to)
+    this.log.endCommand()
+    this.explicit = explicit
+    if (this.onEvent !== undefined) this.onEvent('x', 'expired', db, buf, from, to)
+  }
+
+  /** Frees the keys that are due, for at most a slice of the turn; lookups hide the rest meanwhile. */
+  expireDue(): void {
+    if (this.replaying || !this.settings.activeExpire) return
+    let until = 0
+    for (const db of this.dbs) {
+      if (db.nextDeadline() > this.now) continue
+      if (until === 0) until = this.clock.monotonicMs() + expireSliceMsMax
+      this.session = systemWork
+      if (!db.expireDue(this.now, until)) return
+    }
+  }
+
+  private beginEffect(db: number, words: number): void {
+    this.openGroup()
+    this.log.beginCommand(db, this.session.by, words)
+  }
+
+  private openGroup(): void {
+    if (this.group !== 'asked') return
+    this.group = 'open'
+    this.log.multi(this.db.index, this.session.by)
+  }
+
+  private logFramed(a: Args): void {
+    this.log.beginCommand(this.db.index, this.session.by, a.count)
+    for (let i = 0; i < a.count; i++) this.log.wordBytes(a.buf, a.start[i]!, a.end[i]!)
+    this.log.endCommand()
+  }
+}

@@ -1,0 +1,41 @@
+// The error replies that several families share, in Redis's own words.
+
+export const replies = {
+  syntax: 'ERR syntax error',
+  notInteger: 'ERR value is not an integer or out of range',
+  notFloat: 'ERR value is not a valid float',
+  outOfRange: 'ERR value is out of range',
+  indexOutOfRange: 'ERR index out of range',
+  mustBePositive: 'ERR value is out of range, must be positive',
+  wrongType: 'WRONGTYPE Operation against a key holding the wrong kind of value',
+  noSuchKey: 'ERR no such key',
+  busyKey: 'BUSYKEY Target key name already exists.',
+  sameObject: 'ERR source and destination objects are the same',
+  stringTooLong: 'ERR string exceeds maximum allowed size (proto-max-bulk-len)',
+  overflow: 'ERR increment or decrement would overflow',
+  timeoutNotInteger: 'ERR timeout is not an integer or out of range',
+  timeoutNegative: 'ERR timeout is negative',
+  dbOutOfRange: 'ERR DB index is out of range',
+  invalidDbIndex: 'ERR invalid DB index',
+} as const
+
+/** `ERR wrong number of arguments for 'get' command` */
+export function wrongArity(name: string): string {
+  return `ERR wrong number of arguments for '${name}' command`
+}
+
+/** `ERR unknown subcommand 'X'. Try OBJECT HELP.`; what the client sent is cut as Redis cuts it. */
+export function unknownSubcommand(sent: string, container: string): string {
+  return `ERR unknown subcommand '${sent.slice(0, 128)}'. Try ${container.toUpperCase()} HELP.`
+}
+
+/** An operating error that ends the start or an operator's request; `code` is stable. */
+export class MillraceError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'MillraceError'
+    this.code = code
+  }
+}

@@ -1,0 +1,12 @@
+// Every bound of the engine in one place, its unit last in the name.
+
+/** Longest bulk argument that a client may send unless `proto-max-bulk-len` says otherwise; also the longest string. */
+export const stringBytesMax = 512 * 1024 * 1024
+/** Most arguments of one command, as Redis: https://redis.io/docs/latest/develop/reference/protocol-spec/ */
+export const argumentsMax = 2 ** 31 - 1
+/** Longest inline command and longest unfinished header line of a command. */
+export const inlineBytesMax = 64 * 1024
+/** Databases unless `databases` says otherwise. */
+export const databasesDefault = 16
+/** How long the expiry of due keys may hold one turn of the event loop. */
+export const expireSliceMsMax = 2

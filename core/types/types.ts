@@ -1,0 +1,37 @@
+// What the key space must be able to do with a value of any type, without knowing the type.
+
+import type { Engine } from '../engine.ts'
+import { types } from '../keyspace/entry.ts'
+import type { Type } from '../keyspace/entry.ts'
+import { streamOps } from './stream.ts'
+
+export type TypeOps = {
+  /** Frees everything behind the root pointer. */
+  free: (engine: Engine, root: number) => void
+  /** A deep copy; returns its root. */
+  copy: (engine: Engine, root: number) => number
+  /** Bytes of arena blocks behind the root. */
+  memoryBytes: (engine: Engine, root: number) => number
+  /** What OBJECT ENCODING answers. */
+  encoding: (engine: Engine, root: number) => string
+  /** Feeds the value, in canonical order, to a digest (see digest.ts). */
+  digest: (engine: Engine, root: number, add: (bytes: Buffer) => void) => void
+}
+
+const table: Partial<Record<Type, TypeOps>> = {
+  [types.stream]: streamOps,
+}
+
+export function opsOf(type: Type): TypeOps {
+  const ops = table[type]
+  if (ops === undefined) throw new Error(`no operations for type ${type}`)
+  return ops
+}
+
+export function freeValue(engine: Engine, type: Type, root: number): void {
+  opsOf(type).free(engine, root)
+}
+
+export function copyValue(engine: Engine, type: Type, root: number): number {
+  return opsOf(type).copy(engine, root)
+}
