@@ -61,7 +61,7 @@ export class Args {
 
   /** Argument i as one character a byte (latin1); for names, errors and maps, never for values. */
   text(i: number): string {
-    return this.buf.latin1Slice(this.start[i]!, this.end[i]!)
+    return this.buf.toString('latin1', this.start[i]!, this.end[i]!)
   }
 
   /** A copy of argument i that outlives the call. */
@@ -117,7 +117,7 @@ export function parseInt64(buf: Uint8Array, from: number, to: number): number {
 /** Strict i64 decimal in `buf[from..to)`, exact; undefined when it isn't one. */
 export function parseBigInt64(buf: Uint8Array, from: number, to: number): bigint | undefined {
   if (to - from > 20) return undefined
-  const text = Buffer.from(buf.buffer, buf.byteOffset + from, to - from).latin1Slice()
+  const text = Buffer.from(buf.buffer, buf.byteOffset + from, to - from).toString('latin1')
   if (!/^(?:0|-?[1-9][0-9]*)$/.test(text)) return undefined
   const value = BigInt(text)
   return value > i64Max || value < i64Min ? undefined : value

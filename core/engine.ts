@@ -3,6 +3,7 @@
 
 import type { Args } from './args.ts'
 import { Arena } from './arena/arena.ts'
+import type { DictSeed } from './arena/dict.ts'
 import type { Clock } from './clock.ts'
 import type { CommandSpec } from './commands/spec.ts'
 import { Keyspace } from './keyspace/keyspace.ts'
@@ -60,7 +61,7 @@ export class Engine {
   /** Bounds and thresholds that CONFIG SET may change; handlers read them at each use. */
   readonly settings: Settings
   /** Seeds of the key hashes, per process. */
-  readonly hashSeed: number
+  readonly hashSeed: DictSeed
   log: Log
   /** Who sends the command that is being executed. */
   session: Session
@@ -93,7 +94,7 @@ export class Engine {
     this.random = options.random
     this.stats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, evictedKeys: 0 }
     this.settings = options.settings ?? defaultSettings()
-    this.hashSeed = options.random.u32()
+    this.hashSeed = { k0: options.random.u32(), k1: options.random.u32() }
     this.log = options.log
     this.session = systemWork
     this.now = options.clock.nowMs()

@@ -85,7 +85,7 @@ export class Reply {
   text(text: string): void {
     this.reserve(text.length + 32)
     this.header(36, text.length)
-    this.at += this.buf.latin1Write(text, this.at)
+    this.at += this.buf.write(text, this.at, 'latin1')
     this.crlf()
   }
 
@@ -193,7 +193,7 @@ export class Reply {
     const head = `${String.fromCharCode(sigil)}${count}\r\n`
     this.reserve(head.length)
     this.buf.copyWithin(mark + head.length, mark, this.at)
-    this.buf.latin1Write(head, mark)
+    this.buf.write(head, mark, 'latin1')
     this.at += head.length
   }
 
@@ -219,7 +219,7 @@ export class Reply {
   private line(sigil: number, text: string): void {
     this.reserve(text.length + 3)
     this.buf[this.at++] = sigil
-    this.at += this.buf.latin1Write(text, this.at)
+    this.at += this.buf.write(text, this.at, 'latin1')
     this.crlf()
   }
 

@@ -1,9 +1,7 @@
 // What the key space must be able to do with a value of any type, without knowing the type.
 
 import type { Engine } from '../engine.ts'
-import { types } from '../keyspace/entry.ts'
 import type { Type } from '../keyspace/entry.ts'
-import { streamOps } from './stream.ts'
 
 export type TypeOps = {
   /** Frees everything behind the root pointer. */
@@ -18,9 +16,8 @@ export type TypeOps = {
   digest: (engine: Engine, root: number, add: (bytes: Buffer) => void) => void
 }
 
-const table: Partial<Record<Type, TypeOps>> = {
-  [types.stream]: streamOps,
-}
+/** The types but strings, whose bytes stand in the entry itself. Each type's family adds its own. */
+const table: Partial<Record<Type, TypeOps>> = {}
 
 export function opsOf(type: Type): TypeOps {
   const ops = table[type]

@@ -1,0 +1,505 @@
+// Extendible hashing in the arena: byte-string keys to entry blocks.
+//
+// The directory's 2^depth words name segments by the top bits of the hash. A segment keeps its slots sorted by place in
+// hash space (linear probing from the place that the next 16 bits give), so a SCAN cursor is simply a hash. It grows
+// by sizes and then splits in two, one segment at a time: no insert moves more than one segment's 1,023 slots.
+//
+//   root      ┌ directory u32 │ depth u32 │ count u32 │ segments u32 ┐
+//   segment   ┌ local depth u32 │ count u32 │ hash u32, entry u32 │ hash u32, entry u32 │ … ┐    entry 0: a free slot
+//   entry     ┌ owner's u32 │ key length u32 (30 bits) │ owner's u32 │ key bytes … ┐
+//
+// The whole hash stands beside each pointer: a miss rarely touches an entry, and growth rehashes nothing.
+
+import type { Random } from '../random.ts'
+import { byteOf, chunkOf, wordOf } from './arena.ts'
+import type { Arena } from './arena.ts'
+import { hashBytes } from './hash.ts'
+
+/** Offset of the key's bytes within an entry block. */
+export const keyOffset = 12
+const keyLengthMask = 0x3fffffff
+
+/** Slots of a segment, by size step: block sizes of 32 B … 8 KiB, which the arena gives without waste. */
+const capacities = [3, 7, 15, 31, 63, 127, 191, 255, 319, 383, 447, 511, 639, 767, 895, 1023]
+const largest = capacities.length - 1
+/** A split leaves halves of this size. */
+const halfStep = capacities.indexOf(511)
+const depthMax = 24
+const headerWords = 2
+
+/** Most entries of a segment before it grows: 7/8 of its slots, and one slot always stays free. */
+function fullAt(capacity: number): number {
+  return capacity < 16 ? capacity - 1 : capacity - (capacity >>> 3)
+}
+
+const stepByCapacity = new Map(capacities.map((capacity, step) => [capacity, step]))
+
+export class Dict {
+  readonly arena: Arena
+  private readonly k0: number
+  private readonly k1: number
+  /** The arena block that holds the dict; it may be kept in a value and opened again. */
+  root: number
+
+  /** Opens the dict at `root`, or makes an empty one. `seed` keys the hash: all dicts of an engine share it. */
+  constructor(arena: Arena, seed: DictSeed, root = 0) {
+    this.arena = arena
+    this.k0 = seed.k0
+    this.k1 = seed.k1
+    this.root = root === 0 ? createDict(arena) : root
+  }
+
+  get count(): number {
+    return this.arena.u32[chunkOf(this.root)]![wordOf(this.root) + 2]!
+  }
+
+  hash(buf: Uint8Array, from: number, to: number): number {
+    return hashBytes(buf, from, to, this.k0, this.k1)
+  }
+
+  /** The hash of an entry's key. */
+  hashOf(entry: number): number {
+    const u8 = this.arena.u8[chunkOf(entry)]!
+    const from = byteOf(entry) + keyOffset
+    return hashBytes(u8, from, from + keyLength(this.arena, entry), this.k0, this.k1)
+  }
+
+  /** The entry whose key is `buf[from..to)`, or 0. */
+  find(buf: Uint8Array, from: number, to: number, hash: number): number {
+    const u32s = this.arena.u32
+    const segment = segmentOf(this.arena, this.root, hash)
+    const words = u32s[chunkOf(segment)]!
+    const depth = words[wordOf(segment)]! & 0xff
+    const capacity = words[wordOf(segment)]! >>> 8
+    const base = wordOf(segment) + headerWords
+    let slot = place(hash, depth, capacity)
+    for (;;) {
+      const at = base + slot * 2
+      const entry = words[at + 1]!
+      if (entry === 0) return 0
+      if (words[at] === hash && sameKey(this.arena, entry, buf, from, to)) return entry
+      if (++slot === capacity) slot = 0
+    }
+  }
+
+  /** Adds an entry whose key is absent. */
+  insert(hash: number, entry: number): void {
+    const arena = this.arena
+    const root = wordOf(this.root)
+    const rootWords = arena.u32[chunkOf(this.root)]!
+    let segment = segmentOf(arena, this.root, hash)
+    let words = arena.u32[chunkOf(segment)]!
+    let head = wordOf(segment)
+    while (words[head + 1]! >= fullAt(words[head]! >>> 8)) {
+      this.grow(segment, hash)
+      segment = segmentOf(arena, this.root, hash)
+      words = arena.u32[chunkOf(segment)]!
+      head = wordOf(segment)
+    }
+    put(words, head, hash, entry)
+    words[head + 1] = words[head + 1]! + 1
+    rootWords[root + 2] = rootWords[root + 2]! + 1
+  }
+
+  /** The entry moved: its slot names the new block. */
+  replace(hash: number, before: number, after: number): void {
+    const segment = segmentOf(this.arena, this.root, hash)
+    const words = this.arena.u32[chunkOf(segment)]!
+    words[slotOf(words, wordOf(segment), hash, before) + 1] = after
+  }
+
+  /** Takes the entry out; its block is the caller's to free. */
+  remove(hash: number, entry: number): void {
+    const arena = this.arena
+    const segment = segmentOf(arena, this.root, hash)
+    const words = arena.u32[chunkOf(segment)]!
+    const head = wordOf(segment)
+    closeGap(words, head, slotOf(words, head, hash, entry))
+    const count = words[head + 1]! - 1
+    words[head + 1] = count
+    const rootWords = arena.u32[chunkOf(this.root)]!
+    rootWords[wordOf(this.root) + 2] = rootWords[wordOf(this.root) + 2]! - 1
+    const capacity = words[head]! >>> 8
+    if (capacity > 3 && count < capacity >>> 2) this.shrink(segment, hash)
+  }
+
+  /**
+   * One step of SCAN: visits the entries of the next stretch of hash space, about `count` of them, and returns the
+   * next cursor, 0 at the end. An entry that is present all the while is visited; one may be visited twice.
+   */
+  scan(cursor: number, count: number, visit: (entry: number) => void): number {
+    const arena = this.arena
+    let from = cursor
+    let seen = 0
+    for (let steps = 0; seen < count && steps < count + 8; steps++) {
+      const segment = segmentOf(arena, this.root, from)
+      const words = arena.u32[chunkOf(segment)]!
+      const head = wordOf(segment)
+      const depth = words[head]! & 0xff
+      const capacity = words[head]! >>> 8
+      const live = words[head + 1]!
+      const span = 2 ** (32 - depth)
+      const end = (Math.floor(from / span) + 1) * span
+      const width = live === 0 ? span : Math.max(1, Math.ceil((span / live) * (count - seen)))
+      const to = Math.min(end, from + width)
+      const found: number[] = []
+      for (let slot = 0; slot < capacity; slot++) {
+        const at = head + headerWords + slot * 2
+        const hash = words[at]!
+        if (words[at + 1] !== 0 && hash >= from && hash < to) found.push(words[at + 1]!)
+      }
+      seen += found.length
+      for (const entry of found) visit(entry)
+      if (to >= 0x100000000) return 0
+      from = to
+    }
+    return from
+  }
+
+  /** Visits every entry; the dict must not change meanwhile. */
+  each(visit: (entry: number) => void): void {
+    eachSegment(this.arena, this.root, (segment) => {
+      const words = this.arena.u32[chunkOf(segment)]!
+      const head = wordOf(segment)
+      const capacity = words[head]! >>> 8
+      for (let slot = 0; slot < capacity; slot++) {
+        const entry = words[head + headerWords + slot * 2 + 1]!
+        if (entry !== 0) visit(entry)
+      }
+    })
+  }
+
+  /** Any entry, each about as likely as the others; 0 when empty. */
+  random(random: Random): number {
+    if (this.count === 0) return 0
+    for (;;) {
+      const segment = segmentOf(this.arena, this.root, random.u32())
+      const words = this.arena.u32[chunkOf(segment)]!
+      const head = wordOf(segment)
+      // A try per slot makes every entry equally likely within segments of one size; segments differ little.
+      const slot = random.u32() % (words[head]! >>> 8)
+      const entry = words[head + headerWords + slot * 2 + 1]!
+      if (entry !== 0) return entry
+    }
+  }
+
+  /** Empties the dict; `drop` gets each entry, whose block it frees. */
+  clear(drop: (entry: number) => void): void {
+    this.each(drop)
+    freeSegments(this.arena, this.root)
+    initDict(this.arena, this.root)
+  }
+
+  /** Frees the dict itself with all segments; the entries are the caller's. */
+  destroy(drop: (entry: number) => void): void {
+    this.each(drop)
+    freeSegments(this.arena, this.root)
+    this.arena.free(this.root)
+    this.root = 0
+  }
+
+  /** Bytes of the directory and the segments. */
+  memoryBytes(): number {
+    const arena = this.arena
+    const directory = arena.u32[chunkOf(this.root)]![wordOf(this.root)]!
+    let bytes = arena.usableBytes(this.root) + arena.usableBytes(directory)
+    eachSegment(arena, this.root, (segment) => {
+      bytes += arena.usableBytes(segment)
+    })
+    return bytes
+  }
+
+  /** Walks everything and throws where the books disagree. */
+  check(): void {
+    const arena = this.arena
+    const words = arena.u32[chunkOf(this.root)]!
+    const at = wordOf(this.root)
+    let count = 0
+    let segments = 0
+    eachSegment(arena, this.root, (segment, prefix, local) => {
+      segments++
+      const own = arena.u32[chunkOf(segment)]!
+      const head = wordOf(segment)
+      const capacity = own[head]! >>> 8
+      if ((own[head]! & 0xff) !== local) throw new Error('dict: local depth disagrees with the directory')
+      if (!stepByCapacity.has(capacity)) throw new Error(`dict: segment of ${capacity} slots`)
+      let live = 0
+      for (let slot = 0; slot < capacity; slot++) {
+        const entry = own[head + headerWords + slot * 2 + 1]!
+        if (entry === 0) continue
+        live++
+        const hash = own[head + headerWords + slot * 2]!
+        if (hash !== this.hashOf(entry)) throw new Error('dict: stored hash is not the key\'s')
+        if (local > 0 && hash >>> (32 - local) !== prefix) throw new Error('dict: entry in the wrong segment')
+        for (let s = place(hash, local, capacity); s !== slot; s = s + 1 === capacity ? 0 : s + 1) {
+          if (own[head + headerWords + s * 2 + 1] === 0) throw new Error('dict: gap in a probe path')
+        }
+      }
+      if (live !== own[head + 1]) throw new Error('dict: segment count')
+      count += live
+    })
+    if (count !== words[at + 2]) throw new Error(`dict: ${count} entries, counted ${words[at + 2]}`)
+    if (segments !== words[at + 3]) throw new Error(`dict: ${segments} segments, counted ${words[at + 3]}`)
+  }
+
+  /** Makes room in the full segment of `hash`: the next size, or a split. */
+  private grow(segment: number, hash: number): void {
+    const arena = this.arena
+    const words = arena.u32[chunkOf(segment)]!
+    const local = words[wordOf(segment)]! & 0xff
+    const step = stepByCapacity.get(words[wordOf(segment)]! >>> 8)!
+    if (step < largest || local === depthMax) {
+      if (step === largest) throw new Error('dict: more keys share a hash prefix than a segment holds')
+      const larger = createSegment(arena, local, capacities[step + 1]!)
+      moveAll(arena, segment, larger)
+      this.point(hash, local, larger)
+      arena.free(segment)
+      return
+    }
+    const rootAt = wordOf(this.root)
+    const rootWords = arena.u32[chunkOf(this.root)]!
+    if (local === rootWords[rootAt + 1]) doubleDirectory(arena, this.root)
+    const bit = 1 << (31 - local)
+    const low = createSegment(arena, local + 1, capacities[halfStep]!)
+    const high = createSegment(arena, local + 1, capacities[halfStep]!)
+    this.point((hash & ~bit) >>> 0, local + 1, low)
+    this.point((hash | bit) >>> 0, local + 1, high)
+    rootWords[rootAt + 3] = rootWords[rootAt + 3]! + 1
+    this.redistribute(segment)
+    arena.free(segment)
+  }
+
+  /** Moves the entries of a segment that the directory no longer names to where they belong now. */
+  private redistribute(segment: number): void {
+    const words = this.arena.u32[chunkOf(segment)]!
+    const head = wordOf(segment)
+    const capacity = words[head]! >>> 8
+    const rootWords = this.arena.u32[chunkOf(this.root)]!
+    const count = words[head + 1]!
+    rootWords[wordOf(this.root) + 2] = rootWords[wordOf(this.root) + 2]! - count
+    for (let slot = 0; slot < capacity; slot++) {
+      const at = head + headerWords + slot * 2
+      if (words[at + 1] !== 0) this.insert(words[at]!, words[at + 1]!)
+    }
+  }
+
+  /** Gives a sparse segment a smaller block, or joins it with its buddy. */
+  private shrink(segment: number, hash: number): void {
+    const arena = this.arena
+    const words = arena.u32[chunkOf(segment)]!
+    const head = wordOf(segment)
+    const local = words[head]! & 0xff
+    const count = words[head + 1]!
+    if (local > 0) {
+      const buddy = segmentOf(arena, this.root, (hash ^ (1 << (32 - local))) >>> 0)
+      const other = arena.u32[chunkOf(buddy)]!
+      const joint = count + other[wordOf(buddy) + 1]!
+      if ((other[wordOf(buddy)]! & 0xff) === local && joint < capacities[halfStep]! >>> 1) {
+        const merged = createSegment(arena, local - 1, capacities[halfStep]!)
+        moveAll(arena, segment, merged)
+        moveAll(arena, buddy, merged)
+        this.point(hash, local - 1, merged)
+        arena.free(segment)
+        arena.free(buddy)
+        const rootWords = arena.u32[chunkOf(this.root)]!
+        const segments = rootWords[wordOf(this.root) + 3]! - 1
+        rootWords[wordOf(this.root) + 3] = segments
+        if (segments < 2 ** (rootWords[wordOf(this.root) + 1]! - 2)) halveDirectory(arena, this.root)
+        return
+      }
+    }
+    let step = stepByCapacity.get(words[head]! >>> 8)!
+    // Segments of a split dict stay at half size or above, ready for their next entries.
+    const floor = local > 0 ? halfStep : 0
+    while (step > floor && count < fullAt(capacities[step - 1]!) >>> 1) step--
+    if (capacities[step] === words[head]! >>> 8) return
+    const smaller = createSegment(arena, local, capacities[step]!)
+    moveAll(arena, segment, smaller)
+    this.point(hash, local, smaller)
+    arena.free(segment)
+  }
+
+  /** Lets all directory words of the segment with the top `local` bits of `hash` name `segment`. */
+  private point(hash: number, local: number, segment: number): void {
+    const words = this.arena.u32[chunkOf(this.root)]!
+    const at = wordOf(this.root)
+    const directory = words[at]!
+    const depth = words[at + 1]!
+    const span = 1 << (depth - local)
+    const first = local === 0 ? 0 : (hash >>> (32 - local)) * span
+    const base = wordOf(directory) + first
+    this.arena.u32[chunkOf(directory)]!.fill(segment, base, base + span)
+  }
+}
+
+/** The two words that key the hash. */
+export type DictSeed = { readonly k0: number; readonly k1: number }
+
+function createDict(arena: Arena): number {
+  const root = arena.alloc(16)
+  initDict(arena, root)
+  return root
+}
+
+function initDict(arena: Arena, root: number): void {
+  const directory = arena.alloc(8)
+  const segment = createSegment(arena, 0, capacities[0]!)
+  arena.u32[chunkOf(directory)]![wordOf(directory)] = segment
+  const words = arena.u32[chunkOf(root)]!
+  const at = wordOf(root)
+  words[at] = directory
+  words[at + 1] = 0
+  words[at + 2] = 0
+  words[at + 3] = 1
+}
+
+function createSegment(arena: Arena, depth: number, capacity: number): number {
+  const segment = arena.alloc((headerWords + capacity * 2) * 4)
+  const words = arena.u32[chunkOf(segment)]!
+  const at = wordOf(segment)
+  words.fill(0, at, at + headerWords + capacity * 2)
+  words[at] = depth | (capacity << 8)
+  return segment
+}
+
+function segmentOf(arena: Arena, root: number, hash: number): number {
+  const words = arena.u32[chunkOf(root)]!
+  const at = wordOf(root)
+  const directory = words[at]!
+  const depth = words[at + 1]!
+  const index = depth === 0 ? 0 : hash >>> (32 - depth)
+  return arena.u32[chunkOf(directory)]![wordOf(directory) + index]!
+}
+
+/** Home slot: the 16 bits of the hash behind the segment's prefix, scaled to the capacity. */
+function place(hash: number, depth: number, capacity: number): number {
+  return (((hash << depth) >>> 16) * capacity) >>> 16
+}
+
+function put(words: Uint32Array, head: number, hash: number, entry: number): void {
+  const capacity = words[head]! >>> 8
+  let slot = place(hash, words[head]! & 0xff, capacity)
+  let at = head + headerWords + slot * 2
+  while (words[at + 1] !== 0) {
+    if (++slot === capacity) slot = 0
+    at = head + headerWords + slot * 2
+  }
+  words[at] = hash
+  words[at + 1] = entry
+}
+
+/** Word index of the slot that names `entry`, which must be there. */
+function slotOf(words: Uint32Array, head: number, hash: number, entry: number): number {
+  const capacity = words[head]! >>> 8
+  let slot = place(hash, words[head]! & 0xff, capacity)
+  for (;;) {
+    const at = head + headerWords + slot * 2
+    const found = words[at + 1]!
+    if (found === entry) return at
+    if (found === 0) throw new Error('dict: entry is not in its segment')
+    if (++slot === capacity) slot = 0
+  }
+}
+
+/** Empties the slot at word `gap` and moves what probed past it back, so that no probe path has a hole. */
+function closeGap(words: Uint32Array, head: number, gap: number): void {
+  const depth = words[head]! & 0xff
+  const capacity = words[head]! >>> 8
+  const base = head + headerWords
+  let hole = (gap - base) >>> 1
+  let slot = hole
+  for (;;) {
+    if (++slot === capacity) slot = 0
+    const at = base + slot * 2
+    if (words[at + 1] === 0) break
+    const home = place(words[at]!, depth, capacity)
+    // It may move into the hole unless its home lies cyclically behind the hole.
+    const stays = hole <= slot ? home > hole && home <= slot : home > hole || home <= slot
+    if (stays) continue
+    words[base + hole * 2] = words[at]!
+    words[base + hole * 2 + 1] = words[at + 1]!
+    hole = slot
+  }
+  words[base + hole * 2 + 1] = 0
+}
+
+function moveAll(arena: Arena, from: number, to: number): void {
+  const source = arena.u32[chunkOf(from)]!
+  const target = arena.u32[chunkOf(to)]!
+  const head = wordOf(to)
+  const first = wordOf(from) + headerWords
+  const last = first + (source[wordOf(from)]! >>> 8) * 2
+  for (let at = first; at < last; at += 2) {
+    if (source[at + 1] !== 0) put(target, head, source[at]!, source[at + 1]!)
+  }
+  target[head + 1] = target[head + 1]! + source[wordOf(from) + 1]!
+}
+
+function doubleDirectory(arena: Arena, root: number): void {
+  const words = arena.u32[chunkOf(root)]!
+  const at = wordOf(root)
+  const before = words[at]!
+  const size = 1 << words[at + 1]!
+  const after = arena.alloc(size * 8)
+  const source = arena.u32[chunkOf(before)]!
+  const target = arena.u32[chunkOf(after)]!
+  for (let i = 0; i < size; i++) {
+    const segment = source[wordOf(before) + i]!
+    target[wordOf(after) + i * 2] = segment
+    target[wordOf(after) + i * 2 + 1] = segment
+  }
+  words[at] = after
+  words[at + 1] = words[at + 1]! + 1
+  arena.free(before)
+}
+
+/** Halves the directory if no segment needs its last bit. */
+function halveDirectory(arena: Arena, root: number): void {
+  const words = arena.u32[chunkOf(root)]!
+  const at = wordOf(root)
+  const before = words[at]!
+  const size = 1 << words[at + 1]!
+  const source = arena.u32[chunkOf(before)]!
+  const base = wordOf(before)
+  for (let i = 0; i < size; i += 2) if (source[base + i] !== source[base + i + 1]) return
+  const after = arena.alloc(Math.max(8, size * 2))
+  const target = arena.u32[chunkOf(after)]!
+  for (let i = 0; i < size; i += 2) target[wordOf(after) + (i >>> 1)] = source[base + i]!
+  words[at] = after
+  words[at + 1] = words[at + 1]! - 1
+  arena.free(before)
+}
+
+function eachSegment(
+  arena: Arena, root: number, visit: (segment: number, prefix: number, local: number) => void,
+): void {
+  const depth = arena.u32[chunkOf(root)]![wordOf(root) + 1]!
+  for (let index = 0; index < 1 << depth;) {
+    const directory = arena.u32[chunkOf(root)]![wordOf(root)]!
+    const segment = arena.u32[chunkOf(directory)]![wordOf(directory) + index]!
+    const local = arena.u32[chunkOf(segment)]![wordOf(segment)]! & 0xff
+    visit(segment, index >>> (depth - local), local)
+    index += 1 << (depth - local)
+  }
+}
+
+function freeSegments(arena: Arena, root: number): void {
+  const segments: number[] = []
+  eachSegment(arena, root, (segment) => segments.push(segment))
+  for (const segment of segments) arena.free(segment)
+  arena.free(arena.u32[chunkOf(root)]![wordOf(root)]!)
+}
+
+function keyLength(arena: Arena, entry: number): number {
+  return arena.u32[chunkOf(entry)]![wordOf(entry) + 1]! & keyLengthMask
+}
+
+function sameKey(arena: Arena, entry: number, buf: Uint8Array, from: number, to: number): boolean {
+  const chunk = chunkOf(entry)
+  const size = to - from
+  if ((arena.u32[chunk]![wordOf(entry) + 1]! & keyLengthMask) !== size) return false
+  const u8 = arena.u8[chunk]!
+  let at = byteOf(entry) + keyOffset
+  for (let i = from; i < to; i++, at++) if (u8[at] !== buf[i]) return false
+  return true
+}
