@@ -10,3 +10,12 @@ export const inlineBytesMax = 64 * 1024
 export const databasesDefault = 16
 /** How long the expiry of due keys may hold one turn of the event loop. */
 export const expireSliceMsMax = 2
+/** The open frame's buffer at first, and the size beyond which it isn't kept for the next frame. */
+export const frameBufferBytes = 1024 * 1024
+export const frameBufferKeptBytesMax = 16 * 1024 * 1024
+/** A turn that has appended this much is sealed between two commands, before its end. */
+export const frameBytesMax = 64 * 1024 * 1024
+/** `appendfsync everysec`. */
+export const syncIntervalMs = 1000
+/** How much of a log file is read at once. */
+export const logReadBytes = 4 * 1024 * 1024

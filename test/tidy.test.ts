@@ -8,6 +8,12 @@ const layers = ['core', 'broker', 'consumers', 'ops'] as const
 const topLevel = new Set([...layers, 'test', 'package.json', 'tsconfig.json', 'package-lock.json', 'README.md', 'LICENSE'])
 const droppings = new Set(['node_modules', 'dist'])
 
+const clause = String.raw`(?:\*(?:\s+as\s+\w+)?|\{[^}]*\}|\w+(?:\s*,\s*\{[^}]*\})?)`
+const importPattern = new RegExp(
+  String.raw`^(?:import|export)\s+(?:type\s+)?${clause}\s+from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)`,
+  'gm',
+)
+
 function sources(dir: string): string[] {
   return readdirSync(path.join(root, dir), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
@@ -16,8 +22,8 @@ function sources(dir: string): string[] {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(path.join(root, file), 'utf8')
-  const found = text.matchAll(/^\s*(?:import|export)\b[^'"\n]*?(?:\{[^}]*\}[^'"\n]*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm)
-  return [...found].map((m) => (m[1] ?? m[2])!)
+  const found = text.matchAll(importPattern)
+  return [...found].map((m) => (m[1] ?? m[2] ?? m[3])!)
 }
 
 function resolveFrom(file: string, spec: string): string {
@@ -75,9 +81,9 @@ test('files and clocks have one door each: core/disk.ts and core/clock.ts', (t) 
 test('imports have no cycles', (t) => {
   const graph = new Map<string, string[]>()
   for (const file of files) {
-    const runtime = readFileSync(path.join(root, file), 'utf8').replaceAll(/^\s*(?:import|export) type\b[^]*?['"][^'"]+['"]/gm, '')
-    const found = [...runtime.matchAll(/^\s*(?:import|export)\b[^'"]*?['"](\.[^'"]+)['"]/gm)]
-    graph.set(file, found.map((m) => resolveFrom(file, m[1]!)))
+    const text = readFileSync(path.join(root, file), 'utf8')
+    const runtime = [...text.matchAll(importPattern)].filter((m) => !/^(?:import|export) type\b/.test(m[0]))
+    graph.set(file, runtime.map((m) => m[1] ?? m[2] ?? '').filter((s) => s.startsWith('.')).map((s) => resolveFrom(file, s)))
   }
   const state = new Map<string, 'open' | 'done'>()
   const visit = (file: string, trail: string[]): void => {

@@ -210,7 +210,7 @@ export class Keyspace {
     arena.u8[chunkOf(target)]!.set(bytes, valueStart(arena, target))
   }
 
-  /** Moves the entry into a block of at least `bytes`, keeping header, key, value (the shorter of both) and deadline. */
+  /** Moves the entry into a block of at least `bytes`: header, key, value (what fits of it) and deadline. */
   private move(entry: number, hash: number, bytes: number, valueBytes: number): number {
     const arena = this.arena
     const ms = deadlineOf(arena, entry)

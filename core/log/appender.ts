@@ -1,0 +1,348 @@
+// The appender: collects a turn's effects behind each other, seals them as one frame, and hands it to the OS in one
+// write.
+//
+//   appended      in the open frame, in memory
+//   sealed        a frame has it; it is written in the same call, unless the disk refuses
+//   written       the operating system has it: it survives the process
+//   durable       synced: it survives a power failure
+//
+// At most one fdatasync runs, off the thread; the next one covers everything written meanwhile.
+//
+// When a write fails, the file is cut back to its last whole frame and the frame waits in memory, its replies with it;
+// `tick` tries again, in order. When a sync fails, nobody knows what the medium holds, and a later success proves
+// nothing about those pages (the kernel drops them, marked clean): the log is broken, its unsynced replies never
+// leave, and a restart recovers from what can be read.
+
+import { writeAll } from '../disk.ts'
+import type { Disk } from '../disk.ts'
+import { frameBufferBytes, frameBufferKeptBytesMax, syncIntervalMs } from '../limits.ts'
+import { bodyCrc, firstCrc, headerBytesMax, renderHeader, systemBy } from './frame.ts'
+import type { Log, LogState } from './log.ts'
+
+export type SyncPolicy = 'always' | 'everysec' | 'no'
+
+/** Where the segment that is appended to stands. */
+export type SegmentEnd = {
+  fd: number
+  /** Its length in bytes, all whole frames. */
+  bytes: number
+  /** The crc of its last frame, `firstCrc` for none. */
+  crc: number
+  /** The last position that the log holds. */
+  position: number
+}
+
+export type AppenderOptions = {
+  disk: Disk
+  end: SegmentEnd
+  policy: SyncPolicy
+  /** Makes the next segment's file when `rotate` is called. */
+  nextSegment: () => number
+}
+
+const CR = 13
+const LF = 10
+const multiBytes = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
+const execBytes = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
+
+export class Appender implements Log {
+  state: LogState
+  failure: Error | undefined
+  sealed: number
+  written: number
+  durable: number
+  onProgress: (() => void) | undefined
+  /** Milliseconds that the last sync took, for INFO and LATENCY. */
+  lastSyncMs: number
+  /** Bytes of the current segment. */
+  segmentBytes: number
+  private policy: SyncPolicy
+  private readonly disk: Disk
+  private readonly nextSegment: () => number
+  private fd: number
+  private crc: number
+  /** The open frame: its body begins at headerBytesMax, so that the header fits in front. */
+  private buf: Buffer
+  private at: number
+  private entries: number
+  private lastDb: number
+  private lastBy: Buffer | undefined
+  /** Frames that the disk refused, oldest first. */
+  private readonly waiting: { bytes: Buffer; position: number; crc: number }[]
+  /** The file may end in a part of a frame that couldn't be cut off yet. */
+  private tornTail: boolean
+  private syncing: boolean
+  private lastSync: number
+  private now: number
+  private readonly flushed: { position: number; done: () => void; failed: (error: Error) => void }[]
+
+  constructor(options: AppenderOptions) {
+    this.state = 'ok'
+    this.failure = undefined
+    this.sealed = options.end.position
+    this.written = options.end.position
+    this.durable = options.end.position
+    this.onProgress = undefined
+    this.lastSyncMs = 0
+    this.segmentBytes = options.end.bytes
+    this.policy = options.policy
+    this.disk = options.disk
+    this.nextSegment = options.nextSegment
+    this.fd = options.end.fd
+    this.crc = options.end.crc
+    this.buf = Buffer.allocUnsafeSlow(frameBufferBytes)
+    this.at = headerBytesMax
+    this.entries = 0
+    this.lastDb = -1
+    this.lastBy = undefined
+    this.waiting = []
+    this.tornTail = false
+    this.syncing = false
+    this.lastSync = 0
+    this.now = 0
+    this.flushed = []
+  }
+
+  get safe(): number {
+    return this.policy === 'always' ? this.durable : this.written
+  }
+
+  get pendingBytes(): number {
+    return this.at - headerBytesMax
+  }
+
+  /** Bytes of frames that the disk refused. */
+  get waitingBytes(): number {
+    return this.waiting.reduce((bytes, frame) => bytes + frame.bytes.length, 0)
+  }
+
+  setPolicy(policy: SyncPolicy): void {
+    this.policy = policy
+    if (policy === 'always') this.syncSoon()
+    this.onProgress?.()
+  }
+
+  append(db: number, by: Buffer | undefined, buf: Uint8Array, from: number, to: number): void {
+    if (db !== this.lastDb || by !== this.lastBy) this.context(db, by)
+    this.entries++
+    this.copy(buf, from, to)
+  }
+
+  beginCommand(db: number, by: Buffer | undefined, words: number): void {
+    if (db !== this.lastDb || by !== this.lastBy) this.context(db, by)
+    this.entries++
+    this.length(42, words)
+  }
+
+  wordText(text: string): void {
+    this.length(36, text.length)
+    this.reserve(text.length + 2)
+    this.at += this.buf.write(text, this.at, 'latin1')
+    this.crlf()
+  }
+
+  wordBytes(buf: Uint8Array, from: number, to: number): void {
+    this.length(36, to - from)
+    this.copy(buf, from, to)
+    this.reserve(2)
+    this.crlf()
+  }
+
+  endCommand(): void {}
+
+  multi(db: number, by: Buffer | undefined): void {
+    if (db !== this.lastDb || by !== this.lastBy) this.context(db, by)
+    this.copy(multiBytes, 0, multiBytes.length)
+  }
+
+  exec(): void {
+    this.copy(execBytes, 0, execBytes.length)
+  }
+
+  seal(ms: number): void {
+    if (this.entries === 0) return
+    const body = this.buf.subarray(headerBytesMax, this.at)
+    const crc = bodyCrc(body, this.crc)
+    const header = renderHeader({
+      position: this.sealed + 1, entries: this.entries, bodyBytes: body.length, ms, durable: this.durable, crc,
+    })
+    const from = headerBytesMax - header.length
+    this.buf.write(header, from, 'latin1')
+    this.sealed += this.entries
+    this.crc = crc
+    this.entries = 0
+    if (this.state === 'ok') this.write(from, crc)
+    else this.waiting.push({ bytes: Buffer.from(this.buf.subarray(from, this.at)), position: this.sealed, crc })
+    this.at = headerBytesMax
+    if (this.buf.length > frameBufferKeptBytesMax) this.buf = Buffer.allocUnsafeSlow(frameBufferBytes)
+  }
+
+  /** To be called ten times a second or so: syncs under `everysec`, and tries what failed again. */
+  tick(monotonicMs: number): void {
+    this.now = monotonicMs
+    if (this.state === 'failing') this.retry()
+    if (this.policy === 'everysec' && monotonicMs - this.lastSync >= syncIntervalMs) this.syncSoon()
+  }
+
+  flush(): Promise<void> {
+    if (this.state === 'broken') return Promise.reject(this.failure!)
+    if (this.durable >= this.sealed) return Promise.resolve()
+    const done = new Promise<void>((resolve, reject) => {
+      this.flushed.push({ position: this.sealed, done: resolve, failed: reject })
+    })
+    this.syncSoon()
+    return done
+  }
+
+  /** Ends the segment, synced, and begins the next: the cut is between two frames. */
+  async rotate(): Promise<void> {
+    await this.flush()
+    if (this.waiting.length > 0 || this.syncing || this.entries > 0) throw new Error('rotate in the middle of a frame')
+    const fd = this.nextSegment()
+    this.disk.close(this.fd)
+    this.fd = fd
+    this.segmentBytes = 0
+    this.crc = firstCrc
+    this.lastDb = -1
+    this.lastBy = undefined
+  }
+
+  async close(): Promise<void> {
+    if (this.state === 'ok') await this.flush()
+    while (this.syncing) await new Promise((resolve) => setImmediate(resolve))
+    this.disk.close(this.fd)
+  }
+
+  private write(from: number, crc: number): void {
+    const bytes = this.at - from
+    try {
+      writeAll(this.disk, this.fd, this.buf, from, this.at, this.segmentBytes)
+    } catch (error) {
+      this.waiting.push({ bytes: Buffer.from(this.buf.subarray(from, this.at)), position: this.sealed, crc })
+      this.fail(error as Error)
+      return
+    }
+    this.segmentBytes += bytes
+    this.written = this.sealed
+    if (this.policy === 'always') this.syncSoon()
+  }
+
+  private fail(error: Error): void {
+    this.state = 'failing'
+    this.failure = error
+    this.tornTail = true
+    this.cutTail()
+    this.onProgress?.()
+  }
+
+  /** Cuts what a failed write left behind the last whole frame. */
+  private cutTail(): boolean {
+    if (!this.tornTail) return true
+    try {
+      this.disk.truncate(this.fd, this.segmentBytes)
+      this.tornTail = false
+      return true
+    } catch (error) {
+      this.failure = error as Error
+      return false
+    }
+  }
+
+  private retry(): void {
+    if (!this.cutTail()) return
+    for (;;) {
+      const frame = this.waiting[0]
+      if (frame === undefined) break
+      try {
+        writeAll(this.disk, this.fd, frame.bytes, 0, frame.bytes.length, this.segmentBytes)
+      } catch (error) {
+        this.fail(error as Error)
+        return
+      }
+      this.waiting.shift()
+      this.segmentBytes += frame.bytes.length
+      this.written = frame.position
+    }
+    this.state = 'ok'
+    this.failure = undefined
+    if (this.policy === 'always' || this.flushed.length > 0) this.syncSoon()
+    this.onProgress?.()
+  }
+
+  private syncSoon(): void {
+    if (this.syncing || this.durable >= this.written || this.state === 'broken') return
+    this.syncing = true
+    const position = this.written
+    const began = this.now
+    this.disk.syncLater(this.fd, (error) => {
+      this.syncing = false
+      this.lastSync = this.now
+      this.lastSyncMs = this.now - began
+      if (error === undefined) this.synced(position)
+      else this.breakDown(error)
+    })
+  }
+
+  private synced(position: number): void {
+    this.durable = position
+    while (this.flushed.length > 0 && this.flushed[0]!.position <= position) this.flushed.shift()!.done()
+    if (this.written > position && (this.policy === 'always' || this.flushed.length > 0)) this.syncSoon()
+    this.onProgress?.()
+  }
+
+  private breakDown(error: Error): void {
+    this.state = 'broken'
+    this.failure = error
+    for (const waiter of this.flushed.splice(0)) waiter.failed(error)
+    this.onProgress?.()
+  }
+
+  /** The lines that go before an entry whose database or author differs from the entry before. */
+  private context(db: number, by: Buffer | undefined): void {
+    if (by !== this.lastBy) {
+      const line = by ?? systemBy
+      this.copy(line, 0, line.length)
+      this.lastBy = by
+    }
+    if (db !== this.lastDb) {
+      this.lastDb = db
+      this.length(42, 2)
+      this.wordText('SELECT')
+      this.wordText(String(db))
+    }
+  }
+
+  private copy(buf: Uint8Array, from: number, to: number): void {
+    const size = to - from
+    if (this.at + size > this.buf.length) this.reserve(size)
+    const target = this.buf
+    let at = this.at
+    if (size < 64) for (let i = from; i < to; i++) target[at++] = buf[i]!
+    else {
+      target.set(buf.subarray(from, to), at)
+      at += size
+    }
+    this.at = at
+  }
+
+  private length(sigil: number, n: number): void {
+    this.reserve(16)
+    this.buf[this.at++] = sigil
+    if (n < 10) this.buf[this.at++] = 48 + n
+    else this.at += this.buf.write(String(n), this.at, 'latin1')
+    this.crlf()
+  }
+
+  private crlf(): void {
+    this.buf[this.at++] = CR
+    this.buf[this.at++] = LF
+  }
+
+  private reserve(bytes: number): void {
+    const need = this.at + bytes + 2
+    if (need <= this.buf.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(need, this.buf.length * 2))
+    this.buf.copy(grown, 0, 0, this.at)
+    this.buf = grown
+  }
+}

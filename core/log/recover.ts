@@ -1,0 +1,140 @@
+// Opens a log directory: replays what it holds, in order, and leaves the last segment ready to be appended to.
+//
+// A torn tail of the last segment is cut at its last whole frame; the cut bytes are kept in a file beside it.
+// Damage anywhere else refuses: the error names file, offset and position.
+
+import path from 'node:path'
+import { writeAll } from '../disk.ts'
+import type { Disk } from '../disk.ts'
+import { MillraceError } from '../errors.ts'
+import { firstCrc } from './frame.ts'
+import type { SegmentEnd } from './appender.ts'
+import { readManifest, segmentName, writeManifest } from './manifest.ts'
+import type { LogPlace, Manifest, ManifestFile } from './manifest.ts'
+import { SegmentReader } from './reader.ts'
+import type { Entry, Finding } from './reader.ts'
+
+export type RecoverOptions = {
+  disk: Disk
+  place: LogPlace
+  /** `aof-load-truncated`: false refuses a torn tail, too. */
+  loadTruncated: boolean
+  /** Gets every entry, in order. */
+  visit: (entry: Entry) => void
+  /** Loads an RDB base file. */
+  loadBase?: (file: string) => void
+}
+
+export type Progress = { file: string; bytesRead: number; bytesTotal: number; position: number }
+
+export type Recovered = {
+  end: SegmentEnd
+  /** Makes the next segment's file, named in the manifest, and returns its descriptor. */
+  nextSegment: () => number
+  entries: number
+  frames: number
+  /** What was cut off, and where it is kept. */
+  cut: (Finding & { bytes: number; kept: string }) | undefined
+}
+
+/** Yields after each frame, so that the caller may let others run. Throws LOG_DAMAGED, LOG_TRUNCATED, LOG_MANIFEST. */
+export function* recoverLog(options: RecoverOptions): Generator<Progress, Recovered, void> {
+  const { disk, place } = options
+  disk.makeFolder(place.folder)
+  disk.syncFolder(path.dirname(place.folder))
+  const manifest: Manifest = readManifest(disk, place) ?? { files: [] }
+  const nextSegment = (): number => {
+    const seq = Math.max(0, ...manifest.files.filter((f) => f.type === 'i').map((f) => f.seq)) + 1
+    return createSegment(disk, place, manifest, seq)
+  }
+
+  const files = manifest.files.filter((f) => f.type !== 'h').toSorted((a, b) => order(a) - order(b))
+  const bytesTotal = files.reduce((sum, f) => sum + Math.max(0, disk.size(path.join(place.folder, f.name))), 0)
+  let bytesBefore = 0
+  let position = 0
+  let frames = 0
+  let last: { file: string; offset: number; crc: number; plain: boolean } | undefined
+  let cut: Recovered['cut']
+  for (const [index, file] of files.entries()) {
+    const name = path.join(place.folder, file.name)
+    if (disk.size(name) < 0) throw new MillraceError('LOG_DAMAGED', `${name} is named in the manifest, but missing`)
+    if (file.name.endsWith('.rdb')) {
+      if (options.loadBase === undefined) {
+        throw new MillraceError('LOG_BASE_RDB', `${name}: loading an RDB base is not supported yet`)
+      }
+      options.loadBase(name)
+      bytesBefore += disk.size(name)
+      continue
+    }
+    const reader = new SegmentReader(disk, name, position)
+    try {
+      while (reader.next(options.visit)) {
+        yield { file: name, bytesRead: bytesBefore + reader.offset, bytesTotal, position: reader.position }
+      }
+      if (reader.finding !== undefined) {
+        const isLast = index === files.length - 1
+        cut = settle(disk, reader, reader.finding, isLast, options.loadTruncated)
+      }
+    } finally {
+      reader.close()
+    }
+    position = reader.position
+    frames += reader.frames
+    bytesBefore += reader.bytes
+    last = { file: name, offset: reader.offset, crc: reader.crc, plain: reader.plain || file.type === 'b' }
+  }
+
+  // A file of plain Redis commands is left as it is; our frames begin a segment of their own.
+  const end: SegmentEnd = last === undefined || last.plain
+    ? { fd: nextSegment(), bytes: 0, crc: firstCrc, position }
+    : { fd: disk.openAppend(last.file), bytes: last.offset, crc: last.crc, position }
+  return { end, nextSegment, entries: position, frames, cut }
+}
+
+function order(file: ManifestFile): number {
+  return file.type === 'b' ? -1 : file.seq
+}
+
+function createSegment(disk: Disk, place: LogPlace, manifest: Manifest, seq: number): number {
+  const name = segmentName(place, seq)
+  const fd = disk.openAppend(path.join(place.folder, name))
+  disk.truncate(fd, 0)
+  disk.sync(fd)
+  manifest.files.push({ name, seq, type: 'i' })
+  writeManifest(disk, place, manifest)
+  return fd
+}
+
+/** Cuts a torn tail and keeps its bytes, or throws. */
+function settle(
+  disk: Disk, reader: SegmentReader, finding: Finding, isLast: boolean, loadTruncated: boolean,
+): Recovered['cut'] {
+  const where = `${finding.file} at byte ${finding.offset} (position ${finding.position}): ${finding.reason}`
+  if (finding.kind === 'damaged' || !isLast) {
+    throw new MillraceError('LOG_DAMAGED', `the log is damaged: ${where}`)
+  }
+  if (!loadTruncated) {
+    throw new MillraceError('LOG_TRUNCATED', `the log's tail is torn and aof-load-truncated is no: ${where}`)
+  }
+  const bytes = reader.bytes - finding.offset
+  const kept = `${finding.file}.torn-${finding.offset}`
+  const source = disk.openAppend(finding.file)
+  const target = disk.openAppend(kept)
+  try {
+    const tail = Buffer.alloc(Math.min(bytes, 1 << 20))
+    for (let at = 0; at < bytes;) {
+      const came = disk.read(source, tail, 0, Math.min(tail.length, bytes - at), finding.offset + at)
+      if (came === 0) break
+      writeAll(disk, target, tail, 0, came, at)
+      at += came
+    }
+    disk.sync(target)
+    disk.syncFolder(path.dirname(finding.file))
+    disk.truncate(source, finding.offset)
+    disk.sync(source)
+  } finally {
+    disk.close(target)
+    disk.close(source)
+  }
+  return { ...finding, bytes, kept }
+}
