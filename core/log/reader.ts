@@ -206,7 +206,7 @@ export class SegmentReader {
     return true
   }
 
-  /** Makes sure that `bytes` from file offset `offset` are in the buffer (fewer at the file's end); where they begin. */
+  /** Makes sure that `bytes` from file offset `offset` are in the buffer (fewer at the end); where they begin. */
   private need(offset: number, bytes: number): number {
     const end = Math.min(offset + bytes, this.fileBytes)
     if (offset >= this.base && end <= this.base + this.filled) return offset - this.base
