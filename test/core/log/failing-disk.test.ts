@@ -84,6 +84,7 @@ async function rotated(stopAt: number | undefined): Promise<{ disk: SimulatedDis
       log.seal(i)
       disk.runLater()
       acknowledged = log.safe
+      if (log.state !== 'ok') break
       const rotation = log.rotate()
       disk.runLater()
       await rotation

@@ -1,0 +1,155 @@
+// Dict against a Map.
+
+import fc from 'fast-check'
+import test from 'ava'
+import { Arena, byteOf, chunkOf, wordOf } from '../../../core/arena/arena.ts'
+import { Dict, keyOffset } from '../../../core/arena/dict.ts'
+import { seededRandom } from '../../../core/random.ts'
+
+const seed = { k0: 0x12345678, k1: 0x9abcdef0 }
+
+function entryOf(arena: Arena, key: Buffer): number {
+  const entry = arena.alloc(keyOffset + key.length)
+  arena.u32[chunkOf(entry)]![wordOf(entry) + 1] = key.length
+  key.copy(arena.u8[chunkOf(entry)]!, byteOf(entry) + keyOffset)
+  return entry
+}
+
+function keyOf(arena: Arena, entry: number): string {
+  const from = byteOf(entry) + keyOffset
+  return arena.u8[chunkOf(entry)]!.toString('latin1', from, from + arena.u32[chunkOf(entry)]![wordOf(entry) + 1]!)
+}
+
+function put(dict: Dict, text: string): number {
+  const key = Buffer.from(text, 'latin1')
+  const hash = dict.hash(key, 0, key.length)
+  const found = dict.find(key, 0, key.length, hash)
+  if (found !== 0) return found
+  const entry = entryOf(dict.arena, key)
+  dict.insert(hash, entry)
+  return entry
+}
+
+function take(dict: Dict, text: string): boolean {
+  const key = Buffer.from(text, 'latin1')
+  const hash = dict.hash(key, 0, key.length)
+  const entry = dict.find(key, 0, key.length, hash)
+  if (entry === 0) return false
+  dict.remove(hash, entry)
+  dict.arena.free(entry)
+  return true
+}
+
+test('random puts, moves and removals agree with a Map, through growth and shrinkage', (t) => {
+  const phases = fc.array(
+    fc.record({ put: fc.integer({ min: 0, max: 3000 }), take: fc.integer({ min: 0, max: 3000 }), seed: fc.nat() }),
+    { minLength: 1, maxLength: 5 },
+  )
+  fc.assert(
+    fc.property(phases, (list) => {
+      const arena = new Arena({ guard: true })
+      const dict = new Dict(arena, seed)
+      const model = new Map<string, number>()
+      for (const phase of list) {
+        const random = seededRandom(phase.seed)
+        for (let i = 0; i < phase.put; i++) {
+          const key = `k${random.u32() % 4000}`
+          model.set(key, put(dict, key))
+          if (i % 7 === 0) {
+            const before = model.get(key)!
+            const bytes = Buffer.from(key)
+            const after = entryOf(arena, bytes)
+            dict.replace(dict.hash(bytes, 0, bytes.length), before, after)
+            arena.free(before)
+            model.set(key, after)
+          }
+        }
+        for (let i = 0; i < phase.take; i++) {
+          const key = `k${random.u32() % 4000}`
+          if (take(dict, key) !== model.delete(key)) return false
+        }
+        dict.check()
+        arena.check()
+        if (dict.count !== model.size) return false
+      }
+      for (const [key, entry] of model) if (put(dict, key) !== entry) return false
+      const seen = new Set<string>()
+      dict.each((entry) => seen.add(keyOf(arena, entry)))
+      if (seen.size !== model.size) return false
+      dict.destroy((entry) => arena.free(entry))
+      return arena.blocks === 0
+    }),
+    { numRuns: 25 },
+  )
+  t.pass()
+})
+
+test('a scan visits every key that is there all the while, however the dict grows and shrinks', (t) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 50 }), fc.nat(), fc.integer({ min: 0, max: 20_000 }), (count, s, churn) => {
+      const arena = new Arena()
+      const dict = new Dict(arena, seed)
+      const random = seededRandom(s)
+      const steady = Array.from({ length: 2000 }, (_, i) => `steady${i}`)
+      for (const key of steady) put(dict, key)
+      const seen = new Set<string>()
+      let cursor = 0
+      let made = 0
+      do {
+        cursor = dict.scan(cursor, count, (entry) => seen.add(keyOf(arena, entry)))
+        const grow = made < churn
+        for (let i = 0; i < 300; i++) {
+          if (grow) put(dict, `passing${made++}`)
+          else take(dict, `passing${random.u32() % (made + 1)}`)
+        }
+      } while (cursor !== 0)
+      return steady.every((key) => seen.has(key))
+    }),
+    { numRuns: 12 },
+  )
+  t.pass()
+})
+
+test('200,000 keys: all found, all scanned once, memory per key small, and given back', (t) => {
+  const arena = new Arena()
+  const dict = new Dict(arena, seed)
+  for (let i = 0; i < 200_000; i++) put(dict, `key:${i}`)
+  dict.check()
+  t.is(dict.count, 200_000)
+  t.true(dict.memoryBytes() / 200_000 < 13, `${dict.memoryBytes() / 200_000} bytes a key`)
+  let visits = 0
+  let cursor = 0
+  do cursor = dict.scan(cursor, 100, () => visits++)
+  while (cursor !== 0)
+  t.is(visits, 200_000)
+  for (let i = 0; i < 200_000; i++) if (!take(dict, `key:${i}`)) t.fail(`key ${i} lost`)
+  dict.check()
+  t.true(dict.memoryBytes() < 8000, `${dict.memoryBytes()} bytes left`)
+})
+
+test('steady churn does not grow the dict', (t) => {
+  const arena = new Arena()
+  const dict = new Dict(arena, seed)
+  for (let i = 0; i < 10_000; i++) put(dict, `key:${i}`)
+  const before = dict.memoryBytes()
+  for (let i = 10_000; i < 300_000; i++) {
+    put(dict, `key:${i}`)
+    take(dict, `key:${i - 10_000}`)
+  }
+  dict.check()
+  t.true(dict.memoryBytes() < before * 1.3, `${before} → ${dict.memoryBytes()}`)
+})
+
+test('every key can be picked at random, none much more often than the others', (t) => {
+  const arena = new Arena()
+  const dict = new Dict(arena, seed)
+  const random = seededRandom(5)
+  for (let i = 0; i < 100; i++) put(dict, `key:${i}`)
+  const picks = new Map<string, number>()
+  for (let i = 0; i < 50_000; i++) {
+    const key = keyOf(arena, dict.random(random))
+    picks.set(key, (picks.get(key) ?? 0) + 1)
+  }
+  t.is(picks.size, 100)
+  t.true(Math.max(...picks.values()) < 3 * Math.min(...picks.values()))
+})
