@@ -3,7 +3,7 @@
 import type { CommandSpec } from './spec.ts'
 
 /** Open addressing over the case-folded names: a look-up is one hash and, as a rule, one comparison. */
-export class CommandTable<Spec extends CommandSpec = CommandSpec> {
+export class CommandTable<Spec extends { readonly name: string } = CommandSpec> {
   readonly specs: readonly Spec[]
   private readonly slots: (Spec | undefined)[]
   private readonly mask: number

@@ -1,0 +1,78 @@
+// A command as the running broker knows it: the declared spec, its flags as bits, and its counters.
+
+import type { Args } from '../core/args.ts'
+import { CommandTable } from '../core/commands/command-table.ts'
+import type { CommandFlag, CommandSpec } from '../core/commands/spec.ts'
+import type { Reply } from '../core/reply.ts'
+import type { Connection } from './connection.ts'
+
+/** Serves a command that needs more than the engine: the client, the broker. Writes its reply, or parks the client. */
+export type ServeHandler = (c: Connection, a: Args, r: Reply) => void
+
+/** As CommandSpec; `serve` stands in place of `run` where the broker itself is asked. */
+export type BrokerSpec = Omit<CommandSpec, 'subcommands'> & {
+  serve?: ServeHandler
+  subcommands?: readonly BrokerSpec[]
+}
+
+const flagNames: readonly CommandFlag[] = [
+  'write', 'readonly', 'denyoom', 'admin', 'pubsub', 'noscript', 'blocking', 'loading', 'stale', 'skip_monitor',
+  'skip_slowlog', 'fast', 'no_auth', 'may_replicate', 'movablekeys', 'no_multi', 'no_async_loading', 'allow_busy',
+  'no_mandatory_keys',
+]
+
+/** Bit of each flag in `Command.flags`. */
+export const flagBits = Object.fromEntries(
+  flagNames.map((name, i) => [name, 1 << i]),
+) as Record<CommandFlag, number>
+
+export class Command {
+  /** Lower case; of a subcommand only its own word. */
+  readonly name: string
+  /** `client|id` for a subcommand. */
+  readonly fullName: string
+  readonly spec: BrokerSpec
+  readonly parent: Command | undefined
+  readonly arity: number
+  readonly flags: number
+  readonly subcommands: CommandTable<Command> | undefined
+  /** True when one run costs about nothing, so that its time need not be taken apart from its neighbours'. */
+  readonly cheap: boolean
+  calls: number
+  micros: number
+  rejected: number
+  failed: number
+  /** Counts per power-of-two class of microseconds, while `latency-tracking` is on. */
+  histogram: Float64Array | undefined
+
+  constructor(spec: BrokerSpec, parent?: Command) {
+    this.name = spec.name
+    this.fullName = parent === undefined ? spec.name : `${parent.fullName}|${spec.name}`
+    this.spec = spec
+    this.parent = parent
+    this.arity = spec.arity
+    this.flags = spec.flags.reduce((bits, flag) => bits | flagBits[flag], 0)
+    const inner = spec.subcommands?.map((sub) => new Command(sub, this))
+    this.subcommands = inner === undefined ? undefined : new CommandTable(inner)
+    this.cheap = spec.complexity.startsWith('O(1)') && spec.serve === undefined && !spec.flags.includes('blocking')
+    this.calls = 0
+    this.micros = 0
+    this.rejected = 0
+    this.failed = 0
+    this.histogram = undefined
+  }
+
+  get container(): boolean {
+    return this.subcommands !== undefined
+  }
+
+  /** Forgets the counters: CONFIG RESETSTAT. */
+  resetStats(): void {
+    this.calls = 0
+    this.micros = 0
+    this.rejected = 0
+    this.failed = 0
+    this.histogram = undefined
+    for (const sub of this.subcommands?.specs ?? []) sub.resetStats()
+  }
+}
