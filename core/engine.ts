@@ -81,8 +81,10 @@ export class Engine {
   onTouch: KeyHook | undefined
   /** Set by the broker while a client is blocked on keys. */
   onReady: KeyHook | undefined
-  /** Set by the broker while a blocked client wants to know of deleted keys. */
+  /** Set by the broker while a blocked client wants to know of deleted keys; the key space calls it. */
   onGone: KeyHook | undefined
+  /** Set by the broker while clients watch or wait for keys: before FLUSHDB, FLUSHALL (of each database), SWAPDB. */
+  onReplaced: ((db: number, by: number) => void) | undefined
   /** Set by the broker while keyspace notifications are on. */
   onEvent: EventHook | undefined
   private group: 'none' | 'asked' | 'open'
@@ -105,6 +107,7 @@ export class Engine {
     this.onTouch = undefined
     this.onReady = undefined
     this.onGone = undefined
+    this.onReplaced = undefined
     this.onEvent = undefined
     this.group = 'none'
     this.explicit = false
@@ -136,7 +139,7 @@ export class Engine {
    * A handler that changed something calls `changed()`; unless it also gave the effect in other words
    * (`effect` … `endEffect`), the command's own bytes are logged.
    */
-  execute(spec: CommandSpec, a: Args, r: Reply, session: Session): void {
+  execute(spec: Pick<CommandSpec, 'run'>, a: Args, r: Reply, session: Session): void {
     this.session = session
     this.db = this.dbs[session.db]!
     this.explicit = false
@@ -205,6 +208,11 @@ export class Engine {
     if (this.onReady !== undefined) this.onReady(this.db.index, buf, from, to)
   }
 
+  /** All keys of database `db` are about to go (`by` is -1) or to change places with those of database `by`. */
+  replaced(db: number, by: number): void {
+    if (this.onReplaced !== undefined) this.onReplaced(db, by)
+  }
+
   /** Keyspace notification; kind is Redis's class letter (`g $ l s h z x e t m n d`). */
   notify(kind: string, event: string, buf: Uint8Array, from: number, to: number): void {
     if (this.onEvent !== undefined) this.onEvent(kind, event, this.db.index, buf, from, to)
@@ -212,6 +220,7 @@ export class Engine {
 
   /** A due key was removed from database `db`: DEL is its effect, not the command that happened to look. */
   logExpired(db: number, buf: Uint8Array, from: number, to: number): void {
+    if (this.onTouch !== undefined) this.onTouch(db, buf, from, to)
     this.stats.expiredKeys++
     this.changes++
     const explicit = this.explicit

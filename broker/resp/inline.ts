@@ -55,13 +55,6 @@ export function splitInline(args: Args, buf: Buffer, from: number, to: number): 
   return count
 }
 
-/** The words of a line of text (a configuration file's), one character a byte; undefined when quotes are unbalanced. */
-export function splitWords(args: Args, line: Buffer): string[] | undefined {
-  const count = splitInline(args, line, 0, line.length)
-  if (count < 0) return undefined
-  return Array.from({ length: count }, (_, i) => args.text(i))
-}
-
 function isBlank(c: number): boolean {
   return c === 32 || (c >= 9 && c <= 13)
 }

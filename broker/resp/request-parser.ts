@@ -29,8 +29,8 @@ const empty = Buffer.alloc(0)
 const progress = { more: 0, command: 1, ignored: 2, error: 3 } as const
 type Progress = (typeof progress)[keyof typeof progress]
 
-/** The bounds that CONFIG may move while connections live. */
-export type ParserBounds = { bulkBytesMax: number }
+/** The bounds that CONFIG may move while connections live, by their names there. */
+export type ParserBounds = { readonly protoMaxBulkLen: number }
 
 export class RequestParser {
   /** The command that `next` framed; valid until the next call. */
@@ -252,7 +252,7 @@ export class RequestParser {
         const sigil = buf[this.at]!
         if (sigil !== 36) return this.fail(`expected '$', got '${String.fromCharCode(sigil)}'`)
         const bulk = strictInt(buf, this.at + 1, line)
-        if (!(bulk >= 0 && bulk <= this.bounds.bulkBytesMax)) return this.fail('invalid bulk length')
+        if (!(bulk >= 0 && bulk <= this.bounds.protoMaxBulkLen)) return this.fail('invalid bulk length')
         if (this.stranger && bulk > strangerBulkBytesMax) return this.fail('unauthenticated bulk length')
         this.nextLine(buf, line)
         this.bulk = bulk

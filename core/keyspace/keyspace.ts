@@ -198,6 +198,11 @@ export class Keyspace {
   }
 
   private forget(entry: number, hash: number): void {
+    const onGone = this.engine.onGone
+    if (onGone !== undefined) {
+      const key = keyOf(this.arena, entry)
+      onGone(this.index, key, 0, key.length)
+    }
     const ms = deadlineOf(this.arena, entry)
     if (ms >= 0) this.deadlines.remove(ms, entry)
     this.dict.remove(hash, entry)

@@ -1,0 +1,181 @@
+// Clients that wait: for keys to become ready, for a time, or for the log.
+//
+// A handler that has nothing to answer leaves what it waits for in `engine.block`; its client is parked here and runs
+// nothing more. When a command (or a whole transaction) made one of its keys ready, the clients that wait for the key
+// run their command again in the order in which they came; who still finds nothing stays where it stands.
+
+import type { Args } from '../core/args.ts'
+import type { Block } from '../core/engine.ts'
+import type { Reply } from '../core/reply.ts'
+import type { Broker } from './broker.ts'
+import type { Command } from './command.ts'
+import type { Connection } from './connection.ts'
+import { timerMsMax } from './limits.ts'
+import { keyId } from './watch.ts'
+
+/** A parked client: with `retry` for keys, without it for something that calls `answer` itself. */
+export type Parked = {
+  readonly client: Connection
+  readonly command: Command
+  readonly ids: readonly string[]
+  readonly retry: Args | undefined
+  readonly wakeOnDelete: boolean
+  /** Writes the reply for when the time is up. */
+  readonly onTimeout: (r: Reply) => void
+  /** Broker's monotonic ms; 0 for no end. */
+  readonly untilMs: number
+  timer: NodeJS.Timeout | undefined
+}
+
+export class Blocking {
+  private readonly broker: Broker
+  private readonly byKey: Map<string, Set<Parked>>
+  private readonly ready: Set<string>
+  private wakers: number
+  /** Clients that are parked. */
+  count: number
+
+  constructor(broker: Broker) {
+    this.broker = broker
+    this.byKey = new Map()
+    this.ready = new Set()
+    this.wakers = 0
+    this.count = 0
+  }
+
+  /** Keys that somebody waits for. */
+  get keys(): number {
+    return this.byKey.size
+  }
+
+  /** Parks the client with what its handler asked for. */
+  park(c: Connection, command: Command, block: Block): void {
+    const ids = [...new Set(block.keys.map((key) => keyId(c.db, key, 0, key.length)))]
+    const onTimeout = (r: Reply): void => (block.nil === 'array' ? r.nilArray() : r.nil())
+    const parked = this.add(c, command, block.timeoutMs, onTimeout, ids, block.retry, block.wakeOnDelete)
+    for (const id of ids) {
+      const set = this.byKey.get(id)
+      if (set === undefined) this.byKey.set(id, new Set([parked]))
+      else set.add(parked)
+    }
+    if (block.wakeOnDelete) this.wakers++
+    this.hook()
+  }
+
+  /** Parks the client until `answer` is called or the time (ms, 0 for ever) is up: WAITAOF, DEBUG and their like. */
+  parkFor(c: Connection, command: Command, timeoutMs: number, onTimeout: (r: Reply) => void): Parked {
+    return this.add(c, command, timeoutMs, onTimeout, [], undefined, false)
+  }
+
+  /** Ends the wait of a parked client with a reply; does nothing when it waits no more. */
+  answer(parked: Parked, write: (r: Reply) => void): void {
+    const c = parked.client
+    if (c.parked !== parked) return
+    this.remove(c)
+    this.broker.replyTo(c, write)
+    this.broker.later(c)
+  }
+
+  /** CLIENT UNBLOCK: as if the time were up, or with an error. False when the client isn't blocked. */
+  unblock(c: Connection, how: 'timeout' | 'error'): boolean {
+    const parked = c.parked
+    if (parked === undefined) return false
+    if (how === 'timeout') this.answer(parked, parked.onTimeout)
+    else this.answer(parked, (r) => r.error('UNBLOCKED client unblocked via CLIENT UNBLOCK'))
+    return true
+  }
+
+  /** Forgets the wait of a client, without a reply. */
+  remove(c: Connection): void {
+    const parked = c.parked
+    if (parked === undefined) return
+    c.parked = undefined
+    this.count--
+    clearTimeout(parked.timer)
+    for (const id of parked.ids) {
+      const set = this.byKey.get(id)
+      if (set === undefined) continue
+      set.delete(parked)
+      if (set.size === 0) this.byKey.delete(id)
+    }
+    if (parked.wakeOnDelete) this.wakers--
+    this.hook()
+  }
+
+  /** True when keys became ready that clients wait for: `serve` then runs them. */
+  get pending(): boolean {
+    return this.ready.size > 0
+  }
+
+  /** Runs the commands of those who wait for keys that became ready, until nothing moves any more. */
+  serve(): void {
+    while (this.ready.size > 0) {
+      const ids = [...this.ready]
+      this.ready.clear()
+      for (const id of ids) {
+        const set = this.byKey.get(id)
+        if (set === undefined) continue
+        for (const parked of [...set]) if (parked.client.parked === parked) this.retry(parked)
+      }
+    }
+  }
+
+  private retry(parked: Parked): void {
+    const { broker } = this
+    const x = broker.engine
+    const c = parked.client
+    broker.replyTo(c, (r) => {
+      broker.meter.before(parked.command)
+      x.execute(parked.command, parked.retry!, r, c)
+      broker.meter.after(parked.command, c, parked.retry!)
+      if (x.block !== undefined) {
+        x.block = undefined
+        return
+      }
+      if (r.lastError !== '') broker.countError(parked.command, r.lastError)
+      this.remove(c)
+      broker.later(c)
+    })
+  }
+
+  private add(
+    client: Connection, command: Command, timeoutMs: number, onTimeout: (r: Reply) => void,
+    ids: readonly string[], retry: Args | undefined, wakeOnDelete: boolean,
+  ): Parked {
+    const nowMs = this.broker.engine.clock.monotonicMs()
+    const untilMs = timeoutMs > 0 ? nowMs + timeoutMs : 0
+    const parked: Parked = { client, command, ids, retry, wakeOnDelete, onTimeout, untilMs, timer: undefined }
+    client.parked = parked
+    this.count++
+    if (timeoutMs > 0) this.arm(parked, timeoutMs)
+    return parked
+  }
+
+  private arm(parked: Parked, ms: number): void {
+    parked.timer = setTimeout(() => {
+      const left = parked.untilMs - this.broker.engine.clock.monotonicMs()
+      if (left >= 1) this.arm(parked, left)
+      else this.answer(parked, parked.onTimeout)
+    }, Math.min(ms, timerMsMax))
+  }
+
+  private hook(): void {
+    const x = this.broker.engine
+    if (this.byKey.size === 0) x.onReady = undefined
+    else x.onReady ??= (db, buf, from, to) => this.mark(keyId(db, buf, from, to))
+    if (this.wakers === 0) x.onGone = undefined
+    else x.onGone ??= (db, buf, from, to) => this.mark(keyId(db, buf, from, to))
+  }
+
+  private mark(id: string): void {
+    if (this.byKey.has(id)) this.ready.add(id)
+  }
+
+  /** The keys of `db` go, or change places with those of `by`: all who wait there look again. */
+  replace(db: number, by: number): void {
+    for (const id of this.byKey.keys()) {
+      const of = Number(id.slice(0, id.indexOf(':')))
+      if (of === db || of === by) this.ready.add(id)
+    }
+  }
+}

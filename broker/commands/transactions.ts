@@ -1,0 +1,105 @@
+// MULTI EXEC DISCARD WATCH UNWATCH: https://redis.io/docs/latest/develop/interact/transactions/
+
+import type { Args } from '../../core/args.ts'
+import type { Reply } from '../../core/reply.ts'
+import type { BrokerSpec } from '../command.ts'
+import type { Connection } from '../connection.ts'
+import { call } from '../dispatch.ts'
+import { beginTransaction, endTransaction } from '../transaction.ts'
+
+function multi(c: Connection, _a: Args, r: Reply): void {
+  if (c.transaction !== undefined) {
+    r.error('ERR MULTI calls can not be nested')
+    return
+  }
+  beginTransaction(c)
+  r.ok()
+}
+
+function discard(c: Connection, _a: Args, r: Reply): void {
+  if (c.transaction === undefined) {
+    r.error('ERR DISCARD without MULTI')
+    return
+  }
+  endTransaction(c)
+  r.ok()
+}
+
+function exec(c: Connection, _a: Args, r: Reply): void {
+  const t = c.transaction
+  if (t === undefined) {
+    r.error('ERR EXEC without MULTI')
+    return
+  }
+  const { broker } = c
+  broker.watches.expireWatched(c)
+  const { dirty } = c
+  endTransaction(c)
+  if (t.aborted) {
+    r.error('EXECABORT Transaction discarded because of previous errors.')
+    return
+  }
+  if (dirty) {
+    r.nilArray()
+    return
+  }
+
+  const x = broker.engine
+  const mayBlock = c.mayBlock
+  c.mayBlock = false
+  x.beginGroup()
+  r.array(t.commands.length)
+  for (let i = 0; i < t.commands.length; i++) call(broker, c, t.commands[i]!, t.args[i]!, r)
+  x.endGroup()
+  c.mayBlock = mayBlock
+  // Errors of the commands were counted with them; EXEC itself did not fail.
+  r.lastError = ''
+}
+
+function watch(c: Connection, a: Args, r: Reply): void {
+  if (c.transaction !== undefined) {
+    r.error('ERR WATCH inside MULTI is not allowed')
+    return
+  }
+  // Who is marked already gains nothing by watching more.
+  if (!c.dirty) for (let i = 1; i < a.count; i++) c.broker.watches.watch(c, a.copy(i))
+  c.broker.hookKeys()
+  r.ok()
+}
+
+function unwatch(c: Connection, _a: Args, r: Reply): void {
+  c.broker.watches.unwatch(c)
+  c.broker.hookKeys()
+  r.ok()
+}
+
+const group = 'transactions'
+
+export const transactionCommands: readonly BrokerSpec[] = [
+  {
+    name: 'multi', arity: 1, flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'], group, since: '1.2.0',
+    summary: 'Begins a transaction: the commands that follow are queued.', complexity: 'O(1)',
+    categories: ['transaction'], serve: multi,
+  },
+  {
+    name: 'exec', arity: 1, flags: ['noscript', 'loading', 'stale', 'skip_slowlog'], group, since: '1.2.0',
+    summary: 'Runs the queued commands as one.', complexity: 'Depends on commands in the transaction',
+    categories: ['transaction'], serve: exec,
+  },
+  {
+    name: 'discard', arity: 1, flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'], group, since: '2.0.0',
+    summary: 'Forgets the queued commands and leaves the transaction.',
+    complexity: 'O(N), when N is the number of queued commands', categories: ['transaction'], serve: discard,
+  },
+  {
+    name: 'watch', arity: -2, flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'], group, since: '2.2.0',
+    summary: 'Watches keys: the next EXEC runs only if none of them changed.', complexity: 'O(1) for every key.',
+    categories: ['transaction'],
+    keys: [{ flags: ['RO'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } }],
+    arguments: [{ name: 'key', type: 'key', keySpec: 0, multiple: true }], serve: watch,
+  },
+  {
+    name: 'unwatch', arity: 1, flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'], group, since: '2.2.0',
+    summary: 'Forgets the watched keys.', complexity: 'O(1)', categories: ['transaction'], serve: unwatch,
+  },
+]

@@ -1,0 +1,243 @@
+// One client: its socket, what it sent and was not run yet, and all that commands remember of it.
+
+import type { Socket } from 'node:net'
+import { Args } from '../core/args.ts'
+import type { Session } from '../core/session.ts'
+import type { Broker } from './broker.ts'
+import type { Parked } from './blocking.ts'
+import type { Command } from './command.ts'
+import { aheadBytesMax } from './limits.ts'
+import { RequestParser } from './resp/request-parser.ts'
+import type { Transaction } from './transaction.ts'
+import type { WatchedKey } from './watch.ts'
+
+/** Why a command of this client can't take the straight way through dispatch; bits of `gates`. */
+export const clientGates = { stranger: 1, multi: 2, reply: 4, subscribed: 8, monitor: 16 } as const
+
+export type ReplyMode = 'on' | 'off' | 'skip'
+export type ClientClass = 'normal' | 'slave' | 'pubsub'
+
+export class Connection implements Session {
+  readonly broker: Broker
+  readonly id: number
+  readonly socket: Socket
+  readonly parser: RequestParser
+  /** `127.0.0.1:50000`, `[::1]:50000`, or the unix socket's path and `:0`. */
+  readonly addr: string
+  readonly laddr: string
+  readonly unix: boolean
+  readonly tls: boolean
+  readonly createdMs: number
+  db: number
+  resp: 2 | 3
+  by: Buffer | undefined
+  mayBlock: boolean
+  noTouch: boolean
+  gates: number
+  user: string
+  name: string
+  libName: string
+  libVer: string
+  noEvict: boolean
+  replyMode: ReplyMode
+  outputClass: ClientClass
+  /** Commands queued since MULTI. */
+  transaction: Transaction | undefined
+  watched: WatchedKey[]
+  /** A watched key changed: EXEC answers nil. */
+  dirty: boolean
+  parked: Parked | undefined
+  /** A command that came during CLIENT PAUSE, to be run afterwards. */
+  postponed: Args | undefined
+  /** Runs nothing more; closed once its replies are sent. */
+  closing: boolean
+  closed: boolean
+  /** The client sends no more; closed when the rest of its commands was run. */
+  inputEnded: boolean
+  /** In the broker's list of those that go on in the next turn. */
+  deferred: boolean
+  /** The turn that `share` belongs to, and how many commands it may still run in it. */
+  shareTurn: number
+  share: number
+  /** The last turn in which it changed data. */
+  wroteTurn: number
+  /** Bytes of replies that were made and not given to the socket yet. */
+  heldBytes: number
+  lastActiveMs: number
+  netIn: number
+  netOut: number
+  commands: number
+  lastCommand: Command | undefined
+  /** Largest output that was pending, and since when the soft limit is exceeded (0: it isn't). */
+  softSinceMs: number
+  private reading: boolean
+
+  constructor(broker: Broker, id: number, socket: Socket, tls: boolean, unixPath: string) {
+    this.broker = broker
+    this.id = id
+    this.socket = socket
+    this.parser = new RequestParser(broker.config.values, broker.args)
+    this.unix = unixPath !== ''
+    this.addr = this.unix ? `${unixPath}:0` : address(socket.remoteAddress, socket.remotePort)
+    this.laddr = this.unix ? `${unixPath}:0` : address(socket.localAddress, socket.localPort)
+    this.tls = tls
+    this.createdMs = broker.engine.clock.nowMs()
+    this.db = 0
+    this.resp = 2
+    this.by = undefined
+    this.mayBlock = true
+    this.noTouch = false
+    this.gates = 0
+    this.user = 'default'
+    this.name = ''
+    this.libName = ''
+    this.libVer = ''
+    this.noEvict = false
+    this.replyMode = 'on'
+    this.outputClass = 'normal'
+    this.transaction = undefined
+    this.watched = []
+    this.dirty = false
+    this.parked = undefined
+    this.postponed = undefined
+    this.closing = false
+    this.closed = false
+    this.inputEnded = false
+    this.deferred = false
+    this.shareTurn = 0
+    this.share = 0
+    this.wroteTurn = 0
+    this.heldBytes = 0
+    this.lastActiveMs = this.createdMs
+    this.netIn = 0
+    this.netOut = 0
+    this.commands = 0
+    this.lastCommand = undefined
+    this.softSinceMs = 0
+    this.reading = true
+    this.setUser('default', broker.config.values.requirepass === '')
+
+    socket.on('data', (chunk: Buffer) => this.take(chunk))
+    socket.on('drain', () => this.broker.later(this))
+    socket.on('end', () => this.finish())
+    socket.on('error', () => this.destroy())
+    socket.on('close', () => this.destroy())
+  }
+
+  get authenticated(): boolean {
+    return (this.gates & clientGates.stranger) === 0
+  }
+
+  /** True when nothing of this client may run now. */
+  get halted(): boolean {
+    return this.closing || this.parked !== undefined || this.postponed !== undefined
+  }
+
+  /** Bytes of replies that the client has not taken yet. */
+  get outputBytes(): number {
+    return this.heldBytes + this.socket.writableLength
+  }
+
+  /** The client speaks for `user` from now on; one that has not authenticated yet may do little else. */
+  setUser(user: string, authenticated: boolean): void {
+    this.user = user
+    this.setGate(clientGates.stranger, !authenticated)
+    this.parser.stranger = !authenticated
+    this.by = Buffer.from(`#by client=${this.id} user=${encodeURIComponent(user)} addr=${this.addr}\r\n`)
+  }
+
+  setGate(bit: number, on: boolean): void {
+    this.gates = on ? this.gates | bit : this.gates & ~bit
+  }
+
+  setReplyMode(mode: ReplyMode): void {
+    this.replyMode = mode
+    this.setGate(clientGates.reply, mode !== 'on')
+  }
+
+  /** Sends bytes outside of the order of commands: a push, a line of MONITOR. The bytes must not change afterwards. */
+  push(bytes: Buffer): void {
+    if (this.closed || this.closing) return
+    this.broker.openTurn()
+    this.broker.outbox.sendBytes(this, bytes)
+  }
+
+  /** Closes the client once its replies are sent. */
+  end(): void {
+    if (this.closing) return
+    this.closing = true
+    this.broker.openTurn()
+    this.broker.outbox.sendEnd(this)
+  }
+
+  /** Closes the client at once; what it has not got is lost. */
+  destroy(): void {
+    if (this.closed) return
+    this.closed = true
+    this.closing = true
+    this.parser.clear()
+    this.broker.forget(this)
+    this.socket.destroy()
+  }
+
+  /** Gives bytes to the socket; `own`: nobody else writes into them. True when the socket holds on to the buffer. */
+  transmit(bytes: Buffer, own: boolean): boolean {
+    this.heldBytes -= bytes.length
+    if (this.closed) return false
+    const socket = this.socket
+    let pinned = false
+    if (bytes.length > 0) {
+      this.netOut += bytes.length
+      this.broker.stats.netOut += bytes.length
+      // A socket that is behind, or that encrypts, keeps what it is given: a copy then, lest it keep the whole turn's.
+      const held = own || (!this.tls && socket.writableLength === 0) ? bytes : Buffer.from(bytes)
+      socket.write(held)
+      pinned = held === bytes && !own && socket.writableLength > 0
+    }
+    if (this.closing && this.heldBytes === 0) socket.destroySoon()
+    return pinned
+  }
+
+  /** Reads on, or stops reading while much of what was sent has to wait. */
+  adjustReading(): void {
+    const read = !this.halted && !this.deferred ? true : this.parser.bufferedBytes < aheadBytesMax
+    if (read === this.reading || this.closed) return
+    this.reading = read
+    if (read) this.socket.resume()
+    else this.socket.pause()
+  }
+
+  private take(chunk: Buffer): void {
+    if (this.closed) return
+    this.netIn += chunk.length
+    const broker = this.broker
+    broker.stats.netIn += chunk.length
+    if (this.closing) return
+    this.parser.feed(chunk)
+    if (this.halted || this.deferred) {
+      if (this.parser.bufferedBytes > broker.config.values.clientQueryBufferLimit) this.exceedInput()
+      else this.adjustReading()
+      return
+    }
+    broker.run(this)
+  }
+
+  /** What the client sent and didn't complete is beyond `client-query-buffer-limit`. */
+  exceedInput(): void {
+    this.broker.stats.queryBufferDisconnections++
+    this.destroy()
+  }
+
+  /** The client will send no more: it gets the replies to what it sent, unless it waits for data. */
+  private finish(): void {
+    if (this.parked !== undefined || this.postponed !== undefined) this.destroy()
+    else if (this.deferred) this.inputEnded = true
+    else this.end()
+  }
+}
+
+function address(host: string | undefined, port: number | undefined): string {
+  if (host === undefined) return '?:0'
+  const plain = host.startsWith('::ffff:') ? host.slice(7) : host
+  return plain.includes(':') ? `[${plain}]:${port}` : `${plain}:${port}`
+}

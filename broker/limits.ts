@@ -1,0 +1,18 @@
+// Every bound of the broker that no name of redis.conf governs, its unit last in the name.
+
+/** Commands that one client may run in one turn of the event loop before the others get theirs. */
+export const turnCommandsMax = 2048
+/** Bytes of replies after which a client goes on in the next turn. */
+export const turnReplyBytesMax = 1 << 20
+/** A command that took longer ends its client's share of the turn. */
+export const turnCommandMicrosMax = 2000
+/** Unread replies of a client beyond which none of its further commands is run, until it reads. */
+export const unreadBytesMax = 64 << 20
+/** Bytes a client may have sent ahead while it is blocked or waits for its turn, before its socket is not read. */
+export const aheadBytesMax = 1 << 20
+/** A turn's reply buffer beyond this size is not kept for the next turn. */
+export const replyBufferBytesMax = 1 << 20
+/** Longest interval that a Node timer takes. */
+export const timerMsMax = 2 ** 31 - 1
+/** How often idle clients, soft limits and pauses are looked at. */
+export const cronMs = 100
