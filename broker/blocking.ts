@@ -115,7 +115,8 @@ export class Blocking {
       for (const id of ids) {
         const set = this.byKey.get(id)
         if (set === undefined) continue
-        for (const parked of [...set]) if (parked.client.parked === parked) this.retry(parked)
+        const waiters = Array.from(set)
+        for (const parked of waiters) if (parked.client.parked === parked) this.retry(parked)
       }
     }
   }

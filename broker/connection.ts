@@ -1,7 +1,7 @@
 // One client: its socket, what it sent and was not run yet, and all that commands remember of it.
 
 import type { Socket } from 'node:net'
-import { Args } from '../core/args.ts'
+import type { Args } from '../core/args.ts'
 import type { Session } from '../core/session.ts'
 import type { Broker } from './broker.ts'
 import type { Parked } from './blocking.ts'
@@ -14,7 +14,8 @@ import type { WatchedKey } from './watch.ts'
 /** Why a command of this client can't take the straight way through dispatch; bits of `gates`. */
 export const clientGates = { stranger: 1, multi: 2, reply: 4, subscribed: 8, monitor: 16 } as const
 
-export type ReplyMode = 'on' | 'off' | 'skip'
+/** `skip-next`: CLIENT REPLY SKIP is being answered; `skip`: the next command's reply is left out. */
+export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip'
 export type ClientClass = 'normal' | 'slave' | 'pubsub'
 
 export class Connection implements Session {
@@ -163,7 +164,7 @@ export class Connection implements Session {
   }
 
   /** Closes the client once its replies are sent. */
-  end(): void {
+  endAfterReply(): void {
     if (this.closing) return
     this.closing = true
     this.broker.openTurn()
@@ -232,7 +233,7 @@ export class Connection implements Session {
   private finish(): void {
     if (this.parked !== undefined || this.postponed !== undefined) this.destroy()
     else if (this.deferred) this.inputEnded = true
-    else this.end()
+    else this.endAfterReply()
   }
 }
 

@@ -84,7 +84,7 @@ export class Outbox {
     turn.buf = this.reply.buf
     turn.position = position
     const log = this.log()
-    if (log.state === 'failing' && position > log.safe) this.passReaders(turn)
+    if (log.state !== 'ok' && position > log.safe) this.passReaders(turn)
     if (this.waiting.length === 0 && position <= log.safe) {
       const pinned = deliver(turn)
       if (pinned || this.reply.buf.length > replyBufferBytesMax) this.reply.buf = this.freshBuffer()

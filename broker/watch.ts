@@ -7,7 +7,7 @@ export type WatchedKey = { client: Connection, db: number, key: Buffer, id: stri
 
 /** A key of a database as a map's key. */
 export function keyId(db: number, buf: Uint8Array, from: number, to: number): string {
-  return `${db}:${Buffer.from(buf.buffer, buf.byteOffset + from, to - from).latin1Slice()}`
+  return `${db}:${Buffer.from(buf.buffer, buf.byteOffset + from, to - from).toString('latin1')}`
 }
 
 export class Watches {

@@ -1,0 +1,427 @@
+// The broker: clients, the turn of the event loop, and the engine behind them.
+//
+//   a chunk comes ─▶ run(client): its commands, one after the other, replies to the turn's buffer
+//   ⋮ more chunks of more clients, the same turn
+//   setImmediate  ─▶ endTurn(): the effects become a frame, handed to the OS; safe replies leave
+
+import type { Socket } from 'node:net'
+import { Args } from '../core/args.ts'
+import { realClock } from '../core/clock.ts'
+import type { Clock } from '../core/clock.ts'
+import type { CommandTable } from '../core/commands/command-table.ts'
+import type { Disk } from '../core/disk.ts'
+import { Engine } from '../core/engine.ts'
+import type { Appender } from '../core/log/appender.ts'
+import { nullLog } from '../core/log/log.ts'
+import { realRandom } from '../core/random.ts'
+import type { Random } from '../core/random.ts'
+import type { Reply } from '../core/reply.ts'
+import { Blocking } from './blocking.ts'
+import { flagBits } from './command.ts'
+import type { Command } from './command.ts'
+import { createCommands } from './commands/table.ts'
+import type { Config } from './config/config.ts'
+import { admitSocket, watchClients } from './clients.ts'
+import { clientGates } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { brokerGates, dispatch } from './dispatch.ts'
+import { cronMs, turnCommandsMax, turnReplyBytesMax, unreadBytesMax } from './limits.ts'
+import { Listeners } from './listeners.ts'
+import { Meter } from './meter.ts'
+import { monitorLine } from './monitor.ts'
+import { Outbox } from './outbox.ts'
+import { linkSettings, openLog } from './recovery.ts'
+import { freshStats } from './stats.ts'
+import type { BrokerStats } from './stats.ts'
+import { endTransaction } from './transaction.ts'
+import { Watches } from './watch.ts'
+
+export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning'
+
+export type BrokerOptions = {
+  config: Config
+  /** Gets a line of the operator's log. */
+  report?: (level: LogLevel, text: string) => void
+  clock?: Clock
+  random?: Random
+  disk?: Disk
+}
+
+/** CLIENT PAUSE: until when (broker's monotonic ms), and whether reads wait too. */
+export type Pause = { untilMs: number, kind: 'write' | 'all' }
+
+export class Broker {
+  readonly config: Config
+  readonly engine: Engine
+  readonly commands: CommandTable<Command>
+  readonly args: Args
+  readonly outbox: Outbox
+  readonly meter: Meter
+  readonly blocking: Blocking
+  readonly watches: Watches
+  readonly listeners: Listeners
+  readonly clients: Map<number, Connection>
+  readonly monitors: Set<Connection>
+  readonly stats: BrokerStats
+  readonly report: (level: LogLevel, text: string) => void
+  /** The file log, once the directory was recovered and unless `appendonly` is no. */
+  appender: Appender | undefined
+  gates: number
+  pause: Pause | undefined
+  startedMs: number
+  nextClientId: number
+  stopping: boolean
+  /** Called once when the broker has stopped of itself (SHUTDOWN). */
+  onStopped: (() => void) | undefined
+  private readonly disk: Disk | undefined
+  /** Whose commands are being run, and where its part of the reply buffer begins. */
+  private current: Connection | undefined
+  private currentFrom: number
+  private turnOpen: boolean
+  private deferred: Connection[]
+  private continuing: boolean
+  private cron: NodeJS.Timeout | undefined
+  private expiry: NodeJS.Timeout | undefined
+  private expiryAtMs: number
+  private readonly endTurnLater: () => void
+
+  constructor(options: BrokerOptions, engine: Engine) {
+    this.config = options.config
+    this.engine = engine
+    this.disk = options.disk
+    this.report = options.report ?? (() => {})
+    this.commands = createCommands()
+    this.args = new Args()
+    this.outbox = new Outbox(() => engine.log)
+    this.meter = new Meter(engine.clock, this.config, (_command, _c, _a, _micros) => {})
+    this.blocking = new Blocking(this)
+    this.watches = new Watches(engine)
+    this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
+    this.clients = new Map()
+    this.monitors = new Set()
+    this.stats = freshStats()
+    this.appender = undefined
+    this.gates = 0
+    this.pause = undefined
+    this.startedMs = engine.clock.nowMs()
+    this.nextClientId = 1
+    this.stopping = false
+    this.onStopped = undefined
+    this.current = undefined
+    this.currentFrom = 0
+    this.turnOpen = false
+    this.deferred = []
+    this.continuing = false
+    this.cron = undefined
+    this.expiry = undefined
+    this.expiryAtMs = Infinity
+    this.endTurnLater = () => this.endTurn()
+    linkSettings(this)
+  }
+
+  /** Opens the doors, folds the log, then serves. Throws MillraceError. */
+  async start(): Promise<void> {
+    this.gates |= brokerGates.loading
+    await this.listeners.open()
+    try {
+      this.appender = await openLog(this, this.disk)
+    } catch (error) {
+      await this.listeners.close()
+      throw error
+    }
+    this.gates &= ~brokerGates.loading
+    const appender = this.appender
+    if (appender !== undefined) appender.onProgress = () => this.logProgressed()
+    this.cron = setInterval(() => this.tick(), cronMs)
+    this.armExpiry()
+  }
+
+  /** Graceful stop: nobody new, what was run is sealed and synced, replies leave, then all is closed. */
+  async stop(): Promise<void> {
+    if (this.stopping) return
+    this.stopping = true
+    await this.listeners.close()
+    clearInterval(this.cron)
+    clearTimeout(this.expiry)
+    this.endTurn()
+    try {
+      await this.engine.log.flush()
+    } catch (error) {
+      this.report('warning', `the last writes could not be synced: ${(error as Error).message}`)
+    }
+    this.outbox.release()
+    for (const c of this.clients.values()) c.closing = true
+    for (const c of this.clients.values()) c.transmit(Buffer.alloc(0), true)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    const left = Array.from(this.clients.values())
+    for (const c of left) c.destroy()
+    await this.engine.log.close()
+  }
+
+  /** Begins a turn unless one is open; it ends when the event loop has served all that is there. */
+  openTurn(): void {
+    if (this.turnOpen) return
+    this.turnOpen = true
+    this.engine.beginTurn()
+    setImmediate(this.endTurnLater)
+  }
+
+  /** Runs what the client sent, for at most its share of the turn. */
+  run(c: Connection): void {
+    this.openTurn()
+    const { outbox, engine } = this
+    const r = outbox.reply
+    if (c.shareTurn !== outbox.turn) {
+      c.shareTurn = outbox.turn
+      c.share = turnCommandsMax
+    }
+    c.lastActiveMs = engine.now
+    const changes = engine.changes
+    const before = this.current
+    this.current = c
+    this.currentFrom = r.at
+    r.resp = c.resp
+    this.meter.start()
+    while (!c.halted) {
+      if (c.share <= 0 || r.at - this.currentFrom > turnReplyBytesMax) {
+        if (c.parser.bufferedBytes > 0 || c.inputEnded) this.later(c)
+        break
+      }
+      const found = c.parser.next()
+      if (found === 1) {
+        c.share--
+        dispatch(this, c, c.parser.args)
+      } else {
+        if (found === 2) this.protocolError(c, r)
+        break
+      }
+    }
+    this.meter.stop()
+    outbox.send(c, this.currentFrom)
+    this.current = before
+    if (engine.changes !== changes) c.wroteTurn = outbox.turn
+    if (c.outputBytes > unreadBytesMax) this.later(c)
+    if (c.parser.bufferedBytes > this.config.values.clientQueryBufferLimit) c.exceedInput()
+    else c.adjustReading()
+  }
+
+  /** Writes a reply or push to a client out of its turn, also while another client's command is being run. */
+  replyTo(c: Connection, write: (r: Reply) => void): void {
+    this.openTurn()
+    const { outbox, current } = this
+    const r = outbox.reply
+    const resp = r.resp
+    if (current !== undefined) outbox.send(current, this.currentFrom)
+    const mark = r.at
+    r.resp = c.resp
+    const changes = this.engine.changes
+    write(r)
+    r.lastError = ''
+    if (this.engine.changes !== changes) c.wroteTurn = outbox.turn
+    if ((c.gates & clientGates.reply) !== 0) r.rewind(mark)
+    if (c !== current) outbox.send(c, mark)
+    r.resp = resp
+    this.currentFrom = c === current ? mark : r.at
+  }
+
+  /** The client goes on with what it sent in the next turn. */
+  later(c: Connection): void {
+    if (c.deferred || c.closed) return
+    c.deferred = true
+    this.deferred.push(c)
+    this.continueSoon()
+  }
+
+  /** Forgets a client that is gone. */
+  forget(c: Connection): void {
+    this.blocking.remove(c)
+    this.watches.unwatch(c)
+    this.hookKeys()
+    this.monitors.delete(c)
+    this.clients.delete(c.id)
+  }
+
+  /** RESET, as far as the broker's own state goes. */
+  resetClient(c: Connection): void {
+    this.discard(c)
+    this.monitors.delete(c)
+  }
+
+  /** Leaves MULTI and WATCH. */
+  discard(c: Connection): void {
+    endTransaction(c)
+    this.hookKeys()
+  }
+
+  /** Switches the engine's hooks on while somebody watches keys. */
+  hookKeys(): void {
+    const x = this.engine
+    const watched = this.watches.keys > 0
+    if (!watched) x.onTouch = undefined
+    else x.onTouch ??= (db, buf, from, to) => this.watches.touch(db, buf, from, to)
+  }
+
+  /** CLIENT PAUSE. */
+  pauseFor(ms: number, kind: 'write' | 'all'): void {
+    const untilMs = this.engine.clock.monotonicMs() + ms
+    const { pause } = this
+    // A longer or stricter pause that stands already stays.
+    const stricter = pause?.kind === 'all' ? 'all' : kind
+    this.pause = { untilMs: Math.max(untilMs, pause?.untilMs ?? 0), kind: stricter }
+    this.gates |= brokerGates.paused
+  }
+
+  /** CLIENT UNPAUSE, or the pause's end: the commands that waited are run. */
+  unpause(): void {
+    this.pause = undefined
+    this.gates &= ~brokerGates.paused
+    for (const c of this.clients.values()) if (c.postponed !== undefined) this.later(c)
+  }
+
+  /** True when the pause holds back this command of this client. */
+  pauses(c: Connection, command: Command): boolean {
+    if (this.pause === undefined) return false
+    if (this.pause.kind === 'all') return true
+    const writes = flagBits.write | flagBits.may_replicate
+    return ((command.name === 'exec' ? c.transaction?.flags ?? 0 : command.flags) & writes) !== 0
+  }
+
+  setMemoryGate(bounded: boolean): void {
+    if (bounded) this.gates |= brokerGates.memory
+    else this.gates &= ~brokerGates.memory
+  }
+
+  outOfMemory(): boolean {
+    const { maxmemory } = this.config.values
+    return maxmemory > 0 && this.engine.arena.usedBytes > maxmemory
+  }
+
+  /** Why the log fails, as the operating system puts it. */
+  logFailure(): string {
+    const error = this.engine.log.failure as NodeJS.ErrnoException | undefined
+    if (error?.code === 'ENOSPC') return 'No space left on device'
+    if (error?.code === 'EIO') return 'Input/output error'
+    return error?.message ?? 'unknown error'
+  }
+
+  /** Counts the error that a command answered. */
+  countError(command: Command, text: string): void {
+    command.failed++
+    this.countErrorText(text)
+  }
+
+  countErrorText(text: string): void {
+    this.stats.errorReplies++
+    const blank = text.indexOf(' ')
+    const code = blank === -1 ? text : text.slice(0, blank)
+    this.stats.errors.set(code, (this.stats.errors.get(code) ?? 0) + 1)
+  }
+
+  feedMonitors(c: Connection, command: Command, a: Args): void {
+    if ((command.flags & (flagBits.skip_monitor | flagBits.admin)) !== 0) return
+    const line = monitorLine(this.engine.clock.nowUs(), c.db, c.addr, a)
+    for (const monitor of this.monitors) if (monitor !== c) monitor.push(line)
+  }
+
+  private admit(socket: Socket, secure: boolean, unixPath: string): void {
+    admitSocket(this, socket, secure, unixPath)
+  }
+
+  private protocolError(c: Connection, r: Reply): void {
+    r.error(c.parser.error)
+    this.countErrorText(c.parser.error)
+    r.lastError = ''
+    c.parser.clear()
+    c.endAfterReply()
+  }
+
+  /** What was done in this turn becomes a frame; replies that are safe leave. */
+  private endTurn(): void {
+    this.turnOpen = false
+    const { engine } = this
+    engine.endTurn()
+    this.outbox.seal(engine.log.sealed)
+    this.armExpiry()
+  }
+
+  private continueSoon(): void {
+    if (this.continuing) return
+    this.continuing = true
+    setImmediate(() => {
+      this.continuing = false
+      this.goOn()
+    })
+  }
+
+  /** Runs those who did not finish in the turn before. */
+  private goOn(): void {
+    const clients = this.deferred
+    this.deferred = []
+    for (const c of clients) {
+      c.deferred = false
+      if (c.closed) continue
+      if (c.outputBytes > unreadBytesMax) continue
+      if (c.postponed !== undefined && this.pause === undefined) this.runPostponed(c)
+      if (!c.halted) this.run(c)
+      if (c.inputEnded && !c.deferred && c.parked === undefined) c.endAfterReply()
+    }
+  }
+
+  private runPostponed(c: Connection): void {
+    const args = c.postponed!
+    c.postponed = undefined
+    this.openTurn()
+    const before = this.current
+    this.current = c
+    this.currentFrom = this.outbox.reply.at
+    this.outbox.reply.resp = c.resp
+    this.meter.start()
+    dispatch(this, c, args)
+    this.meter.stop()
+    c.wroteTurn = this.outbox.turn
+    this.outbox.send(c, this.currentFrom)
+    this.current = before
+  }
+
+  private logProgressed(): void {
+    if (this.engine.log.state === 'ok') this.gates &= ~brokerGates.failing
+    else if ((this.gates & brokerGates.failing) === 0) {
+      this.gates |= brokerGates.failing
+      this.report('warning', `the log can't be written: ${this.logFailure()}`)
+    }
+    this.outbox.release()
+  }
+
+  private tick(): void {
+    const nowMs = this.engine.clock.monotonicMs()
+    this.appender?.tick(nowMs)
+    if (this.pause !== undefined && nowMs >= this.pause.untilMs) this.unpause()
+    watchClients(this)
+  }
+
+  /** Wakes for the next deadline, so that keys expire in time also when nobody asks. */
+  private armExpiry(): void {
+    let next = Infinity
+    for (const db of this.engine.dbs) next = Math.min(next, db.nextDeadline())
+    if (next === this.expiryAtMs) return
+    clearTimeout(this.expiry)
+    this.expiryAtMs = next
+    if (next === Infinity || this.stopping) return
+    const ms = Math.max(1, Math.min(next - this.engine.clock.nowMs(), 2 ** 31 - 1))
+    this.expiry = setTimeout(() => {
+      this.expiryAtMs = Infinity
+      this.openTurn()
+    }, ms)
+  }
+}
+
+/** A broker with an empty engine; `start` folds the log and opens the doors. */
+export function createBroker(options: BrokerOptions): Broker {
+  const engine = new Engine({
+    clock: options.clock ?? realClock(),
+    random: options.random ?? realRandom(),
+    log: nullLog(),
+    databases: options.config.values.databases,
+  })
+  return new Broker(options, engine)
+}

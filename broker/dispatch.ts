@@ -1,0 +1,164 @@
+// From a framed command to its reply: look up, gate, queue or call, wake who waits for what it changed.
+// The gates stand in Redis's order. A client in its usual state takes none of them: the bits of `gates`, its own and the
+// broker's, say whether any must be looked at.
+
+import type { Args } from '../core/args.ts'
+import { wrongArity } from '../core/errors.ts'
+import type { Reply } from '../core/reply.ts'
+import type { Broker } from './broker.ts'
+import { flagBits } from './command.ts'
+import type { Command } from './command.ts'
+import { clientGates } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { queueCommand } from './transaction.ts'
+
+/** Why commands can't take the straight way just now, whoever sends them; bits of `Broker.gates`. */
+export const brokerGates = { loading: 1, failing: 2, paused: 4, memory: 8 } as const
+
+const shownCharsMax = 128
+const passesMulti = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'])
+const passesSubscribed = new Set([
+  'ping', 'subscribe', 'ssubscribe', 'sunsubscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'quit', 'reset',
+])
+
+/** The command that the first words name; a container's subcommand when there is one of that name. */
+export function findCommand(b: Broker, a: Args): Command | undefined {
+  const command = b.commands.find(a.buf, a.start[0]!, a.end[0]!)
+  if (command === undefined || command.subcommands === undefined || a.count === 1) return command
+  return command.subcommands.find(a.buf, a.start[1]!, a.end[1]!)
+}
+
+export function arityFits(command: Command, count: number): boolean {
+  return command.arity >= 0 ? count === command.arity : count >= -command.arity
+}
+
+/** Runs what the client sent, or refuses or queues it. Writes its reply to the turn's buffer. */
+export function dispatch(b: Broker, c: Connection, a: Args): void {
+  const r = b.outbox.reply
+  const mark = r.at
+  const command = findCommand(b, a)
+  if (command === undefined || (b.gates | c.gates) !== 0 || !arityFits(command, a.count)) {
+    if (!admit(b, c, command, a, r)) {
+      muteReply(c, r, mark)
+      return
+    }
+  }
+  call(b, c, command!, a, r)
+  if (c.gates !== 0) muteReply(c, r, mark)
+  if (b.blocking.pending) b.blocking.serve()
+}
+
+/** Runs a command that passed the gates. */
+export function call(b: Broker, c: Connection, command: Command, a: Args, r: Reply): void {
+  const x = b.engine
+  b.meter.before(command)
+  c.commands++
+  c.lastCommand = command
+  if (command.run !== undefined) {
+    x.execute(command, a, r, c)
+    if (x.block !== undefined) {
+      b.blocking.park(c, command, x.block)
+      x.block = undefined
+    }
+  } else command.serve!(c, a, r)
+  b.meter.after(command, c, a)
+  if (r.lastError !== '') {
+    b.countError(command, r.lastError)
+    r.lastError = ''
+  }
+  if (b.monitors.size > 0) b.feedMonitors(c, command, a)
+}
+
+/** Passes a command or answers in its place; true when it is to be called. */
+function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, r: Reply): boolean {
+  const refusal = refuse(b, c, command, a)
+  if (refusal !== undefined) {
+    reject(b, c, command, refusal, r)
+    return false
+  }
+  const found = command!
+  if ((b.gates & brokerGates.paused) !== 0 && b.pauses(c, found)) {
+    c.postponed = a.detach()
+    return false
+  }
+  if (c.transaction !== undefined && !passesMulti.has(found.name)) {
+    queueCommand(c.transaction, found, a)
+    r.simple('QUEUED')
+    return false
+  }
+  return true
+}
+
+/** Why the command can't be run: the error without its dash; undefined when it can. */
+function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args): string | undefined {
+  if (command === undefined) return unknownCommand(b, a)
+  if (!arityFits(command, a.count)) return wrongArity(command.fullName)
+  const { flags } = command
+  if ((c.gates & clientGates.stranger) !== 0 && (flags & flagBits.no_auth) === 0) return 'NOAUTH Authentication required.'
+  const queued = command.name === 'exec' ? c.transaction : undefined
+  if (c.transaction !== undefined && (flags & flagBits.no_multi) !== 0) {
+    return 'ERR Command not allowed inside a transaction'
+  }
+  const gates = b.gates
+  if ((gates & brokerGates.memory) !== 0 && b.outOfMemory()) {
+    const grows = (flags & flagBits.denyoom) !== 0 || (queued !== undefined && (queued.flags & flagBits.denyoom) !== 0)
+    if (grows) return "OOM command not allowed when used memory > 'maxmemory'."
+  }
+  if ((gates & brokerGates.failing) !== 0) {
+    const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
+    if (writes || command.name === 'ping') return `MISCONF Errors writing to the AOF file: ${b.logFailure()}`
+  }
+  if ((c.gates & clientGates.subscribed) !== 0 && c.resp === 2 && !passesSubscribed.has(command.name)) {
+    return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +
+      'are allowed in this context'
+  }
+  if ((gates & brokerGates.loading) !== 0) {
+    const needsData = (flags & flagBits.loading) === 0 ||
+      (queued !== undefined && (queued.lacking & flagBits.loading) !== 0)
+    if (needsData) return 'LOADING Redis is loading the dataset in memory'
+  }
+  return undefined
+}
+
+/** Answers with a refusal; a transaction in the making is spoilt by it. */
+function reject(b: Broker, c: Connection, command: Command | undefined, error: string, r: Reply): void {
+  if (command !== undefined) command.rejected++
+  b.countErrorText(error)
+  const t = c.transaction
+  if (t !== undefined) t.aborted = true
+  if (command?.name === 'exec') {
+    if (t !== undefined) b.discard(c)
+    r.error(`EXECABORT Transaction discarded because of: ${error}`)
+  } else r.error(error)
+  r.lastError = ''
+}
+
+function unknownCommand(b: Broker, a: Args): string {
+  const container = b.commands.find(a.buf, a.start[0]!, a.end[0]!)
+  if (container !== undefined) {
+    const name = a.text(0).toUpperCase()
+    return `ERR unknown subcommand '${shown(a, 1, shownCharsMax)}'. Try ${name} HELP.`
+  }
+  let rest = ''
+  for (let i = 1; i < a.count && rest.length < shownCharsMax; i++) {
+    rest += `'${shown(a, i, shownCharsMax - rest.length)}' `
+  }
+  return `ERR unknown command '${shown(a, 0, shownCharsMax)}', with args beginning with: ${rest}`
+}
+
+/** The beginning of an argument, up to a zero byte, as it is shown in errors. */
+function shown(a: Args, i: number, charsMax: number): string {
+  const text = a.buf.toString('latin1', a.start[i]!, Math.min(a.end[i]!, a.start[i]! + charsMax))
+  const zero = text.indexOf('\0')
+  return zero === -1 ? text : text.slice(0, zero)
+}
+
+/** CLIENT REPLY: takes back what a client doesn't want to hear. */
+function muteReply(c: Connection, r: Reply, mark: number): void {
+  if ((c.gates & clientGates.reply) === 0) return
+  if (c.replyMode === 'skip-next') {
+    // The CLIENT REPLY SKIP itself: it has no reply, and the next command's is the one to be skipped.
+    c.replyMode = 'skip'
+  } else if (c.replyMode === 'skip') c.setReplyMode('on')
+  r.rewind(mark)
+}

@@ -1,0 +1,173 @@
+// The doors: TCP on each bind address, TLS, and the unix socket.
+
+import { chmodSync, readFileSync, rmSync, statSync } from 'node:fs'
+import net from 'node:net'
+import type { Server, Socket } from 'node:net'
+import tls from 'node:tls'
+import type { SecureVersion, TlsOptions } from 'node:tls'
+import { MillraceError } from '../core/errors.ts'
+import type { Values } from './config/table.ts'
+
+/** What a new socket is: its unix path is '' for TCP. */
+export type Accept = (socket: Socket, secure: boolean, unixPath: string) => void
+
+export class Listeners {
+  private readonly values: Values
+  private readonly accept: Accept
+  private plain: Server[]
+  private secure: Server[]
+  private unix: Server[]
+
+  constructor(values: Values, accept: Accept) {
+    this.values = values
+    this.accept = accept
+    this.plain = []
+    this.secure = []
+    this.unix = []
+  }
+
+  /** Opens all doors. Throws LISTEN when an address that isn't optional can't be had, TLS when certificates don't do. */
+  async open(): Promise<void> {
+    await this.openPlain()
+    await this.openSecure()
+    await this.openUnix()
+  }
+
+  /** Port of the first TCP listener: the one asked for, or what the system chose for 0 in tests. */
+  get port(): number {
+    return portOf(this.plain[0])
+  }
+
+  get tlsPort(): number {
+    return portOf(this.secure[0])
+  }
+
+  /** After `port` or `bind` changed: opens the new door before the old one is closed. */
+  async reopenPlain(): Promise<void> {
+    const before = this.plain
+    this.plain = []
+    await closeAll(before)
+    await this.openPlain()
+  }
+
+  /** After a parameter of TLS changed. */
+  async reopenSecure(): Promise<void> {
+    const before = this.secure
+    this.secure = []
+    await closeAll(before)
+    await this.openSecure()
+  }
+
+  /** Lets nobody in any more. */
+  async close(): Promise<void> {
+    await closeAll([...this.plain, ...this.secure, ...this.unix])
+    this.plain = []
+    this.secure = []
+    this.unix = []
+  }
+
+  private async openPlain(): Promise<void> {
+    const { port } = this.values
+    if (port === 0) return
+    const accept = (socket: Socket): void => this.accept(socket, false, '')
+    const options = { noDelay: true, allowHalfOpen: true }
+    this.plain = await this.onEachAddress(port, () => net.createServer(options, accept))
+  }
+
+  private async openSecure(): Promise<void> {
+    const port = this.values.tlsPort
+    if (port === 0) return
+    const options = tlsOptions(this.values)
+    const accept = (socket: Socket): void => this.accept(socket, true, '')
+    this.secure = await this.onEachAddress(port, () => {
+      const server = tls.createServer({ ...options, allowHalfOpen: true, noDelay: true }, accept)
+      server.on('tlsClientError', (_, socket) => socket.destroy())
+      return server
+    })
+  }
+
+  private async openUnix(): Promise<void> {
+    const { unixsocket, unixsocketperm } = this.values
+    if (unixsocket === '') return
+    removeSocketFile(unixsocket)
+    const server = net.createServer({ allowHalfOpen: true }, (socket) => this.accept(socket, false, unixsocket))
+    await listen(server, { path: unixsocket, backlog: this.values.tcpBacklog })
+    if (unixsocketperm !== 0) chmodSync(unixsocket, unixsocketperm)
+    this.unix = [server]
+  }
+
+  private async onEachAddress(port: number, create: () => Server): Promise<Server[]> {
+    const servers: Server[] = []
+    for (const address of this.values.bind) {
+      const optional = address.startsWith('-')
+      const plain = optional ? address.slice(1) : address
+      const host = plain === '*' ? '0.0.0.0' : plain === '::*' ? '::' : plain
+      const server = create()
+      try {
+        await listen(server, { port, host, backlog: this.values.tcpBacklog, ipv6Only: host.includes(':') })
+        servers.push(server)
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (optional && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'ENOTFOUND')) continue
+        await closeAll(servers)
+        throw new MillraceError('LISTEN', `can't listen on ${plain}:${port}: ${(error as Error).message}`, error)
+      }
+    }
+    if (servers.length === 0) throw new MillraceError('LISTEN', `no address to listen on port ${port}`)
+    return servers
+  }
+}
+
+function portOf(server: Server | undefined): number {
+  const address = server?.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+function listen(server: Server, options: net.ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options, () => {
+      server.removeListener('error', reject)
+      // Running out of descriptors makes accept fail for a while; the listener itself stays.
+      server.on('error', () => {})
+      resolve()
+    })
+  })
+}
+
+async function closeAll(servers: readonly Server[]): Promise<void> {
+  // The callback of close waits for all clients; here only the door is shut.
+  for (const server of servers) server.close()
+}
+
+/** A socket left behind by a killed process is in the way; any other file is not ours to remove. */
+function removeSocketFile(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path)
+}
+
+function fileIfNamed(name: string): Buffer | undefined {
+  try {
+    return name === '' ? undefined : readFileSync(name)
+  } catch (error) {
+    throw new MillraceError('TLS', `can't read ${name}: ${(error as Error).message}`, error)
+  }
+}
+
+function tlsOptions(values: Values): TlsOptions {
+  const versions = values.tlsProtocols.split(/\s+/).filter((word) => /^TLSv1\.[23]$/i.test(word))
+    .map((word) => `TLSv${word.slice(4)}`).toSorted()
+  const ciphers = [values.tlsCiphersuites, values.tlsCiphers].filter((list) => list !== '').join(':')
+  return {
+    cert: fileIfNamed(values.tlsCertFile),
+    key: fileIfNamed(values.tlsKeyFile),
+    passphrase: values.tlsKeyFilePass === '' ? undefined : values.tlsKeyFilePass,
+    ca: fileIfNamed(values.tlsCaCertFile),
+    requestCert: values.tlsAuthClients !== 'no',
+    rejectUnauthorized: values.tlsAuthClients === 'yes',
+    honorCipherOrder: values.tlsPreferServerCiphers,
+    ...(ciphers === '' ? {} : { ciphers }),
+    ...(versions.length === 0 ? {} : {
+      minVersion: versions[0] as SecureVersion, maxVersion: versions.at(-1) as SecureVersion,
+    }),
+  }
+}

@@ -1,0 +1,81 @@
+// How long commands take: INFO commandstats, latency histograms, SLOWLOG, LATENCY.
+//
+// Reading the clock costs as much as a GET's look-up, so neighbours of one kind that cost about nothing share a reading:
+// the interval of up to 16 is booked in one sum, which stays exact. All other commands are timed one by one, and so is
+// everything while the slow log wants to see short times.
+
+import type { Args } from '../core/args.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Config } from './config/config.ts'
+import type { Command } from './command.ts'
+import type { Connection } from './connection.ts'
+import { turnCommandMicrosMax } from './limits.ts'
+
+/** Is told of commands that took at least `slowlog-log-slower-than`. */
+export type OnSlow = (command: Command, c: Connection, a: Args, micros: number) => void
+
+const sharedMax = 16
+const exactBelowMicros = 1000
+const histogramClasses = 48
+
+export class Meter {
+  private readonly clock: Clock
+  private readonly config: Config
+  private readonly onSlow: OnSlow
+  private command: Command | undefined
+  private pending: number
+  private markMs: number
+
+  constructor(clock: Clock, config: Config, onSlow: OnSlow) {
+    this.clock = clock
+    this.config = config
+    this.onSlow = onSlow
+    this.command = undefined
+    this.pending = 0
+    this.markMs = 0
+  }
+
+  /** A client's commands begin. */
+  start(): void {
+    this.markMs = this.clock.monotonicMs()
+  }
+
+  /** A client's commands end. */
+  stop(): void {
+    if (this.pending > 0) this.book(this.clock.monotonicMs())
+  }
+
+  before(command: Command): void {
+    if (command === this.command) return
+    if (this.pending > 0) this.book(this.clock.monotonicMs())
+    this.command = command
+  }
+
+  after(command: Command, c: Connection, a: Args): void {
+    // A command within a command (EXEC) has booked its own time: what is left is this one's.
+    this.command = command
+    command.calls++
+    this.pending++
+    const threshold = this.config.values.slowlogLogSlowerThan
+    const exact = threshold >= 0 && threshold < exactBelowMicros
+    if (command.cheap && this.pending < sharedMax && !exact) return
+    const nowMs = this.clock.monotonicMs()
+    const micros = (nowMs - this.markMs) * 1000
+    this.book(nowMs)
+    if (threshold >= 0 && micros >= threshold) this.onSlow(command, c, a, micros)
+    if (micros > turnCommandMicrosMax) c.share = 0
+  }
+
+  private book(nowMs: number): void {
+    const command = this.command!
+    const micros = (nowMs - this.markMs) * 1000
+    command.micros += micros
+    if (this.config.values.latencyTracking) {
+      command.histogram ??= new Float64Array(histogramClasses)
+      const each = Math.ceil(micros / this.pending)
+      command.histogram[32 - Math.clz32(each)]! += this.pending
+    }
+    this.pending = 0
+    this.markMs = nowMs
+  }
+}

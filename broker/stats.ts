@@ -1,0 +1,20 @@
+// What INFO counts of the broker; CONFIG RESETSTAT begins it anew.
+
+export type BrokerStats = {
+  connections: number
+  rejectedConnections: number
+  netIn: number
+  netOut: number
+  errorReplies: number
+  /** Error replies by their code. */
+  errors: Map<string, number>
+  queryBufferDisconnections: number
+  outputBufferDisconnections: number
+}
+
+export function freshStats(): BrokerStats {
+  return {
+    connections: 0, rejectedConnections: 0, netIn: 0, netOut: 0, errorReplies: 0, errors: new Map(),
+    queryBufferDisconnections: 0, outputBufferDisconnections: 0,
+  }
+}
