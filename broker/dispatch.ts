@@ -1,6 +1,6 @@
 // From a framed command to its reply: look up, gate, queue or call, wake who waits for what it changed.
-// The gates stand in Redis's order. A client in its usual state takes none of them: the bits of `gates`, its own and the
-// broker's, say whether any must be looked at.
+// The gates stand in Redis's order. A client in its usual state passes none of them: the bits of `gates`, its own and
+// the broker's, say whether any must be looked at.
 
 import type { Args } from '../core/args.ts'
 import { wrongArity } from '../core/errors.ts'
@@ -94,7 +94,8 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
   if (command === undefined) return unknownCommand(b, a)
   if (!arityFits(command, a.count)) return wrongArity(command.fullName)
   const { flags } = command
-  if ((c.gates & clientGates.stranger) !== 0 && (flags & flagBits.no_auth) === 0) return 'NOAUTH Authentication required.'
+  const stranger = (c.gates & clientGates.stranger) !== 0
+  if (stranger && (flags & flagBits.no_auth) === 0) return 'NOAUTH Authentication required.'
   const queued = command.name === 'exec' ? c.transaction : undefined
   if (c.transaction !== undefined && (flags & flagBits.no_multi) !== 0) {
     return 'ERR Command not allowed inside a transaction'

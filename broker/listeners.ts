@@ -26,7 +26,7 @@ export class Listeners {
     this.unix = []
   }
 
-  /** Opens all doors. Throws LISTEN when an address that isn't optional can't be had, TLS when certificates don't do. */
+  /** Opens all doors. Throws LISTEN when an address that isn't optional can't be had, TLS for certificates. */
   async open(): Promise<void> {
     await this.openPlain()
     await this.openSecure()

@@ -1,8 +1,8 @@
 // How long commands take: INFO commandstats, latency histograms, SLOWLOG, LATENCY.
 //
-// Reading the clock costs as much as a GET's look-up, so neighbours of one kind that cost about nothing share a reading:
-// the interval of up to 16 is booked in one sum, which stays exact. All other commands are timed one by one, and so is
-// everything while the slow log wants to see short times.
+// Reading the clock costs as much as a GET's look-up, so neighbours of one kind that cost about nothing share a
+// reading: the interval of up to 16 is booked in one sum, which stays exact. All other commands are timed one by one,
+// and so is everything while the slow log wants to see short times.
 
 import type { Args } from '../core/args.ts'
 import type { Clock } from '../core/clock.ts'

@@ -5,7 +5,8 @@
 //
 // A command that lies whole within one chunk is framed in place. One that straddles chunks is gathered in `held`, and
 // only it: the scan resumes where it stopped, and the pieces taken from a chunk grow, or are exactly what a bulk of
-// known size lacks. So a command costs time in proportion to its bytes, however it was cut, and a big value is held once.
+// known size lacks. So a command costs time in proportion to its bytes, however it was cut, and a big value is held
+// once.
 
 import { Args } from '../../core/args.ts'
 import { inlineBytesMax } from '../../core/limits.ts'
