@@ -1,5 +1,5 @@
 // What clients are to be sent. One reply buffer serves all clients of a turn of the event loop: each gets a slice of
-// it, written in one piece when the turn's frame is safe, as the log's policy says. Turns leave in order, so replies do.
+// it, written in one piece when the turn's frame is safe, as the log's policy says. Turns leave in order, replies too.
 
 import { Reply } from '../core/reply.ts'
 import type { Log } from '../core/log/log.ts'

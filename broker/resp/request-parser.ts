@@ -8,7 +8,7 @@
 // known size lacks. So a command costs time in proportion to its bytes, however it was cut, and a big value is held
 // once.
 
-import { Args } from '../../core/args.ts'
+import { Args, parseInt64 } from '../../core/args.ts'
 import { inlineBytesMax } from '../../core/limits.ts'
 import { splitInline } from './inline.ts'
 
@@ -235,7 +235,7 @@ export class RequestParser {
       const line = this.lineEnd(buf, end)
       if (line === 0) return progress.more
       if (line === -1) return this.fail('too big mbulk count string')
-      const count = strictInt(buf, this.from + 1, line)
+      const count = parseInt64(buf, this.from + 1, line)
       if (Number.isNaN(count) || count > countMax) return this.fail('invalid multibulk length')
       if (this.stranger && count > strangerCountMax) return this.fail('unauthenticated multibulk length')
       this.nextLine(buf, line)
@@ -252,7 +252,7 @@ export class RequestParser {
         if (line === -1) return this.fail('too big bulk count string')
         const sigil = buf[this.at]!
         if (sigil !== 36) return this.fail(`expected '$', got '${String.fromCharCode(sigil)}'`)
-        const bulk = strictInt(buf, this.at + 1, line)
+        const bulk = parseInt64(buf, this.at + 1, line)
         if (!(bulk >= 0 && bulk <= this.bounds.protoMaxBulkLen)) return this.fail('invalid bulk length')
         if (this.stranger && bulk > strangerBulkBytesMax) return this.fail('unauthenticated bulk length')
         this.nextLine(buf, line)
@@ -358,21 +358,4 @@ function frameWhole(args: Args, buf: Buffer, from: number, to: number): number {
   args.rawStart = from
   args.rawEnd = at
   return at
-}
-
-/** A decimal without plus, blanks or leading zeros; NaN when it is none or beyond 2^53. */
-function strictInt(buf: Buffer, from: number, to: number): number {
-  let at = from
-  const negative = buf[at] === 45
-  if (negative) at++
-  const digits = to - at
-  if (digits <= 0 || digits > 16) return NaN
-  if (buf[at] === 48) return digits === 1 && !negative ? 0 : NaN
-  let value = 0
-  for (; at < to; at++) {
-    const digit = buf[at]! - 48
-    if (digit < 0 || digit > 9) return NaN
-    value = value * 10 + digit
-  }
-  return negative ? -value : value
 }
