@@ -25,7 +25,7 @@ import { admitSocket, watchClients } from './clients.ts'
 import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { brokerGates, dispatch } from './dispatch.ts'
-import { cronMs, turnCommandsMax, turnReplyBytesMax, unreadBytesMax } from './limits.ts'
+import { cronMs, stopMsMax, turnCommandsMax, turnReplyBytesMax } from './limits.ts'
 import { Listeners } from './listeners.ts'
 import { Meter } from './meter.ts'
 import { monitorLine } from './monitor.ts'
@@ -76,7 +76,9 @@ export class Broker {
   private readonly disk: Disk | undefined
   /** Whose commands are being run, and where its part of the reply buffer begins. */
   private current: Connection | undefined
-  private currentFrom: number
+  currentFrom: number
+  /** Pushes for the client whose command is being run. */
+  readonly ownPushes: Buffer[]
   private turnOpen: boolean
   private deferred: Connection[]
   private continuing: boolean
@@ -109,6 +111,7 @@ export class Broker {
     this.onStopped = undefined
     this.current = undefined
     this.currentFrom = 0
+    this.ownPushes = []
     this.turnOpen = false
     this.deferred = []
     this.continuing = false
@@ -117,6 +120,17 @@ export class Broker {
     this.expiryAtMs = Infinity
     this.endTurnLater = () => this.endTurn()
     linkSettings(this)
+    engine.onReplaced = (db, by) => {
+      this.watches.replace(db, by)
+      this.blocking.replace(db, by)
+    }
+    const reopened = (error: unknown): void => this.report('warning', `can't listen: ${(error as Error).message}`)
+    this.config.onChange(['port', 'bind'], () => void this.listeners.reopenPlain().catch(reopened))
+    const tlsNames = [
+      'tls-port', 'tls-cert-file', 'tls-key-file', 'tls-key-file-pass', 'tls-ca-cert-file', 'tls-ca-cert-dir',
+      'tls-auth-clients', 'tls-protocols', 'tls-ciphers', 'tls-ciphersuites', 'tls-prefer-server-ciphers',
+    ]
+    this.config.onChange(tlsNames, () => void this.listeners.reopenSecure().catch(reopened))
   }
 
   /** Opens the doors, folds the log, then serves. Throws MillraceError. */
@@ -132,6 +146,7 @@ export class Broker {
     this.gates &= ~brokerGates.loading
     const appender = this.appender
     if (appender !== undefined) appender.onProgress = () => this.logProgressed()
+    this.tick()
     this.cron = setInterval(() => this.tick(), cronMs)
     this.armExpiry()
   }
@@ -150,11 +165,16 @@ export class Broker {
       this.report('warning', `the last writes could not be synced: ${(error as Error).message}`)
     }
     this.outbox.release()
-    for (const c of this.clients.values()) c.closing = true
-    for (const c of this.clients.values()) c.transmit(Buffer.alloc(0), true)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-    const left = Array.from(this.clients.values())
-    for (const c of left) c.destroy()
+    const clients = Array.from(this.clients.values())
+    for (const c of clients) {
+      c.closing = true
+      c.transmit(Buffer.alloc(0), true)
+    }
+    const until = this.engine.clock.monotonicMs() + stopMsMax
+    while (this.clients.size > 0 && this.engine.clock.monotonicMs() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    for (const c of clients) c.destroy()
     await this.engine.log.close()
   }
 
@@ -200,7 +220,7 @@ export class Broker {
     outbox.send(c, this.currentFrom)
     this.current = before
     if (engine.changes !== changes) c.wroteTurn = outbox.turn
-    if (c.outputBytes > unreadBytesMax) this.later(c)
+    c.stallIfUnread()
     if (c.parser.bufferedBytes > this.config.values.clientQueryBufferLimit) c.exceedInput()
     else c.adjustReading()
   }
@@ -222,6 +242,22 @@ export class Broker {
     if (c !== current) outbox.send(c, mark)
     r.resp = resp
     this.currentFrom = c === current ? mark : r.at
+  }
+
+  /** Sends bytes outside of the order of commands; those for the client whose command runs follow its reply. */
+  push(c: Connection, bytes: Buffer): void {
+    this.openTurn()
+    if (c === this.current) this.ownPushes.push(bytes)
+    else this.outbox.sendBytes(c, bytes)
+  }
+
+  /** After a command: the client gets what it was pushed meanwhile. */
+  flushOwnPushes(): void {
+    const c = this.current!
+    this.outbox.send(c, this.currentFrom)
+    for (const bytes of this.ownPushes) this.outbox.sendBytes(c, bytes)
+    this.ownPushes.length = 0
+    this.currentFrom = this.outbox.reply.at
   }
 
   /** The client goes on with what it sent in the next turn. */
@@ -250,7 +286,6 @@ export class Broker {
   /** Leaves MULTI and WATCH. */
   discard(c: Connection): void {
     endTransaction(c)
-    this.hookKeys()
   }
 
   /** Switches the engine's hooks on while somebody watches keys. */
@@ -360,10 +395,10 @@ export class Broker {
     for (const c of clients) {
       c.deferred = false
       if (c.closed) continue
-      if (c.outputBytes > unreadBytesMax) continue
       if (c.postponed !== undefined && this.pause === undefined) this.runPostponed(c)
       if (!c.halted) this.run(c)
-      if (c.inputEnded && !c.deferred && c.parked === undefined) c.endAfterReply()
+      if (c.inputEnded && !c.deferred && !c.halted) c.endAfterReply()
+      else if (c.inputEnded && c.parked !== undefined) c.destroy()
     }
   }
 

@@ -48,25 +48,8 @@ export function watchClients(b: Broker): void {
     const idle = nowMs - c.lastActiveMs
     const mayIdle = c.parked !== undefined || c.outputClass !== 'normal' || b.monitors.has(c)
     if (timeout > 0 && !mayIdle && idle > timeout * 1000) c.destroy()
-    else enforceOutputLimit(c)
+    else c.enforceOutputLimit()
   }
-}
-
-/** Closes the client when its replies pile up beyond `client-output-buffer-limit` of its class. */
-export function enforceOutputLimit(c: Connection): void {
-  const limit = c.broker.config.values.clientOutputBufferLimit[c.outputClass]
-  if (limit.hard === 0 && limit.soft === 0) return
-  const bytes = c.outputBytes
-  let over = limit.hard > 0 && bytes > limit.hard
-  if (limit.soft > 0 && bytes > limit.soft) {
-    const nowMs = c.broker.engine.clock.monotonicMs()
-    if (c.softSinceMs === 0) c.softSinceMs = nowMs
-    else if (nowMs - c.softSinceMs > limit.softSeconds * 1000) over = true
-  } else c.softSinceMs = 0
-  if (!over) return
-  c.broker.stats.outputBufferDisconnections++
-  c.broker.report('warning', `client ${c.id} (${c.addr}) closed: its output exceeded client-output-buffer-limit`)
-  c.destroy()
 }
 
 function turnAway(socket: Socket, text: string): void {

@@ -6,7 +6,8 @@ import type { Session } from '../core/session.ts'
 import type { Broker } from './broker.ts'
 import type { Parked } from './blocking.ts'
 import type { Command } from './command.ts'
-import { aheadBytesMax } from './limits.ts'
+import type { OutputLimit } from './config/words.ts'
+import { aheadBytesMax, unreadBytesMax } from './limits.ts'
 import { RequestParser } from './resp/request-parser.ts'
 import type { Transaction } from './transaction.ts'
 import type { WatchedKey } from './watch.ts'
@@ -50,6 +51,8 @@ export class Connection implements Session {
   parked: Parked | undefined
   /** A command that came during CLIENT PAUSE, to be run afterwards. */
   postponed: Args | undefined
+  /** Does not read its replies: runs nothing until it does. */
+  stalled: boolean
   /** Runs nothing more; closed once its replies are sent. */
   closing: boolean
   closed: boolean
@@ -69,7 +72,7 @@ export class Connection implements Session {
   netOut: number
   commands: number
   lastCommand: Command | undefined
-  /** Largest output that was pending, and since when the soft limit is exceeded (0: it isn't). */
+  /** Since when the soft limit of its output is exceeded (monotonic ms), 0: it isn't. */
   softSinceMs: number
   private reading: boolean
 
@@ -101,6 +104,7 @@ export class Connection implements Session {
     this.dirty = false
     this.parked = undefined
     this.postponed = undefined
+    this.stalled = false
     this.closing = false
     this.closed = false
     this.inputEnded = false
@@ -119,7 +123,7 @@ export class Connection implements Session {
     this.setUser('default', broker.config.values.requirepass === '')
 
     socket.on('data', (chunk: Buffer) => this.take(chunk))
-    socket.on('drain', () => this.broker.later(this))
+    socket.on('drain', () => this.resumeIfRead())
     socket.on('end', () => this.finish())
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
@@ -131,7 +135,7 @@ export class Connection implements Session {
 
   /** True when nothing of this client may run now. */
   get halted(): boolean {
-    return this.closing || this.parked !== undefined || this.postponed !== undefined
+    return this.closing || this.stalled || this.parked !== undefined || this.postponed !== undefined
   }
 
   /** Bytes of replies that the client has not taken yet. */
@@ -144,7 +148,8 @@ export class Connection implements Session {
     this.user = user
     this.setGate(clientGates.stranger, !authenticated)
     this.parser.stranger = !authenticated
-    this.by = Buffer.from(`#by client=${this.id} user=${encodeURIComponent(user)} addr=${this.addr}\r\n`)
+    const addr = this.addr.replaceAll(/\s/g, '%20')
+    this.by = Buffer.from(`#by client=${this.id} user=${encodeURIComponent(user)} addr=${addr}\r\n`)
   }
 
   setGate(bit: number, on: boolean): void {
@@ -158,9 +163,7 @@ export class Connection implements Session {
 
   /** Sends bytes outside of the order of commands: a push, a line of MONITOR. The bytes must not change afterwards. */
   push(bytes: Buffer): void {
-    if (this.closed || this.closing) return
-    this.broker.openTurn()
-    this.broker.outbox.sendBytes(this, bytes)
+    if (!this.closed && !this.closing) this.broker.push(this, bytes)
   }
 
   /** Closes the client once its replies are sent. */
@@ -195,8 +198,32 @@ export class Connection implements Session {
       socket.write(held)
       pinned = held === bytes && !own && socket.writableLength > 0
     }
+    if (socket.writableLength > 0) this.enforceOutputLimit()
     if (this.closing && this.heldBytes === 0) socket.destroySoon()
+    else if (this.stalled) this.resumeIfRead()
     return pinned
+  }
+
+  /** Stops running commands while the client leaves their replies unread, unless its output has a bound of its own. */
+  stallIfUnread(): void {
+    if (this.outputBytes > unreadBytesMax && this.outputLimit().hard === 0) this.stalled = true
+  }
+
+  /** Closes the client when its replies pile up beyond `client-output-buffer-limit` of its class. */
+  enforceOutputLimit(): void {
+    const limit = this.outputLimit()
+    if (this.closed || (limit.hard === 0 && limit.soft === 0)) return
+    const bytes = this.outputBytes
+    let over = limit.hard > 0 && bytes > limit.hard
+    if (limit.soft > 0 && bytes > limit.soft) {
+      const nowMs = this.broker.engine.clock.monotonicMs()
+      if (this.softSinceMs === 0) this.softSinceMs = nowMs
+      else if (nowMs - this.softSinceMs > limit.softSeconds * 1000) over = true
+    } else this.softSinceMs = 0
+    if (!over) return
+    this.broker.stats.outputBufferDisconnections++
+    this.broker.report('warning', `client ${this.id} (${this.addr}) closed: beyond its client-output-buffer-limit`)
+    this.destroy()
   }
 
   /** Reads on, or stops reading while much of what was sent has to wait. */
@@ -206,6 +233,16 @@ export class Connection implements Session {
     this.reading = read
     if (read) this.socket.resume()
     else this.socket.pause()
+  }
+
+  private outputLimit(): OutputLimit {
+    return this.broker.config.values.clientOutputBufferLimit[this.outputClass]
+  }
+
+  private resumeIfRead(): void {
+    if (!this.stalled || this.outputBytes > unreadBytesMax) return
+    this.stalled = false
+    this.broker.later(this)
   }
 
   private take(chunk: Buffer): void {
@@ -232,7 +269,7 @@ export class Connection implements Session {
   /** The client will send no more: it gets the replies to what it sent, unless it waits for data. */
   private finish(): void {
     if (this.parked !== undefined || this.postponed !== undefined) this.destroy()
-    else if (this.deferred) this.inputEnded = true
+    else if (this.deferred || this.stalled) this.inputEnded = true
     else this.endAfterReply()
   }
 }

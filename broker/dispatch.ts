@@ -45,6 +45,7 @@ export function dispatch(b: Broker, c: Connection, a: Args): void {
   }
   call(b, c, command!, a, r)
   if (c.gates !== 0) muteReply(c, r, mark)
+  if (b.ownPushes.length > 0) b.flushOwnPushes()
   if (b.blocking.pending) b.blocking.serve()
 }
 
@@ -161,5 +162,6 @@ function muteReply(c: Connection, r: Reply, mark: number): void {
     // The CLIENT REPLY SKIP itself: it has no reply, and the next command's is the one to be skipped.
     c.replyMode = 'skip'
   } else if (c.replyMode === 'skip') c.setReplyMode('on')
-  r.rewind(mark)
+  // What stands before the broker's mark is another client's already.
+  r.rewind(Math.max(mark, c.broker.currentFrom))
 }

@@ -14,5 +14,7 @@ export const aheadBytesMax = 1 << 20
 export const replyBufferBytesMax = 1 << 20
 /** Longest interval that a Node timer takes. */
 export const timerMsMax = 2 ** 31 - 1
+/** How long a graceful stop waits for clients to take their last replies. */
+export const stopMsMax = 1000
 /** How often idle clients, soft limits and pauses are looked at. */
 export const cronMs = 100

@@ -1,10 +1,11 @@
 // The doors: TCP on each bind address, TLS, and the unix socket.
 
-import { chmodSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import net from 'node:net'
+import path from 'node:path'
 import type { Server, Socket } from 'node:net'
 import tls from 'node:tls'
-import type { SecureVersion, TlsOptions } from 'node:tls'
+import type { SecureVersion, TLSSocket, TlsOptions } from 'node:tls'
 import { MillraceError } from '../core/errors.ts'
 import type { Values } from './config/table.ts'
 
@@ -78,7 +79,13 @@ export class Listeners {
     const port = this.values.tlsPort
     if (port === 0) return
     const options = tlsOptions(this.values)
-    const accept = (socket: Socket): void => this.accept(socket, true, '')
+    const accept = (socket: Socket): void => {
+      // `optional` means that a client may come without a certificate, not that it may come with a bad one.
+      const peer = socket as TLSSocket
+      const optional = this.values.tlsAuthClients === 'optional'
+      if (optional && !peer.authorized && peer.getPeerX509Certificate() !== undefined) socket.destroy()
+      else this.accept(socket, true, '')
+    }
     this.secure = await this.onEachAddress(port, () => {
       const server = tls.createServer({ ...options, allowHalfOpen: true, noDelay: true }, accept)
       server.on('tlsClientError', (_, socket) => socket.destroy())
@@ -141,8 +148,8 @@ async function closeAll(servers: readonly Server[]): Promise<void> {
 }
 
 /** A socket left behind by a killed process is in the way; any other file is not ours to remove. */
-function removeSocketFile(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path)
+function removeSocketFile(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false })?.isSocket() === true) rmSync(file)
 }
 
 function fileIfNamed(name: string): Buffer | undefined {
@@ -153,7 +160,17 @@ function fileIfNamed(name: string): Buffer | undefined {
   }
 }
 
+function authorities(values: Values): Buffer[] | undefined {
+  const dir = values.tlsCaCertDir
+  const names = dir === '' ? [] : readdirSync(dir).map((name) => path.join(dir, name))
+  if (values.tlsCaCertFile !== '') names.unshift(values.tlsCaCertFile)
+  return names.length === 0 ? undefined : names.map((name) => fileIfNamed(name)!)
+}
+
 function tlsOptions(values: Values): TlsOptions {
+  if (values.tlsCertFile === '' || values.tlsKeyFile === '') {
+    throw new MillraceError('TLS', 'tls-port needs tls-cert-file and tls-key-file')
+  }
   const versions = values.tlsProtocols.split(/\s+/).filter((word) => /^TLSv1\.[23]$/i.test(word))
     .map((word) => `TLSv${word.slice(4)}`).toSorted()
   const ciphers = [values.tlsCiphersuites, values.tlsCiphers].filter((list) => list !== '').join(':')
@@ -161,7 +178,7 @@ function tlsOptions(values: Values): TlsOptions {
     cert: fileIfNamed(values.tlsCertFile),
     key: fileIfNamed(values.tlsKeyFile),
     passphrase: values.tlsKeyFilePass === '' ? undefined : values.tlsKeyFilePass,
-    ca: fileIfNamed(values.tlsCaCertFile),
+    ca: authorities(values),
     requestCert: values.tlsAuthClients !== 'no',
     rejectUnauthorized: values.tlsAuthClients === 'yes',
     honorCipherOrder: values.tlsPreferServerCiphers,

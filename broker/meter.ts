@@ -20,7 +20,9 @@ const histogramClasses = 48
 
 export class Meter {
   private readonly clock: Clock
-  private readonly config: Config
+  /** `slowlog-log-slower-than` and `latency-tracking`, read at each command. */
+  private slowMicros: number
+  private tracking: boolean
   private readonly onSlow: OnSlow
   private command: Command | undefined
   private pending: number
@@ -28,11 +30,16 @@ export class Meter {
 
   constructor(clock: Clock, config: Config, onSlow: OnSlow) {
     this.clock = clock
-    this.config = config
+    this.slowMicros = config.values.slowlogLogSlowerThan
+    this.tracking = config.values.latencyTracking
     this.onSlow = onSlow
     this.command = undefined
     this.pending = 0
     this.markMs = 0
+    config.onChange(['slowlog-log-slower-than', 'latency-tracking'], () => {
+      this.slowMicros = config.values.slowlogLogSlowerThan
+      this.tracking = config.values.latencyTracking
+    })
   }
 
   /** A client's commands begin. */
@@ -56,7 +63,7 @@ export class Meter {
     this.command = command
     command.calls++
     this.pending++
-    const threshold = this.config.values.slowlogLogSlowerThan
+    const threshold = this.slowMicros
     const exact = threshold >= 0 && threshold < exactBelowMicros
     if (command.cheap && this.pending < sharedMax && !exact) return
     const nowMs = this.clock.monotonicMs()
@@ -70,7 +77,7 @@ export class Meter {
     const command = this.command!
     const micros = (nowMs - this.markMs) * 1000
     command.micros += micros
-    if (this.config.values.latencyTracking) {
+    if (this.tracking) {
       command.histogram ??= new Float64Array(histogramClasses)
       const each = Math.ceil(micros / this.pending)
       command.histogram[32 - Math.clz32(each)]! += this.pending

@@ -38,4 +38,5 @@ export function endTransaction(c: Connection): void {
   c.transaction = undefined
   c.setGate(clientGates.multi, false)
   c.broker.watches.unwatch(c)
+  c.broker.hookKeys()
 }

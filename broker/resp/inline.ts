@@ -1,5 +1,5 @@
 // Splits an inline command into words with the quoting of redis-cli and redis.conf:
-// "…" knows \n \r \t \b \a \xHH and \c for any other c; '…' knows only \'; a closing quote must be followed by a blank.
+// "…" knows \n \r \t \b \a \xHH and \c for any other c; '…' knows only \'; a blank must follow a closing quote.
 
 import type { Args } from '../../core/args.ts'
 
