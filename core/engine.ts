@@ -7,7 +7,8 @@ import type { DictSeed } from './arena/dict.ts'
 import type { Clock } from './clock.ts'
 import type { CommandSpec } from './commands/spec.ts'
 import { Keyspace } from './keyspace/keyspace.ts'
-import { databasesDefault, expireSliceMsMax } from './limits.ts'
+import { LazyFree } from './keyspace/lazy-free.ts'
+import { databasesDefault, expireSliceMsMax, lazyFreeSliceMsMax } from './limits.ts'
 import type { Log } from './log/log.ts'
 import type { Random } from './random.ts'
 import type { Reply } from './reply.ts'
@@ -62,6 +63,8 @@ export class Engine {
   readonly settings: Settings
   /** Seeds of the key hashes, per process. */
   readonly hashSeed: DictSeed
+  /** Unlinked values that are freed in later turns. */
+  readonly lazy: LazyFree
   log: Log
   /** Who sends the command that is being executed. */
   session: Session
@@ -97,6 +100,7 @@ export class Engine {
     this.stats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, evictedKeys: 0 }
     this.settings = options.settings ?? defaultSettings()
     this.hashSeed = { k0: options.random.u32(), k1: options.random.u32() }
+    this.lazy = new LazyFree(this)
     this.log = options.log
     this.session = systemWork
     this.now = options.clock.nowMs()
@@ -121,6 +125,7 @@ export class Engine {
     const now = this.clock.nowMs()
     if (now > this.now) this.setNow(now)
     this.expireDue()
+    if (!this.lazy.idle) this.lazy.step(this.clock.monotonicMs() + lazyFreeSliceMsMax)
   }
 
   /** Sets the clock of handlers: the turn's, or in replay the frame's. */

@@ -19,3 +19,7 @@ export const frameBytesMax = 64 * 1024 * 1024
 export const syncIntervalMs = 1000
 /** How much of a log file is read at once. */
 export const logReadBytes = 4 * 1024 * 1024
+/** Entries that are freed between two looks at the clock. */
+export const lazyFreeEntriesMax = 256
+/** How long the freeing of unlinked values may hold one turn of the event loop. */
+export const lazyFreeSliceMsMax = 1

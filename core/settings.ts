@@ -8,8 +8,12 @@ export type Settings = {
   streamNodeEntriesMax: number
   /** `DEBUG SET-ACTIVE-EXPIRE`. */
   activeExpire: boolean
-  /** `lazyfree-lazy-user-flush` and its like. */
+  /** `lazyfree-lazy-user-flush` */
   lazyUserFlush: boolean
+  /** `lazyfree-lazy-user-del`: DEL frees as UNLINK does. */
+  lazyUserDelete: boolean
+  /** `lazyfree-lazy-expire` */
+  lazyExpire: boolean
   /** `maxmemory` in bytes, 0 for no bound. */
   memoryBytesMax: number
   /** `maxmemory-policy` (the eviction itself comes with the memory policies). */
@@ -23,6 +27,8 @@ export function defaultSettings(): Settings {
     streamNodeEntriesMax: 100,
     activeExpire: true,
     lazyUserFlush: false,
+    lazyUserDelete: false,
+    lazyExpire: false,
     memoryBytesMax: 0,
     memoryPolicy: 'noeviction',
   }

@@ -1,5 +1,12 @@
 // All commands that the engine runs by itself. The broker adds its own families.
 
+import { databaseCommands } from './database.ts'
+import { genericCommands } from './generic.ts'
 import type { CommandSpec } from './spec.ts'
+import { stringCommands } from './string.ts'
 
-export const coreCommands: readonly CommandSpec[] = []
+export const coreCommands: readonly CommandSpec[] = [
+  ...genericCommands,
+  ...stringCommands,
+  ...databaseCommands,
+]

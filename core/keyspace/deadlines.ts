@@ -20,12 +20,16 @@ export class DeadlineIndex {
   /** `ms`: unix time at which the entry is due. */
   insert(ms: number, entry: number): void {
     this.tree.probeDeadline(ms, entry).insert(entry)
-    this.earliest = -1
+    if (ms < this.earliest) this.earliest = ms
   }
 
   remove(ms: number, entry: number): void {
     if (!this.tree.probeDeadline(ms, entry).remove()) throw new Error('a deadline is not in its index')
-    this.earliest = -1
+    if (ms === this.earliest) this.earliest = -1
+  }
+
+  has(ms: number, entry: number): boolean {
+    return this.tree.probeDeadline(ms, entry).find()
   }
 
   /** Earliest deadline in unix ms, Infinity when there is none. */

@@ -6,11 +6,11 @@
 //   │ u32    │ u32, 30 bits │ others: root u32   │            │ value bytes │           │ if flagged │
 //   └────────┴──────────────┴────────────────────┴────────────┴─────────────┴───────────┴────────────┘
 //
-//   meta, from bit 0:  type 4 │ raw 1 │ (spare 2) │ deadline 1 │ access clock 24 (seconds)
+//   meta, from bit 0:  type 4 │ form 2 │ (spare 1) │ deadline 1 │ access clock 24 (seconds)
 //
 // The deadline is two little-endian u32, low word first: unix milliseconds.
 
-import { byteOf, chunkOf } from '../arena/arena.ts'
+import { byteOf, chunkOf, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
 
 /** Redis's type numbers, as RDB and DEBUG DIGEST use them. */
@@ -22,26 +22,38 @@ export const typeNames: Readonly<Record<Type, string>> = {
   0: 'string', 1: 'list', 2: 'set', 3: 'zset', 4: 'hash', 6: 'stream',
 }
 
+/**
+ * How a string's bytes came to be, which OBJECT ENCODING and REFCOUNT show: `auto` as SET stores it, `raw` built by
+ * editing (APPEND, SETRANGE), `text` never an integer (INCRBYFLOAT), `lone` a copied integer that isn't shared.
+ */
+export const forms = { auto: 0, raw: 1, text: 2, lone: 3 } as const
+export type Form = (typeof forms)[keyof typeof forms]
+
 export const headerBytes = 12
 export const deadlineBytes = 8
-const typeMask = 15
-const rawBit = 1 << 4
-const deadlineBit = 1 << 7
-const accessShift = 8
+export const typeMask = 15
+const formShift = 4
+const formMask = 3 << formShift
+export const deadlineBit = 1 << 7
+export const accessShift = 8
 
 function word(arena: Arena, entry: number, index: number): number {
-  return arena.u32[chunkOf(entry)]![(byteOf(entry) >>> 2) + index]!
+  return arena.u32[chunkOf(entry)]![wordOf(entry) + index]!
 }
 
 function setWord(arena: Arena, entry: number, index: number, value: number): void {
-  arena.u32[chunkOf(entry)]![(byteOf(entry) >>> 2) + index] = value
+  arena.u32[chunkOf(entry)]![wordOf(entry) + index] = value
 }
 
 export function typeOf(arena: Arena, entry: number): Type {
   return (word(arena, entry, 0) & typeMask) as Type
 }
 
-/** Writes the header of a fresh entry: no deadline, not raw. */
+export function setType(arena: Arena, entry: number, type: Type): void {
+  setWord(arena, entry, 0, (word(arena, entry, 0) & ~typeMask) | type)
+}
+
+/** Writes the header of a fresh entry: no deadline, its form `auto`. */
 export function initEntry(arena: Arena, entry: number, type: Type, keyBytes: number, accessSeconds: number): void {
   setWord(arena, entry, 0, type | (accessSeconds << accessShift))
   setWord(arena, entry, 1, keyBytes)
@@ -67,42 +79,61 @@ export function setRoot(arena: Arena, entry: number, root: number): void {
   setWord(arena, entry, 2, root)
 }
 
-/** True when the string was built by editing (APPEND, SETRANGE): Redis then reports the encoding `raw`. */
-export function isRaw(arena: Arena, entry: number): boolean {
-  return (word(arena, entry, 0) & rawBit) !== 0
+export function formOf(arena: Arena, entry: number): Form {
+  return ((word(arena, entry, 0) & formMask) >>> formShift) as Form
 }
 
-export function setRaw(arena: Arena, entry: number, raw: boolean): void {
-  const meta = word(arena, entry, 0)
-  setWord(arena, entry, 0, raw ? meta | rawBit : meta & ~rawBit)
+export function setForm(arena: Arena, entry: number, form: Form): void {
+  setWord(arena, entry, 0, (word(arena, entry, 0) & ~formMask) | (form << formShift))
 }
 
 export function hasDeadline(arena: Arena, entry: number): boolean {
   return (word(arena, entry, 0) & deadlineBit) !== 0
 }
 
-/** Unix ms, or -1 when the key has no deadline. */
+/** Word of the deadline within `arena.u32[chunkOf(entry)]`, in a block that has room for it. */
+function deadlineAt(arena: Arena, entry: number): number {
+  return wordOf(entry) + ((arena.usableBytes(entry) - deadlineBytes) >>> 2)
+}
+
+/** Unix ms, or -1 when the key has no deadline. Beyond 2^53 rounded to a double: see `exactDeadlineOf`. */
 export function deadlineOf(arena: Arena, entry: number): number {
-  const m = arena.u32[chunkOf(entry)]!
-  const at = byteOf(entry) >>> 2
-  if ((m[at]! & deadlineBit) === 0) return -1
-  const end = at + ((arena.usableBytes(entry) - deadlineBytes) >>> 2)
-  return m[end + 1]! * 0x100000000 + m[end]!
+  if (!hasDeadline(arena, entry)) return -1
+  const words = arena.u32[chunkOf(entry)]!
+  const at = deadlineAt(arena, entry)
+  return words[at + 1]! * 0x100000000 + words[at]!
+}
+
+/** The deadline to the last bit: clients may set any that a signed 64-bit integer holds. -1 when there is none. */
+export function exactDeadlineOf(arena: Arena, entry: number): bigint {
+  if (!hasDeadline(arena, entry)) return -1n
+  const words = arena.u32[chunkOf(entry)]!
+  const at = deadlineAt(arena, entry)
+  return (BigInt(words[at + 1]!) << 32n) | BigInt(words[at]!)
 }
 
 /** Writes the deadline into a block that has room for it (see `blockBytes`); -1 clears the flag. */
 export function writeDeadline(arena: Arena, entry: number, ms: number): void {
-  const m = arena.u32[chunkOf(entry)]!
-  const at = byteOf(entry) >>> 2
+  const meta = word(arena, entry, 0)
   if (ms < 0) {
-    m[at] = m[at]! & ~deadlineBit
+    setWord(arena, entry, 0, meta & ~deadlineBit)
     return
   }
-  const end = at + ((arena.usableBytes(entry) - deadlineBytes) >>> 2)
+  setWord(arena, entry, 0, meta | deadlineBit)
+  const words = arena.u32[chunkOf(entry)]!
+  const at = deadlineAt(arena, entry)
   const high = Math.floor(ms / 0x100000000)
-  m[at] = m[at]! | deadlineBit
-  m[end] = ms - high * 0x100000000
-  m[end + 1] = high
+  words[at] = ms - high * 0x100000000
+  words[at + 1] = high
+}
+
+/** As `writeDeadline`, for a deadline beyond 2^53. */
+export function writeExactDeadline(arena: Arena, entry: number, ms: bigint): void {
+  setWord(arena, entry, 0, word(arena, entry, 0) | deadlineBit)
+  const words = arena.u32[chunkOf(entry)]!
+  const at = deadlineAt(arena, entry)
+  words[at] = Number(ms & 0xffffffffn)
+  words[at + 1] = Number(ms >> 32n)
 }
 
 /** Seconds (mod 2^24) of the last access. */

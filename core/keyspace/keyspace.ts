@@ -1,4 +1,4 @@
-// One database: the Dict of its keys and the Tree of their deadlines.
+// One database: the Dict of its keys and the index of their deadlines.
 // Callers hash a key once (`hash`) and give the hash to every call about that key within the command.
 
 import { Dict } from '../arena/dict.ts'
@@ -8,8 +8,8 @@ import type { Engine } from '../engine.ts'
 import { copyValue, freeValue } from '../types/types.ts'
 import { DeadlineIndex } from './deadlines.ts'
 import {
-  blockBytes, deadlineOf, hasDeadline, initEntry, keyLength, keyOf, rootOf, setAccess, setRaw, setRoot, typeOf, types,
-  valueStart, writeDeadline, headerBytes, deadlineBytes, isRaw,
+  blockBytes, deadlineBytes, deadlineOf, exactDeadlineOf, formOf, hasDeadline, headerBytes, initEntry, keyLength, keyOf,
+  rootOf, setAccess, setForm, setRoot, setType, typeOf, types, valueStart, writeDeadline, writeExactDeadline,
 } from './entry.ts'
 import type { Type } from './entry.ts'
 
@@ -18,7 +18,8 @@ export class Keyspace {
   readonly arena: Arena
   /** Number of the database; SWAPDB exchanges it between two. */
   index: number
-  readonly dict: Dict
+  /** Another one after an asynchronous flush. */
+  dict: Dict
   readonly deadlines: DeadlineIndex
 
   constructor(engine: Engine, index: number) {
@@ -44,9 +45,21 @@ export class Keyspace {
 
   /** The entry for a reading command: due keys are gone, hits and misses count, the access time moves. */
   lookupRead(buf: Uint8Array, from: number, to: number, hash: number): number {
-    const entry = this.lookupWrite(buf, from, to, hash)
-    if (entry === 0) this.engine.stats.keyspaceMisses++
-    else this.engine.stats.keyspaceHits++
+    const entry = this.lookupQuiet(buf, from, to, hash)
+    const engine = this.engine
+    if (entry !== 0 && !engine.session.noTouch) setAccess(this.arena, entry, engine.accessSeconds)
+    return entry
+  }
+
+  /** As `lookupRead`, but the access time stays: for TYPE, TTL, EXISTS and their like. */
+  lookupQuiet(buf: Uint8Array, from: number, to: number, hash: number): number {
+    const entry = this.peek(buf, from, to, hash)
+    const engine = this.engine
+    if (entry !== 0) engine.stats.keyspaceHits++
+    else {
+      engine.stats.keyspaceMisses++
+      if (engine.onEvent !== undefined) engine.onEvent('m', 'keymiss', this.index, buf, from, to)
+    }
     return entry
   }
 
@@ -58,28 +71,40 @@ export class Keyspace {
     return entry
   }
 
-  /** The entry without side effects but one: a due key is removed. For TYPE, TTL, OBJECT, EXISTS and their like. */
+  /** The entry without side effects but one: a due key is removed. */
   peek(buf: Uint8Array, from: number, to: number, hash: number): number {
     const entry = this.dict.find(buf, from, to, hash)
     if (entry === 0 || !hasDeadline(this.arena, entry)) return entry
-    const engine = this.engine
-    if (engine.replaying || deadlineOf(this.arena, entry) > engine.now) return entry
+    return this.expireIfDue(entry, hash) ? 0 : entry
+  }
+
+  /** True when the entry is due; outside replay it is then removed. */
+  expireIfDue(entry: number, hash: number): boolean {
+    if (!this.isDue(entry)) return false
     this.expire(entry, hash)
-    return 0
+    return true
+  }
+
+  /** True when the entry is due and so must not be seen. In replay nothing is: the log says what went. */
+  isDue(entry: number): boolean {
+    if (!hasDeadline(this.arena, entry) || this.engine.replaying) return false
+    return deadlineOf(this.arena, entry) <= this.engine.now
   }
 
   /** A fresh entry for an absent key. A string's value bytes (`valueBytes` of them) are the caller's to write. */
   create(type: Type, buf: Uint8Array, from: number, to: number, hash: number, valueBytes = 0): number {
     const arena = this.arena
+    const engine = this.engine
     const size = to - from
     const entry = arena.alloc(blockBytes(size, valueBytes, false))
-    initEntry(arena, entry, type, size, this.engine.accessSeconds)
+    initEntry(arena, entry, type, size, engine.accessSeconds)
     if (type === types.string) setRoot(arena, entry, valueBytes)
     const u8 = arena.u8[chunkOf(entry)]!
     let at = byteOf(entry) + headerBytes
     if (size < 64) for (let i = from; i < to; i++) u8[at++] = buf[i]!
     else u8.set(buf.subarray(from, to), at)
     this.dict.insert(hash, entry)
+    if (engine.onEvent !== undefined) engine.onEvent('n', 'new', this.index, buf, from, to)
     return entry
   }
 
@@ -89,18 +114,37 @@ export class Keyspace {
    */
   resizeString(entry: number, hash: number, valueBytes: number, slack = 0): number {
     const arena = this.arena
-    const keyBytes = keyLength(arena, entry)
-    const dated = hasDeadline(arena, entry)
-    const need = blockBytes(keyBytes, valueBytes, dated)
+    const need = blockBytes(keyLength(arena, entry), valueBytes, hasDeadline(arena, entry))
     const usable = arena.usableBytes(entry)
     let target = entry
-    if (need > usable || need < usable >>> 1) target = this.move(entry, hash, need + slack, rootOf(arena, entry))
+    if (need > usable || need < usable >>> 1) {
+      const before = rootOf(arena, entry)
+      target = this.move(entry, hash, need + slack, before < valueBytes ? before : valueBytes)
+    }
     setRoot(arena, target, valueBytes)
     return target
   }
 
-  /** Gives the key a deadline (unix ms) or, with -1, takes it away. Returns the entry, which may have moved. */
-  setDeadline(entry: number, hash: number, ms: number): number {
+  /** Frees a value of another type and makes the key a string of `valueBytes` undefined bytes; keeps its deadline. */
+  replaceByString(entry: number, hash: number, valueBytes: number): number {
+    const arena = this.arena
+    if (this.engine.onGone !== undefined) this.gone(entry)
+    freeValue(this.engine, typeOf(arena, entry), rootOf(arena, entry))
+    setType(arena, entry, types.string)
+    setRoot(arena, entry, 0)
+    return this.resizeString(entry, hash, valueBytes)
+  }
+
+  /** The key was written as a whole: it counts as accessed, whoever did it. */
+  freshen(entry: number): void {
+    setAccess(this.arena, entry, this.engine.accessSeconds)
+  }
+
+  /**
+   * Gives the key a deadline (unix ms) or, with -1, takes it away. Returns the entry, which may have moved.
+   * `exact` is the same deadline when a double can't hold it.
+   */
+  setDeadline(entry: number, hash: number, ms: number, exact?: bigint): number {
     const arena = this.arena
     const before = deadlineOf(arena, entry)
     if (before >= 0) this.deadlines.remove(before, entry)
@@ -110,17 +154,21 @@ export class Keyspace {
       const need = blockBytes(keyLength(arena, entry), value, true)
       if (need > arena.usableBytes(entry)) target = this.move(entry, hash, need, value)
     }
-    writeDeadline(arena, target, ms)
+    if (exact === undefined) writeDeadline(arena, target, ms)
+    else writeExactDeadline(arena, target, exact)
     if (ms >= 0) this.deadlines.insert(ms, target)
     return target
   }
 
-  /** Removes the key and frees its value. */
-  remove(entry: number, hash: number): void {
+  /** Removes the key and frees its value; `lazily`: a large value only in later turns. */
+  remove(entry: number, hash: number, lazily = false): void {
     const arena = this.arena
     this.forget(entry, hash)
     const type = typeOf(arena, entry)
-    if (type !== types.string) freeValue(this.engine, type, rootOf(arena, entry))
+    if (type !== types.string) {
+      if (lazily) this.engine.lazy.addValue(type, rootOf(arena, entry))
+      else freeValue(this.engine, type, rootOf(arena, entry))
+    }
     arena.free(entry)
   }
 
@@ -129,36 +177,15 @@ export class Keyspace {
    * database: RENAME, MOVE. The deadline goes along. Returns the new entry.
    */
   moveTo(target: Keyspace, entry: number, hash: number, buf: Uint8Array, from: number, to: number): number {
-    const arena = this.arena
-    const type = typeOf(arena, entry)
-    const root = rootOf(arena, entry)
-    const ms = deadlineOf(arena, entry)
-    const targetHash = target.hash(buf, from, to)
-    let copy = target.create(type, buf, from, to, targetHash, type === types.string ? root : 0)
-    if (type === types.string) {
-      this.copyString(entry, copy)
-      setRaw(arena, copy, isRaw(arena, entry))
-    } else setRoot(arena, copy, root)
-    if (ms >= 0) copy = target.setDeadline(copy, targetHash, ms)
+    const copy = this.place(target, entry, buf, from, to, false)
     this.forget(entry, hash)
-    arena.free(entry)
+    this.arena.free(entry)
     return copy
   }
 
   /** As `moveTo`, but the value is doubled: COPY. */
   copyTo(target: Keyspace, entry: number, buf: Uint8Array, from: number, to: number): number {
-    const arena = this.arena
-    const type = typeOf(arena, entry)
-    const root = rootOf(arena, entry)
-    const ms = deadlineOf(arena, entry)
-    const hash = target.hash(buf, from, to)
-    let copy = target.create(type, buf, from, to, hash, type === types.string ? root : 0)
-    if (type === types.string) {
-      this.copyString(entry, copy)
-      setRaw(arena, copy, isRaw(arena, entry))
-    } else setRoot(arena, copy, copyValue(this.engine, type, root))
-    if (ms >= 0) copy = target.setDeadline(copy, hash, ms)
-    return copy
+    return this.place(target, entry, buf, from, to, true)
   }
 
   /** Earliest deadline in unix ms, Infinity when no key has one. */
@@ -180,15 +207,34 @@ export class Keyspace {
     return true
   }
 
-  /** Drops all keys. */
-  clear(): void {
+  /** Drops all keys; `lazily`: their memory is freed in later turns. */
+  clear(lazily = false): void {
     const arena = this.arena
     this.deadlines.clear()
+    if (lazily) {
+      this.engine.lazy.addDict(this.dict)
+      this.dict = new Dict(arena, this.engine.hashSeed)
+      return
+    }
     this.dict.clear((entry) => {
       const type = typeOf(arena, entry)
       if (type !== types.string) freeValue(this.engine, type, rootOf(arena, entry))
       arena.free(entry)
     })
+  }
+
+  /** Walks everything and throws where the books disagree. */
+  check(): void {
+    const arena = this.arena
+    this.dict.check()
+    this.deadlines.check()
+    let dated = 0
+    this.dict.each((entry) => {
+      if (!hasDeadline(arena, entry)) return
+      dated++
+      if (!this.deadlines.has(deadlineOf(arena, entry), entry)) throw new Error('keyspace: deadline is not indexed')
+    })
+    if (dated !== this.deadlines.count) throw new Error('keyspace: index names keys without a deadline')
   }
 
   private expire(entry: number, hash: number): void {
@@ -198,36 +244,51 @@ export class Keyspace {
   }
 
   private forget(entry: number, hash: number): void {
-    const onGone = this.engine.onGone
-    if (onGone !== undefined) {
-      const key = keyOf(this.arena, entry)
-      onGone(this.index, key, 0, key.length)
-    }
     const ms = deadlineOf(this.arena, entry)
     if (ms >= 0) this.deadlines.remove(ms, entry)
     this.dict.remove(hash, entry)
+    if (this.engine.onGone !== undefined) this.gone(entry)
   }
 
-  private copyString(source: number, target: number): void {
+  /** Tells who waits for the end of a key that holds something to wait for. */
+  private gone(entry: number): void {
+    if (typeOf(this.arena, entry) === types.string) return
+    const key = keyOf(this.arena, entry)
+    this.engine.onGone?.(this.index, key, 0, key.length)
+  }
+
+  private place(
+    target: Keyspace, entry: number, buf: Uint8Array, from: number, to: number, double: boolean,
+  ): number {
     const arena = this.arena
-    const from = valueStart(arena, source)
-    const bytes = arena.u8[chunkOf(source)]!.subarray(from, from + rootOf(arena, source))
-    arena.u8[chunkOf(target)]!.set(bytes, valueStart(arena, target))
+    const type = typeOf(arena, entry)
+    const root = rootOf(arena, entry)
+    const ms = deadlineOf(arena, entry)
+    const hash = target.hash(buf, from, to)
+    const copy = target.create(type, buf, from, to, hash, type === types.string ? root : 0)
+    if (type === types.string) {
+      const start = valueStart(arena, entry)
+      const value = arena.u8[chunkOf(entry)]!.subarray(start, start + root)
+      arena.u8[chunkOf(copy)]!.set(value, valueStart(arena, copy))
+      setForm(arena, copy, formOf(arena, entry))
+    } else setRoot(arena, copy, double ? copyValue(this.engine, type, root) : root)
+    if (ms < 0) return copy
+    return target.setDeadline(copy, hash, ms, exactDeadlineOf(arena, entry))
   }
 
-  /** Moves the entry into a block of at least `bytes`: header, key, value (what fits of it) and deadline. */
+  /** Moves the entry into a block of at least `bytes`, keeping header, key, `valueBytes` of its value and deadline. */
   private move(entry: number, hash: number, bytes: number, valueBytes: number): number {
     const arena = this.arena
     const ms = deadlineOf(arena, entry)
     const target = arena.alloc(bytes)
-    const room = arena.usableBytes(target) - (ms >= 0 ? deadlineBytes : 0)
     const used = headerBytes + keyLength(arena, entry) + valueBytes
-    const length = used < room ? used : room
+    const room = arena.usableBytes(target) - (ms >= 0 ? deadlineBytes : 0)
+    if (used > room) throw new Error('keyspace: entry moved into too small a block')
     const from = byteOf(entry)
-    arena.u8[chunkOf(target)]!.set(arena.u8[chunkOf(entry)]!.subarray(from, from + length), byteOf(target))
+    arena.u8[chunkOf(target)]!.set(arena.u8[chunkOf(entry)]!.subarray(from, from + used), byteOf(target))
     if (ms >= 0) {
       this.deadlines.remove(ms, entry)
-      writeDeadline(arena, target, ms)
+      writeExactDeadline(arena, target, exactDeadlineOf(arena, entry))
       this.deadlines.insert(ms, target)
     }
     this.dict.replace(hash, entry, target)

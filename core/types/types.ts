@@ -14,6 +14,10 @@ export type TypeOps = {
   encoding: (engine: Engine, root: number) => string
   /** Feeds the value, in canonical order, to a digest (see digest.ts). */
   digest: (engine: Engine, root: number, add: (bytes: Buffer) => void) => void
+  /** Gives `mix` what redis-server's DEBUG DIGEST mixes of such a value, in the same order. */
+  mix: (engine: Engine, root: number, mix: (bytes: Buffer) => void) => void
+  /** Frees about `entries` entries of a value that no key names; returns its root, 0 when all is freed. */
+  freeSome?: (engine: Engine, root: number, entries: number) => number
 }
 
 /** The types but strings, whose bytes stand in the entry itself. Each type's family adds its own. */

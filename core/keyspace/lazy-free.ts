@@ -1,0 +1,87 @@
+// Frees large values a slice at a time (UNLINK, FLUSHALL ASYNC), so that no turn of the event loop waits for them.
+// What is queued is reachable by no key any more; until it is freed it still counts as used memory.
+
+import type { Arena } from '../arena/arena.ts'
+import type { Dict } from '../arena/dict.ts'
+import type { Engine } from '../engine.ts'
+import { lazyFreeEntriesMax } from '../limits.ts'
+import { freeValue, opsOf } from '../types/types.ts'
+import { rootOf, typeOf, types } from './entry.ts'
+import type { Type } from './entry.ts'
+
+type Garbage = { type: Type; root: number } | { dict: Dict; cursor: number }
+
+export class LazyFree {
+  /** Values freed so far, as INFO's `lazyfreed_objects` counts them. */
+  freed: number
+  private readonly engine: Engine
+  private readonly arena: Arena
+  private readonly queue: Garbage[]
+
+  constructor(engine: Engine) {
+    this.freed = 0
+    this.engine = engine
+    this.arena = engine.arena
+    this.queue = []
+  }
+
+  /** Values that still wait: INFO's `lazyfree_pending_objects`. */
+  get pending(): number {
+    let pending = 0
+    for (const garbage of this.queue) pending += 'dict' in garbage ? garbage.dict.count : 1
+    return pending
+  }
+
+  get idle(): boolean {
+    return this.queue.length === 0
+  }
+
+  addValue(type: Type, root: number): void {
+    this.queue.push({ type, root })
+  }
+
+  /** Takes over a whole database. */
+  addDict(dict: Dict): void {
+    this.queue.push({ dict, cursor: 0 })
+  }
+
+  /** Frees until the monotonic clock passes `until`; true when nothing is left. */
+  step(until: number): boolean {
+    for (;;) {
+      const garbage = this.queue[0]
+      if (garbage === undefined) return true
+      const done = 'dict' in garbage ? this.stepDict(garbage) : this.stepValue(garbage)
+      if (done) this.queue.shift()
+      if (this.engine.clock.monotonicMs() >= until) return this.queue.length === 0
+    }
+  }
+
+  /** Frees everything that waits. */
+  drain(): void {
+    this.step(Infinity)
+  }
+
+  private stepValue(garbage: { type: Type; root: number }): boolean {
+    const { freeSome } = opsOf(garbage.type)
+    if (freeSome === undefined) freeValue(this.engine, garbage.type, garbage.root)
+    else {
+      garbage.root = freeSome(this.engine, garbage.root, lazyFreeEntriesMax)
+      if (garbage.root !== 0) return false
+    }
+    this.freed++
+    return true
+  }
+
+  private stepDict(garbage: { dict: Dict; cursor: number }): boolean {
+    // The dict doesn't change any more, so a scan meets each entry exactly once, and reads none that is freed.
+    garbage.cursor = garbage.dict.scan(garbage.cursor, lazyFreeEntriesMax, (entry) => {
+      const type = typeOf(this.arena, entry)
+      if (type !== types.string) this.addValue(type, rootOf(this.arena, entry))
+      this.arena.free(entry)
+      this.freed++
+    })
+    if (garbage.cursor !== 0) return false
+    garbage.dict.destroy(() => {})
+    return true
+  }
+}

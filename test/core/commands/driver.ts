@@ -1,0 +1,120 @@
+// Drives an Engine without a broker: commands in, RESP out, and the effects that it logs.
+import { Arena } from '../../../core/arena/arena.ts'
+import { Args, frameCommand } from '../../../core/args.ts'
+import { manualClock, type ManualClock } from '../../../core/clock.ts'
+import { CommandTable } from '../../../core/commands/command-table.ts'
+import type { CommandSpec } from '../../../core/commands/spec.ts'
+import { coreCommands } from '../../../core/commands/table.ts'
+import { Engine } from '../../../core/engine.ts'
+import { nullLog, type Log } from '../../../core/log/log.ts'
+import { seededRandom } from '../../../core/random.ts'
+import { Reply } from '../../../core/reply.ts'
+import { systemSession, type Session } from '../../../core/session.ts'
+
+export type Word = string | Buffer | number
+export type Effect = { db: number; command: Buffer }
+
+const table = new CommandTable(coreCommands)
+
+/** A command in RESP; strings are taken as one byte a character. */
+export function encode(words: readonly Word[]): Buffer {
+  const parts: Buffer[] = [Buffer.from(`*${words.length}\r\n`)]
+  for (const word of words) {
+    const bytes = typeof word === 'object' ? word : Buffer.from(String(word), 'latin1')
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'))
+  }
+  return Buffer.concat(parts)
+}
+
+/** Keeps the effects it is given. */
+function recordingLog(effects: Effect[]): Log {
+  let open: Buffer[] = []
+  let db = 0
+  let words = 0
+  const word = (bytes: Buffer): void => {
+    words--
+    open.push(Buffer.from(`$${bytes.length}\r\n`), Buffer.from(bytes), Buffer.from('\r\n'))
+  }
+  return {
+    ...nullLog(),
+    append(index, _by, buf, from, to) {
+      effects.push({ db: index, command: Buffer.from(buf.subarray(from, to)) })
+    },
+    beginCommand(index, _by, count) {
+      db = index
+      words = count
+      open = [Buffer.from(`*${count}\r\n`)]
+    },
+    wordText: (text) => word(Buffer.from(text, 'latin1')),
+    wordBytes: (buf, from, to) => word(Buffer.from(buf.subarray(from, to))),
+    endCommand() {
+      if (words !== 0) throw new Error(`an effect lacks ${words} words`)
+      effects.push({ db, command: Buffer.concat(open) })
+    },
+  }
+}
+
+export type Driver = {
+  engine: Engine
+  clock: ManualClock
+  session: Session
+  effects: Effect[]
+  /** Runs a command in a turn of its own; returns the reply's bytes as latin1 text. */
+  run: (...words: Word[]) => string
+  /** As `run`, as the log's entry. */
+  replay: (effect: Effect) => void
+}
+
+export function driver(seed = 1, startMs = 1_700_000_000_000): Driver {
+  const clock = manualClock(startMs)
+  const effects: Effect[] = []
+  const arena = new Arena({ guard: true })
+  const engine = new Engine({ clock, random: seededRandom(seed), log: recordingLog(effects), arena })
+  const session: Session = { ...systemSession(), id: 1, noTouch: false }
+  const args = new Args()
+  const reply = new Reply()
+  const execute = (command: Buffer): string => {
+    frameCommand(args, command, 0, command.length)
+    const spec = specOf(args)
+    reply.at = 0
+    reply.resp = session.resp
+    engine.execute(spec, args, reply, session)
+    return reply.buf.toString('latin1', 0, reply.at)
+  }
+  return {
+    engine, clock, session, effects,
+    run(...words) {
+      engine.beginTurn()
+      const text = execute(encode(words))
+      engine.endTurn()
+      return text
+    },
+    replay(effect) {
+      session.db = effect.db
+      execute(effect.command)
+    },
+  }
+}
+
+function specOf(args: Args): CommandSpec {
+  const spec = table.find(args.buf, args.start[0]!, args.end[0]!)
+  if (spec === undefined) throw new Error(`no command ${args.text(0)}`)
+  const sub = spec.subcommands?.find((one) => args.count > 1 && args.is(1, one.name.toUpperCase()))
+  return sub ?? spec
+}
+
+/** A fresh engine that folded the effects. */
+export function fold(effects: readonly Effect[], seed = 2): Engine {
+  const other = driver(seed)
+  other.engine.replaying = true
+  for (const effect of effects) other.replay(effect)
+  other.engine.replaying = false
+  return other.engine
+}
+
+/** Reply texts. */
+export const ok = '+OK\r\n'
+export const nil = '$-1\r\n'
+export const int = (n: number | bigint): string => `:${n}\r\n`
+export const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`
+export const array = (...items: string[]): string => `*${items.length}\r\n${items.join('')}`
