@@ -78,7 +78,8 @@ function parseDigits(match: RegExpExecArray, base: 10n | 16n): LongDouble | unde
     // Far outside of the range the powers of ten would only cost time.
     if (digits.length + exponent > 4950 || digits.length + exponent < -5000) return undefined
     const power = 10n ** BigInt(Math.abs(exponent))
-    value = exponent >= 0 ? nearest(negative, BigInt(digits) * power, 1n, 0) : nearest(negative, BigInt(digits), power, 0)
+    if (exponent >= 0) value = nearest(negative, BigInt(digits) * power, 1n, 0)
+    else value = nearest(negative, BigInt(digits), power, 0)
   }
   return value.infinite || value.mantissa === 0n ? undefined : value
 }

@@ -151,7 +151,6 @@ test('LCS finds a longest common subsequence and its stretches', (t) => {
   run('MSET', 'a', 'ohmytext', 'b', 'mynewtext')
   t.is(run('LCS', 'a', 'b'), bulk('mytext'))
   t.is(run('LCS', 'a', 'b', 'LEN'), int(6))
-  const pair = (x: number, y: number): string => array(int(x), int(y))
   t.is(run('LCS', 'a', 'b', 'IDX', 'MINMATCHLEN', 4, 'WITHMATCHLEN'),
     array(bulk('matches'), array(array(pair(4, 7), pair(5, 8), int(4))), bulk('len'), int(6)))
   fc.assert(fc.property(fc.string({ unit: fc.constantFrom('a', 'b', 'c') }), fc.string({ unit: fc.constantFrom('a', 'b') }),
@@ -163,6 +162,10 @@ test('LCS finds a longest common subsequence and its stretches', (t) => {
       t.is(common.length, longest(one, other))
     }), { numRuns: 100 })
 })
+
+function pair(x: number, y: number): string {
+  return array(int(x), int(y))
+}
 
 function isSubsequence(part: string, whole: string): boolean {
   let at = 0
