@@ -16,6 +16,7 @@ import { nullLog } from '../core/log/log.ts'
 import { realRandom } from '../core/random.ts'
 import type { Random } from '../core/random.ts'
 import type { Reply } from '../core/reply.ts'
+import { Acl } from './acl.ts'
 import { Blocking } from './blocking.ts'
 import { flagBits } from './command.ts'
 import type { Command } from './command.ts'
@@ -26,11 +27,15 @@ import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { brokerGates, dispatch } from './dispatch.ts'
 import { cronMs, stopMsMax, turnCommandsMax, turnReplyBytesMax } from './limits.ts'
+import { LatencyMonitor } from './latency-monitor.ts'
 import { Listeners } from './listeners.ts'
 import { Meter } from './meter.ts'
 import { monitorLine } from './monitor.ts'
+import { beginTimedTurn, noteSlow, sampleRates } from './observe.ts'
 import { Outbox } from './outbox.ts'
+import { Rate } from './rates.ts'
 import { linkSettings, openLog } from './recovery.ts'
+import { SlowLog } from './slow-log.ts'
 import { freshStats } from './stats.ts'
 import type { BrokerStats } from './stats.ts'
 import { endTransaction } from './transaction.ts'
@@ -63,6 +68,14 @@ export class Broker {
   readonly clients: Map<number, Connection>
   readonly monitors: Set<Connection>
   readonly stats: BrokerStats
+  readonly acl: Acl
+  readonly slowlog: SlowLog
+  readonly latency: LatencyMonitor
+  readonly rates: { commands: Rate, netIn: Rate, netOut: Rate }
+  /** 40 hexadecimal digits, new at each start. */
+  readonly runId: string
+  /** What the empty views take. */
+  readonly startupBytes: number
   readonly report: (level: LogLevel, text: string) => void
   /** The file log, once the directory was recovered and unless `appendonly` is no. */
   appender: Appender | undefined
@@ -73,7 +86,7 @@ export class Broker {
   stopping: boolean
   /** Called once when the broker has stopped of itself (SHUTDOWN). */
   onStopped: (() => void) | undefined
-  private readonly disk: Disk | undefined
+  readonly disk: Disk | undefined
   /** Whose commands are being run, and where its part of the reply buffer begins. */
   private current: Connection | undefined
   currentFrom: number
@@ -95,13 +108,19 @@ export class Broker {
     this.commands = createCommands()
     this.args = new Args()
     this.outbox = new Outbox(() => engine.log)
-    this.meter = new Meter(engine.clock, this.config, (_command, _c, _a, _micros) => {})
+    this.meter = new Meter(engine.clock, this.config, noteSlow)
     this.blocking = new Blocking(this)
     this.watches = new Watches(engine)
     this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
     this.clients = new Map()
     this.monitors = new Set()
     this.stats = freshStats()
+    this.acl = new Acl(this.config)
+    this.slowlog = new SlowLog()
+    this.latency = new LatencyMonitor()
+    this.rates = { commands: new Rate(), netIn: new Rate(), netOut: new Rate() }
+    this.runId = Array.from({ length: 5 }, () => engine.random.u32().toString(16).padStart(8, '0')).join('')
+    this.startupBytes = engine.arena.usedBytes
     this.appender = undefined
     this.gates = 0
     this.pause = undefined
@@ -182,7 +201,8 @@ export class Broker {
   openTurn(): void {
     if (this.turnOpen) return
     this.turnOpen = true
-    this.engine.beginTurn()
+    if (this.config.values.latencyMonitorThreshold === 0) this.engine.beginTurn()
+    else beginTimedTurn(this)
     setImmediate(this.endTurnLater)
   }
 
@@ -430,6 +450,7 @@ export class Broker {
   private tick(): void {
     const nowMs = this.engine.clock.monotonicMs()
     this.appender?.tick(nowMs)
+    sampleRates(this, nowMs)
     if (this.pause !== undefined && nowMs >= this.pause.untilMs) this.unpause()
     watchClients(this)
   }

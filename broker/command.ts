@@ -80,3 +80,13 @@ export class Command {
     for (const sub of this.subcommands?.specs ?? []) sub.resetStats()
   }
 }
+
+/** Calls of all commands since the start, or since their counters were reset. */
+export function commandsProcessed(commands: CommandTable<Command>): number {
+  let calls = 0
+  for (const command of commands.specs) {
+    calls += command.calls
+    for (const sub of command.subcommands?.specs ?? []) calls += sub.calls
+  }
+  return calls
+}

@@ -120,7 +120,7 @@ export class Connection implements Session {
     this.lastCommand = undefined
     this.softSinceMs = 0
     this.reading = true
-    this.setUser('default', broker.config.values.requirepass === '')
+    this.setUser('default', broker.acl.open)
 
     socket.on('data', (chunk: Buffer) => this.take(chunk))
     socket.on('drain', () => this.resumeIfRead())
@@ -193,6 +193,7 @@ export class Connection implements Session {
     if (bytes.length > 0) {
       this.netOut += bytes.length
       this.broker.stats.netOut += bytes.length
+      this.broker.stats.writes++
       // A socket that is behind, or that encrypts, keeps what it is given: a copy then, lest it keep the whole turn's.
       const held = own || (!this.tls && socket.writableLength === 0) ? bytes : Buffer.from(bytes)
       socket.write(held)
@@ -250,6 +251,7 @@ export class Connection implements Session {
     this.netIn += chunk.length
     const broker = this.broker
     broker.stats.netIn += chunk.length
+    broker.stats.reads++
     if (this.closing) return
     this.parser.feed(chunk)
     if (this.halted || this.deferred) {

@@ -11,7 +11,7 @@ import type { Command } from './command.ts'
 import type { Connection } from './connection.ts'
 import { turnCommandMicrosMax } from './limits.ts'
 
-/** Is told of commands that took at least `slowlog-log-slower-than`. */
+/** Is told of commands that took at least `slowlog-log-slower-than` or `latency-monitor-threshold`. */
 export type OnSlow = (command: Command, c: Connection, a: Args, micros: number) => void
 
 const sharedMax = 16
@@ -23,6 +23,8 @@ export class Meter {
   /** `slowlog-log-slower-than` and `latency-tracking`, read at each command. */
   private slowMicros: number
   private tracking: boolean
+  /** From so many microseconds on, somebody wants to know. */
+  private noteMicros: number
   private readonly onSlow: OnSlow
   private command: Command | undefined
   private pending: number
@@ -36,9 +38,11 @@ export class Meter {
     this.command = undefined
     this.pending = 0
     this.markMs = 0
-    config.onChange(['slowlog-log-slower-than', 'latency-tracking'], () => {
+    this.noteMicros = leastNoted(config)
+    config.onChange(['slowlog-log-slower-than', 'latency-tracking', 'latency-monitor-threshold'], () => {
       this.slowMicros = config.values.slowlogLogSlowerThan
       this.tracking = config.values.latencyTracking
+      this.noteMicros = leastNoted(config)
     })
   }
 
@@ -69,7 +73,7 @@ export class Meter {
     const nowMs = this.clock.monotonicMs()
     const micros = (nowMs - this.markMs) * 1000
     this.book(nowMs)
-    if (threshold >= 0 && micros >= threshold) this.onSlow(command, c, a, micros)
+    if (micros >= this.noteMicros) this.onSlow(command, c, a, micros)
     if (micros > turnCommandMicrosMax) c.share = 0
   }
 
@@ -85,4 +89,11 @@ export class Meter {
     this.pending = 0
     this.markMs = nowMs
   }
+}
+
+/** The lower of `slowlog-log-slower-than` and `latency-monitor-threshold`, in microseconds; Infinity when both are off. */
+function leastNoted(config: Config): number {
+  const { slowlogLogSlowerThan, latencyMonitorThreshold } = config.values
+  const slow = slowlogLogSlowerThan >= 0 ? slowlogLogSlowerThan : Infinity
+  return latencyMonitorThreshold > 0 ? Math.min(slow, latencyMonitorThreshold * 1000) : slow
 }

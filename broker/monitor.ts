@@ -1,13 +1,14 @@
 // MONITOR's lines: `+<seconds>.<microseconds> [<db> <address>] "word" "word"`.
 
 import type { Args } from '../core/args.ts'
+import { hiddenArgument } from './sensitive.ts'
 
 /** The line that shows a command, at unix time `us` in microseconds. */
 export function monitorLine(us: number, db: number, addr: string, a: Args): Buffer {
   const seconds = Math.floor(us / 1e6)
   const micros = String(us - seconds * 1e6).padStart(6, '0')
   let line = `+${seconds}.${micros} [${db} ${addr}]`
-  for (let i = 0; i < a.count; i++) line += ` ${quoted(a.buf, a.start[i]!, a.end[i]!)}`
+  for (let i = 0; i < a.count; i++) line += hiddenArgument(a, i) ? ' "(redacted)"' : ` ${quoted(a.buf, a.start[i]!, a.end[i]!)}`
   return Buffer.from(`${line}\r\n`, 'latin1')
 }
 

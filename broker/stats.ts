@@ -2,6 +2,11 @@
 
 export type BrokerStats = {
   connections: number
+  /** Chunks that came from sockets, and pieces that went to them. */
+  reads: number
+  writes: number
+  /** Logins with a wrong password or name. */
+  deniedLogins: number
   rejectedConnections: number
   netIn: number
   netOut: number
@@ -14,7 +19,7 @@ export type BrokerStats = {
 
 export function freshStats(): BrokerStats {
   return {
-    connections: 0, rejectedConnections: 0, netIn: 0, netOut: 0, errorReplies: 0, errors: new Map(),
-    queryBufferDisconnections: 0, outputBufferDisconnections: 0,
+    connections: 0, reads: 0, writes: 0, deniedLogins: 0, rejectedConnections: 0, netIn: 0, netOut: 0, errorReplies: 0,
+    errors: new Map(), queryBufferDisconnections: 0, outputBufferDisconnections: 0,
   }
 }

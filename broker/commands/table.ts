@@ -4,10 +4,28 @@ import { coreCommands } from '../../core/commands/table.ts'
 import { CommandTable } from '../../core/commands/command-table.ts'
 import { Command } from '../command.ts'
 import type { BrokerSpec } from '../command.ts'
-import { pingCommands } from './ping.ts'
+import { aclCommands } from './acl.ts'
+import { clientCommands } from './client.ts'
+import { commandCommands } from './command.ts'
+import { configCommands } from './config.ts'
+import { connectionCommands } from './connection.ts'
+import { debugCommands } from './debug.ts'
+import { infoCommands } from './info.ts'
+import { latencyCommands } from './latency.ts'
+import { lolwutCommands } from './lolwut.ts'
+import { memoryCommands } from './memory.ts'
+import { monitorCommands } from './monitor.ts'
+import { shutdownCommands } from './shutdown.ts'
+import { slowlogCommands } from './slowlog.ts'
+import { timeCommands } from './time.ts'
 import { transactionCommands } from './transactions.ts'
+import { waitCommands } from './wait.ts'
 
-const families: readonly (readonly BrokerSpec[])[] = [pingCommands, transactionCommands, coreCommands]
+const families: readonly (readonly BrokerSpec[])[] = [
+  aclCommands, clientCommands, commandCommands, configCommands, connectionCommands, debugCommands, infoCommands,
+  latencyCommands, lolwutCommands, memoryCommands, monitorCommands, shutdownCommands, slowlogCommands, timeCommands,
+  transactionCommands, waitCommands, coreCommands,
+]
 
 /** A table of its own for each broker, because it counts. */
 export function createCommands(): CommandTable<Command> {

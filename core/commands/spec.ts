@@ -17,7 +17,7 @@ export type CommandGroup =
   | 'sorted-set' | 'bitmap' | 'hyperloglog' | 'geo' | 'pubsub' | 'scripting'
 
 /** ACL categories beyond those that the flags and the group imply. */
-export type Category = 'keyspace' | 'dangerous' | 'connection' | 'transaction' | 'blocking'
+export type Category = 'keyspace' | 'dangerous' | 'admin' | 'connection' | 'transaction' | 'blocking'
 
 /** Where keys stand among the arguments. Positions count the command's name as 0. */
 export type KeySpec = {

@@ -1,0 +1,61 @@
+// The line by which CLIENT LIST and CLIENT INFO describe a connection. Fields and their order:
+// https://redis.io/docs/latest/commands/client-list/
+
+import { clientGates } from '../connection.ts'
+import type { Connection } from '../connection.ts'
+
+const argsOverheadBytes = 24
+/** What a connection takes beside its buffers, about. */
+const connectionBytes = 8192
+
+export function describeClient(c: Connection): string {
+  const now = c.broker.engine.clock.nowMs()
+  const { parser } = c
+  const inMulti = c.transaction
+  const output = c.outputBytes
+  const socketOutput = c.socket.writableLength
+  return [
+    `id=${c.id}`, `addr=${c.addr}`, `laddr=${c.laddr}`, `fd=${descriptorOf(c)}`, `name=${c.name}`,
+    `age=${Math.floor((now - c.createdMs) / 1000)}`, `idle=${Math.floor((now - c.lastActiveMs) / 1000)}`,
+    `flags=${flagsOf(c)}`, `db=${c.db}`, 'sub=0', 'psub=0', 'ssub=0',
+    `multi=${inMulti === undefined ? -1 : inMulti.commands.length}`, `watch=${c.watched.length}`,
+    `qbuf=${parser.bufferedBytes}`, 'qbuf-free=0',
+    `argv-mem=${c.postponed === undefined ? 0 : c.postponed.buf.length + argsOverheadBytes}`,
+    `multi-mem=${inMulti === undefined ? 0 : inMulti.bytes}`, 'rbs=0', 'rbp=0',
+    `obl=${c.heldBytes}`, `oll=${socketOutput > 0 ? 1 : 0}`, `omem=${socketOutput}`,
+    `tot-mem=${clientMemory(c)}`, `events=${output > 0 ? 'rw' : 'r'}`,
+    `cmd=${c.lastCommand === undefined ? 'NULL' : c.lastCommand.fullName}`, `user=${c.user}`, 'redir=-1',
+    `resp=${c.resp}`, `lib-name=${c.libName}`, `lib-ver=${c.libVer}`,
+  ].join(' ')
+}
+
+/** Bytes that a connection takes, about. */
+export function clientMemory(c: Connection): number {
+  return connectionBytes + c.parser.bufferedBytes + c.outputBytes + (c.transaction?.bytes ?? 0)
+}
+
+function flagsOf(c: Connection): string {
+  let flags = ''
+  if ((c.gates & clientGates.monitor) !== 0) flags += 'O'
+  if ((c.gates & clientGates.subscribed) !== 0) flags += 'P'
+  if (c.transaction !== undefined) flags += 'x'
+  if (c.parked !== undefined) flags += 'b'
+  if (c.dirty) flags += 'd'
+  if (c.closing) flags += 'c'
+  if (c.unix) flags += 'U'
+  if (c.noEvict) flags += 'e'
+  if (c.noTouch) flags += 'T'
+  return flags === '' ? 'N' : flags
+}
+
+function descriptorOf(c: Connection): number {
+  const handle = (c.socket as unknown as { _handle?: { fd?: number } | null })._handle
+  return handle?.fd ?? -1
+}
+
+/** The classes that TYPE filters know; undefined for any other word. */
+export function clientType(word: string): 'normal' | 'master' | 'slave' | 'pubsub' | undefined {
+  const lower = word.toLowerCase()
+  if (lower === 'replica') return 'slave'
+  return lower === 'normal' || lower === 'master' || lower === 'slave' || lower === 'pubsub' ? lower : undefined
+}

@@ -1,0 +1,136 @@
+// CLIENT: what connections are, and what may be done to them.
+
+import type { Args } from '../../core/args.ts'
+import { replies } from '../../core/errors.ts'
+import type { Reply } from '../../core/reply.ts'
+import type { BrokerSpec } from '../command.ts'
+import type { Connection } from '../connection.ts'
+import { bindSubcommands } from './bind.ts'
+import { killClients } from './client-kill.ts'
+import { clientType, describeClient } from './client-list.ts'
+import { clientSpec } from './client-spec.ts'
+
+export const invalidName = 'ERR Client names cannot contain spaces, newlines or special characters.'
+const cachingOff = 'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode '
+  + 'enabled'
+
+/** Names are printable ASCII without blanks: they stand in CLIENT LIST. */
+export function validName(a: Args, i: number): boolean {
+  for (let at = a.start[i]!; at < a.end[i]!; at++) {
+    const c = a.buf[at]!
+    if (c < 33 || c > 126) return false
+  }
+  return true
+}
+
+function list(c: Connection, a: Args, r: Reply): void {
+  let chosen = [...c.broker.clients.values()]
+  if (a.count === 4 && a.is(2, 'TYPE')) {
+    const type = clientType(a.text(3))
+    if (type === undefined) return r.error(`ERR Unknown client type '${a.text(3)}'`)
+    chosen = chosen.filter((other) => other.outputClass === type)
+  } else if (a.count > 3 && a.is(2, 'ID')) {
+    chosen = []
+    for (let i = 3; i < a.count; i++) {
+      const id = a.int(i)
+      if (Number.isNaN(id)) return r.error('ERR Invalid client ID')
+      const found = c.broker.clients.get(id)
+      if (found !== undefined) chosen.push(found)
+    }
+  } else if (a.count > 2) return r.error(replies.syntax)
+  r.verbatim('txt', chosen.map((other) => `${describeClient(other)}\n`).join(''))
+}
+
+function onOff(a: Args, i: number, r: Reply, apply: (on: boolean) => void): void {
+  if (!a.is(i, 'ON') && !a.is(i, 'OFF')) return r.error(replies.syntax)
+  apply(a.is(i, 'ON'))
+  r.ok()
+}
+
+function reply(c: Connection, a: Args, r: Reply): void {
+  if (a.is(2, 'ON')) {
+    c.setReplyMode('on')
+    r.ok()
+  } else if (a.is(2, 'OFF')) c.setReplyMode('off')
+  else if (a.is(2, 'SKIP')) {
+    if (c.replyMode !== 'off') c.setReplyMode('skip-next')
+  } else r.error(replies.syntax)
+}
+
+function setInfo(c: Connection, a: Args, r: Reply): void {
+  const isName = a.is(2, 'LIB-NAME')
+  if (!isName && !a.is(2, 'LIB-VER')) return r.error(`ERR Unrecognized option '${a.text(2)}'`)
+  if (!validName(a, 3)) {
+    return r.error(`ERR ${isName ? 'lib-name' : 'lib-ver'} cannot contain spaces, newlines or special characters.`)
+  }
+  if (isName) c.libName = a.text(3)
+  else c.libVer = a.text(3)
+  r.ok()
+}
+
+function pause(c: Connection, a: Args, r: Reply): void {
+  if (a.count > 4) return r.error(`ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.`)
+  const writesOnly = a.count === 4 && a.is(3, 'WRITE')
+  if (a.count === 4 && !writesOnly && !a.is(3, 'ALL')) return r.error('ERR CLIENT PAUSE mode must be WRITE or ALL')
+  const ms = a.int(2)
+  if (Number.isNaN(ms)) return r.error(replies.timeoutNotInteger)
+  if (ms < 0) return r.error(replies.timeoutNegative)
+  c.broker.pauseFor(ms, writesOnly ? 'write' : 'all')
+  r.ok()
+}
+
+function unblock(c: Connection, a: Args, r: Reply): void {
+  let how: 'timeout' | 'error' = 'timeout'
+  if (a.count === 4) {
+    if (a.is(3, 'ERROR')) how = 'error'
+    else if (!a.is(3, 'TIMEOUT')) return r.error('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR')
+  }
+  const id = a.int(2)
+  if (Number.isNaN(id)) return r.error(replies.notInteger)
+  const target = c.broker.clients.get(id)
+  r.int(target !== undefined && c.broker.blocking.unblock(target, how) ? 1 : 0)
+}
+
+function tracking(_: Connection, a: Args, r: Reply): void {
+  if (!a.is(2, 'ON') && !a.is(2, 'OFF')) return r.error(replies.syntax)
+  if (a.is(2, 'OFF')) return r.ok()
+  r.error('ERR client-side caching is not available in this version of Millrace')
+}
+
+function trackingInfo(_: Connection, _a: Args, r: Reply): void {
+  r.map(3)
+  r.text('flags')
+  r.set(1)
+  r.text('off')
+  r.text('redirect')
+  r.int(-1)
+  r.text('prefixes')
+  r.array(0)
+}
+
+export const clientCommands: readonly BrokerSpec[] = [bindSubcommands(clientSpec, {
+  caching: (_, _a, r) => r.error(cachingOff),
+  getname: (c, _, r) => (c.name === '' ? r.nil() : r.text(c.name)),
+  getredir: (_, _a, r) => r.int(-1),
+  id: (c, _, r) => r.int(c.id),
+  info: (c, _, r) => r.verbatim('txt', `${describeClient(c)}\n`),
+  kill: killClients,
+  list,
+  'no-evict': (c, a, r) => onOff(a, 2, r, (on) => { c.noEvict = on }),
+  'no-touch': (c, a, r) => onOff(a, 2, r, (on) => { c.noTouch = on }),
+  pause,
+  reply,
+  setinfo: setInfo,
+  setname: (c, a, r) => {
+    if (!validName(a, 2)) return r.error(invalidName)
+    c.name = a.text(2)
+    r.ok()
+  },
+  tracking,
+  trackinginfo: trackingInfo,
+  unblock,
+  unpause: (c, _, r) => {
+    c.broker.unpause()
+    r.ok()
+  },
+})]

@@ -1,0 +1,53 @@
+// DEBUG OBJECT, DIGEST and DIGEST-VALUE.
+
+import type { Args } from '../../core/args.ts'
+import { replies } from '../../core/errors.ts'
+import { digestOfKey, digestOfViews } from '../../core/keyspace/digest.ts'
+import { accessOf, isRaw, rootOf, typeOf, types, valueStart } from '../../core/keyspace/entry.ts'
+import { chunkOf } from '../../core/arena/arena.ts'
+import { parseBigInt64 } from '../../core/args.ts'
+import type { Keyspace } from '../../core/keyspace/keyspace.ts'
+import type { Reply } from '../../core/reply.ts'
+import { opsOf } from '../../core/types/types.ts'
+import type { Connection } from '../connection.ts'
+
+const embeddedBytesMax = 44
+const clockMask = 0xffffff
+
+export function debugObject(c: Connection, a: Args, r: Reply): void {
+  const x = c.broker.engine
+  const db = x.dbs[c.db]!
+  const [from, to] = [a.start[2]!, a.end[2]!]
+  const entry = db.peek(a.buf, from, to, db.hash(a.buf, from, to))
+  if (entry === 0) return r.error(replies.noSuchKey)
+  const access = accessOf(x.arena, entry)
+  const type = typeOf(x.arena, entry)
+  const bytes = type === types.string ? rootOf(x.arena, entry) : opsOf(type).memoryBytes(x, rootOf(x.arena, entry))
+  r.simple(`Value at:0x${entry.toString(16)} refcount:1 encoding:${encodingOf(db, entry)} serializedlength:${bytes} `
+    + `lru:${access} lru_seconds_idle:${(x.accessSeconds - access) & clockMask}`)
+}
+
+function encodingOf(db: Keyspace, entry: number): string {
+  const { arena } = db
+  const type = typeOf(arena, entry)
+  if (type !== types.string) return opsOf(type).encoding(db.engine, rootOf(arena, entry))
+  if (isRaw(arena, entry)) return 'raw'
+  const from = valueStart(arena, entry)
+  const size = rootOf(arena, entry)
+  if (parseBigInt64(arena.u8[chunkOf(entry)]!, from, from + size) !== undefined) return 'int'
+  return size <= embeddedBytesMax ? 'embstr' : 'raw'
+}
+
+export function digestAll(c: Connection, _: Args, r: Reply): void {
+  r.simple(digestOfViews(c.broker.engine).toString('hex'))
+}
+
+export function digestKeys(c: Connection, a: Args, r: Reply): void {
+  const db = c.broker.engine.dbs[c.db]!
+  r.array(a.count - 2)
+  for (let i = 2; i < a.count; i++) {
+    const [from, to] = [a.start[i]!, a.end[i]!]
+    const entry = db.peek(a.buf, from, to, db.hash(a.buf, from, to))
+    r.simple(entry === 0 ? '0'.repeat(40) : digestOfKey(db, entry).toString('hex'))
+  }
+}

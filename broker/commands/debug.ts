@@ -1,0 +1,108 @@
+// DEBUG: what those who test the server and its clients need. What Redis has for its own inner parts, and clients'
+// tests switch on and off, is accepted and does nothing.
+
+import type { Args } from '../../core/args.ts'
+import { replies } from '../../core/errors.ts'
+import { globMatch } from '../../core/keyspace/glob.ts'
+import type { Reply } from '../../core/reply.ts'
+import type { BrokerSpec, ServeHandler } from '../command.ts'
+import type { Connection } from '../connection.ts'
+import { reloadLog } from '../reload.ts'
+import { isLocal } from './config.ts'
+import { debugObject, digestAll, digestKeys } from './debug-data.ts'
+import { writeExample } from './debug-protocol.ts'
+import { writeHelpLines } from './help.ts'
+import { debugSpec } from './server-spec.ts'
+
+const notAllowed = 'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it '
+  + 'from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.'
+
+type Sub = { name: string, words: string, about: string, least: number, most: number, serve: ServeHandler }
+
+const idle: ServeHandler = (_, _a, r) => r.ok()
+
+function sleep(_: Connection, a: Args, r: Reply): void {
+  const seconds = Number.parseFloat(a.text(2))
+  if (seconds > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000)
+  r.ok()
+}
+
+function reload(c: Connection, _: Args, r: Reply): void {
+  if (!c.broker.config.values.appendonly) return r.error('ERR there is no log to load: appendonly is no')
+  reloadLog(c)
+}
+
+/** How long a pattern of many stars may take against a text of `length` letters: matching must not be exponential. */
+function stringMatch(_: Connection, a: Args, r: Reply): void {
+  const length = a.int(2)
+  if (!(length >= 0 && length <= 1 << 26)) return r.error(replies.notInteger)
+  const text = Buffer.alloc(length, 'a')
+  r.int(globMatch(a.buf, a.start[3]!, a.end[3]!, text, 0, length) ? 1 : 0)
+}
+
+function setActiveExpire(c: Connection, a: Args, r: Reply): void {
+  c.broker.engine.settings.activeExpire = Number.parseInt(a.text(2), 10) !== 0
+  r.ok()
+}
+
+function protocol(_: Connection, a: Args, r: Reply): void {
+  if (writeExample(r, a.text(2).toLowerCase())) return
+  r.error('ERR Wrong protocol type name. Please use one of the following: '
+    + 'string|integer|double|null|array|set|map|attrib|push|verbatim|true|false|bignum')
+}
+
+function log(c: Connection, a: Args, r: Reply): void {
+  c.broker.report('warning', `DEBUG LOG: ${a.text(2)}`)
+  r.ok()
+}
+
+const subs: readonly Sub[] = [
+  { name: 'CHANGE-REPL-ID', words: '', about: 'Does nothing: there is no replication.', least: 2, most: 2, serve: idle },
+  { name: 'DICT-RESIZING', words: '<0|1>', about: 'Does nothing: tables grow bit by bit.', least: 3, most: 3, serve: idle },
+  { name: 'DIGEST', words: '', about: 'A digest of all that the views hold.', least: 2, most: 2, serve: digestAll },
+  { name: 'DIGEST-VALUE', words: '<key> [<key> ...]', about: 'A digest of each value.', least: 2, most: Infinity,
+    serve: digestKeys },
+  { name: 'ERROR', words: '<text>', about: 'Answers with the text as an error.', least: 3, most: 3,
+    serve: (_, a, r) => r.error(a.text(2)) },
+  { name: 'LISTPACK', words: '<key>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
+  { name: 'LOADAOF', words: '', about: 'Makes the log durable, then folds the views from it anew.', least: 2, most: 2,
+    serve: reload },
+  { name: 'LOG', words: '<text>', about: 'Writes the text to the log of the server.', least: 3, most: 3, serve: log },
+  { name: 'OBJECT', words: '<key>', about: 'What is known of a key and its value.', least: 3, most: 4,
+    serve: debugObject },
+  { name: 'PAUSE-CRON', words: '<0|1>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
+  { name: 'PROTOCOL', words: '<type>', about: 'Answers with an example of a RESP type.', least: 3, most: 3,
+    serve: protocol },
+  { name: 'QUICKLIST-PACKED-THRESHOLD', words: '<size>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
+  { name: 'RELOAD', words: '[<option> ...]', about: 'The same as LOADAOF: the log is the database.', least: 2,
+    most: Infinity, serve: reload },
+  { name: 'REPLYBUFFER', words: '<option> <value>', about: 'Does nothing.', least: 4, most: 4, serve: idle },
+  { name: 'SET-ACTIVE-EXPIRE', words: '<0|1>', about: 'With 0 due keys stay until somebody asks for them.', least: 3,
+    most: 3, serve: setActiveExpire },
+  { name: 'SET-DISABLE-DENY-SCRIPTS', words: '<0|1>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
+  { name: 'SET-SKIP-CHECKSUM-VALIDATION', words: '<0|1>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
+  { name: 'SLEEP', words: '<seconds>', about: 'Holds up the whole server.', least: 3, most: 3, serve: sleep },
+  { name: 'STRINGMATCH-LEN', words: '<length> <pattern>', about: 'Matches a pattern against a long text.', least: 4,
+    most: 4, serve: stringMatch },
+]
+
+function debug(c: Connection, a: Args, r: Reply): void {
+  const policy = c.broker.config.values.enableDebugCommand
+  if (policy === 'no' || (policy === 'local' && !isLocal(c))) return r.error(notAllowed)
+  if (a.count === 2 && a.is(1, 'HELP')) return help(r)
+  const sub = subs.find((one) => a.is(1, one.name))
+  if (sub === undefined || a.count < sub.least || a.count > sub.most) {
+    return r.error(`ERR unknown subcommand or wrong number of arguments for '${a.text(1).slice(0, 128)}'. Try DEBUG HELP.`)
+  }
+  sub.serve(c, a, r)
+}
+
+function help(r: Reply): void {
+  writeHelpLines(r, [
+    'DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+    ...subs.flatMap((sub) => [`${sub.name} ${sub.words}`.trim(), `    ${sub.about}`]),
+    'HELP', '    Prints this help.',
+  ])
+}
+
+export const debugCommands: readonly BrokerSpec[] = [{ ...debugSpec, serve: debug }]

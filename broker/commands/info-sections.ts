@@ -1,0 +1,187 @@
+// The sections of INFO about the server itself.
+
+import os from 'node:os'
+import { deadlineOf } from '../../core/keyspace/entry.ts'
+import type { Keyspace } from '../../core/keyspace/keyspace.ts'
+import { commandsProcessed } from '../command.ts'
+import type { Connection } from '../connection.ts'
+import { brokerGates } from '../dispatch.ts'
+import { millraceVersion, redisVersion } from '../product.ts'
+import { memoryFigures } from './memory.ts'
+
+const ttlSamples = 32
+
+export type Lines = (readonly [string, string | number])[]
+
+/** `1.50M` */
+export function human(bytes: number): string {
+  if (bytes < 1024) return `${bytes}B`
+  for (const [unit, size] of [['T', 1024 ** 4], ['G', 1024 ** 3], ['M', 1024 ** 2], ['K', 1024]] as const) {
+    if (bytes >= size) return `${(bytes / size).toFixed(2)}${unit}`
+  }
+  return `${bytes}B`
+}
+
+function share(part: number, whole: number): string {
+  return `${(whole <= 0 ? 0 : (part / whole) * 100).toFixed(2)}%`
+}
+
+export function serverSection(c: Connection): Lines {
+  const { broker } = c
+  const { values, file } = broker.config
+  const up = Math.floor((broker.engine.clock.nowMs() - broker.startedMs) / 1000)
+  return [
+    ['redis_version', redisVersion], ['redis_git_sha1', '00000000'], ['redis_git_dirty', 0],
+    ['redis_build_id', millraceVersion], ['millrace_version', millraceVersion], ['redis_mode', 'standalone'],
+    ['os', `${os.type()} ${os.release()} ${os.machine()}`], ['arch_bits', 64],
+    ['node_version', process.versions.node], ['monotonic_clock', 'POSIX clock_gettime'], ['multiplexing_api', 'libuv'],
+    ['process_id', process.pid], ['process_supervised', 'no'], ['run_id', broker.runId], ['tcp_port', values.port],
+    ['server_time_usec', broker.engine.clock.nowUs()], ['uptime_in_seconds', up],
+    ['uptime_in_days', Math.floor(up / 86400)], ['hz', 10], ['configured_hz', 10],
+    ['lru_clock', broker.engine.accessSeconds], ['executable', process.execPath], ['config_file', file ?? ''],
+    ['io_threads_active', 0], ['listener0', `name=tcp,bind=${values.bind.join(',')},port=${values.port}`],
+  ]
+}
+
+export function clientsSection(c: Connection): Lines {
+  const { broker } = c
+  const all = [...broker.clients.values()]
+  const most = (of: (other: Connection) => number): number => all.reduce((max, other) => Math.max(max, of(other)), 0)
+  return [
+    ['connected_clients', all.length], ['cluster_connections', 0], ['maxclients', broker.config.values.maxclients],
+    ['client_recent_max_input_buffer', most((other) => other.parser.bufferedBytes)],
+    ['client_recent_max_output_buffer', most((other) => other.outputBytes)],
+    ['blocked_clients', broker.blocking.count], ['tracking_clients', 0], ['pubsub_clients', 0],
+    ['watching_clients', all.filter((other) => other.watched.length > 0).length],
+    ['clients_in_timeout_table', all.filter((other) => (other.parked?.untilMs ?? 0) > 0).length],
+    ['total_watched_keys', broker.watches.keys], ['total_blocking_keys', broker.blocking.keys],
+    ['total_blocking_keys_on_nokey', 0],
+  ]
+}
+
+export function memorySection(c: Connection): Lines {
+  const m = memoryFigures(c)
+  const { values } = c.broker.config
+  const { heapUsed, heapTotal } = process.memoryUsage()
+  const peak = Math.max(m.peak, m.used)
+  return [
+    ['used_memory', m.used], ['used_memory_human', human(m.used)], ['used_memory_rss', m.resident],
+    ['used_memory_rss_human', human(m.resident)], ['used_memory_peak', peak], ['used_memory_peak_human', human(peak)],
+    ['used_memory_peak_perc', share(m.used, peak)], ['used_memory_overhead', m.overhead],
+    ['used_memory_startup', m.startup], ['used_memory_dataset', m.dataset],
+    ['used_memory_dataset_perc', share(m.dataset, m.used - m.startup)], ['allocator_allocated', m.used],
+    ['allocator_active', m.used], ['allocator_resident', m.reserved], ['total_system_memory', os.totalmem()],
+    ['total_system_memory_human', human(os.totalmem())], ['used_memory_lua', 0], ['used_memory_lua_human', human(0)],
+    ['used_memory_vm_eval', 0], ['used_memory_scripts', 0], ['used_memory_scripts_human', human(0)],
+    ['number_of_cached_scripts', 0], ['number_of_functions', 0], ['number_of_libraries', 0],
+    ['maxmemory', values.maxmemory], ['maxmemory_human', human(values.maxmemory)],
+    ['maxmemory_policy', values.maxmemoryPolicy], ['allocator_frag_ratio', '1.00'], ['allocator_frag_bytes', 0],
+    ['allocator_rss_ratio', (m.reserved / Math.max(1, m.used)).toFixed(2)],
+    ['allocator_rss_bytes', m.reserved - m.used],
+    ['mem_fragmentation_ratio', (m.resident / Math.max(1, m.used)).toFixed(2)],
+    ['mem_fragmentation_bytes', m.resident - m.used], ['mem_not_counted_for_evict', 0], ['mem_replication_backlog', 0],
+    ['mem_total_replication_buffers', 0], ['mem_clients_slaves', 0], ['mem_clients_normal', m.clients],
+    ['mem_cluster_links', 0], ['mem_aof_buffer', c.broker.engine.log.pendingBytes], ['mem_allocator', 'millrace-arena'],
+    ['arena_blocks', c.broker.engine.arena.blocks], ['node_heap_used', heapUsed], ['node_heap_total', heapTotal],
+    ['active_defrag_running', 0], ['lazyfree_pending_objects', 0], ['lazyfreed_objects', 0],
+  ]
+}
+
+export function persistenceSection(c: Connection): Lines {
+  const { broker } = c
+  const { log } = broker.engine
+  const on = broker.config.values.appendonly
+  const lines: Lines = [
+    ['loading', (broker.gates & brokerGates.loading) === 0 ? 0 : 1], ['async_loading', 0], ['current_cow_peak', 0], ['current_cow_size', 0],
+    ['rdb_changes_since_last_save', broker.engine.changes], ['rdb_bgsave_in_progress', 0],
+    ['rdb_last_save_time', Math.floor(broker.startedMs / 1000)], ['rdb_last_bgsave_status', 'ok'],
+    ['rdb_last_bgsave_time_sec', -1], ['rdb_current_bgsave_time_sec', -1], ['rdb_saves', 0], ['rdb_last_cow_size', 0],
+    ['aof_enabled', on ? 1 : 0], ['aof_rewrite_in_progress', 0], ['aof_rewrite_scheduled', 0],
+    ['aof_last_rewrite_time_sec', -1], ['aof_current_rewrite_time_sec', -1], ['aof_last_bgrewrite_status', 'ok'],
+    ['aof_rewrites', 0], ['aof_last_write_status', log.state === 'ok' ? 'ok' : 'err'], ['aof_last_cow_size', 0],
+    ['log_state', log.state], ['log_position', log.sealed], ['log_written_position', log.written],
+    ['log_durable_position', log.durable],
+  ]
+  const { appender } = broker
+  if (on && appender !== undefined) {
+    lines.push(['aof_current_size', appender.segmentBytes], ['aof_base_size', 0], ['aof_pending_rewrite', 0],
+      ['aof_buffer_length', log.pendingBytes], ['aof_pending_bio_fsync', log.written > log.durable ? 1 : 0],
+      ['aof_delayed_fsync', 0])
+  }
+  return lines
+}
+
+function kilobytes(rate: number): string {
+  return (rate / 1024).toFixed(2)
+}
+
+export function statsSection(c: Connection): Lines {
+  const { stats, engine, rates } = c.broker
+  return [
+    ['total_connections_received', stats.connections], ['total_commands_processed', commandsProcessed(c.broker.commands)],
+    ['instantaneous_ops_per_sec', Math.round(rates.commands.value)], ['total_net_input_bytes', stats.netIn],
+    ['total_net_output_bytes', stats.netOut], ['total_net_repl_input_bytes', 0], ['total_net_repl_output_bytes', 0],
+    ['instantaneous_input_kbps', kilobytes(rates.netIn.value)],
+    ['instantaneous_output_kbps', kilobytes(rates.netOut.value)], ['instantaneous_input_repl_kbps', '0.00'],
+    ['instantaneous_output_repl_kbps', '0.00'], ['rejected_connections', stats.rejectedConnections], ['sync_full', 0],
+    ['sync_partial_ok', 0], ['sync_partial_err', 0], ['expired_subkeys', 0],
+    ['expired_keys', engine.stats.expiredKeys], ['expired_stale_perc', '0.00'], ['expired_time_cap_reached_count', 0],
+    ['expire_cycle_cpu_milliseconds', 0], ['evicted_keys', engine.stats.evictedKeys], ['evicted_clients', 0],
+    ['evicted_scripts', 0], ['total_eviction_exceeded_time', 0], ['current_eviction_exceeded_time', 0],
+    ['keyspace_hits', engine.stats.keyspaceHits], ['keyspace_misses', engine.stats.keyspaceMisses],
+    ['pubsub_channels', 0], ['pubsub_patterns', 0], ['pubsubshard_channels', 0], ['latest_fork_usec', 0],
+    ['total_forks', 0], ['migrate_cached_sockets', 0], ['slave_expires_tracked_keys', 0], ['active_defrag_hits', 0],
+    ['active_defrag_misses', 0], ['active_defrag_key_hits', 0], ['active_defrag_key_misses', 0],
+    ['tracking_total_keys', 0], ['tracking_total_items', 0], ['tracking_total_prefixes', 0],
+    ['unexpected_error_replies', 0], ['total_error_replies', stats.errorReplies], ['dump_payload_sanitizations', 0],
+    ['total_reads_processed', stats.reads], ['total_writes_processed', stats.writes],
+    ['client_query_buffer_limit_disconnections', stats.queryBufferDisconnections],
+    ['client_output_buffer_limit_disconnections', stats.outputBufferDisconnections],
+    ['reply_buffer_shrinks', 0], ['reply_buffer_expands', 0], ['eventloop_cycles', c.broker.outbox.turn],
+    ['acl_access_denied_auth', stats.deniedLogins], ['acl_access_denied_cmd', 0], ['acl_access_denied_key', 0],
+    ['acl_access_denied_channel', 0],
+  ]
+}
+
+export function replicationSection(c: Connection): Lines {
+  return [
+    ['role', 'master'], ['connected_slaves', 0], ['master_failover_state', 'no-failover'],
+    ['master_replid', c.broker.runId], ['master_replid2', '0'.repeat(40)],
+    ['master_repl_offset', c.broker.engine.log.written], ['second_repl_offset', -1], ['repl_backlog_active', 0],
+    ['repl_backlog_size', 1048576], ['repl_backlog_first_byte_offset', 0], ['repl_backlog_histlen', 0],
+  ]
+}
+
+function seconds(micros: number): string {
+  return (micros / 1e6).toFixed(6)
+}
+
+export function cpuSection(): Lines {
+  const all = process.cpuUsage()
+  const main = process.threadCpuUsage()
+  return [
+    ['used_cpu_sys', seconds(all.system)], ['used_cpu_user', seconds(all.user)],
+    ['used_cpu_sys_children', '0.000000'], ['used_cpu_user_children', '0.000000'],
+    ['used_cpu_sys_main_thread', seconds(main.system)], ['used_cpu_user_main_thread', seconds(main.user)],
+  ]
+}
+
+export function keyspaceSection(c: Connection): Lines {
+  const { engine } = c.broker
+  return engine.dbs.filter((db) => db.count > 0).map((db) => {
+    return [`db${db.index}`, `keys=${db.count},expires=${db.deadlines.count},avg_ttl=${meanTtl(db)},subexpiry=0`]
+  })
+}
+
+/** Mean of the milliseconds that keys have left, from keys spread evenly over the order of their deadlines. */
+function meanTtl(db: Keyspace): number {
+  const { count } = db.deadlines
+  if (count === 0) return 0
+  const samples = Math.min(count, ttlSamples)
+  let sum = 0
+  for (let i = 0; i < samples; i++) {
+    const entry = db.deadlines.at(Math.floor(((i + 0.5) * count) / samples))
+    sum += deadlineOf(db.arena, entry) - db.engine.now
+  }
+  return Math.max(0, Math.round(sum / samples))
+}

@@ -1,0 +1,34 @@
+// SHUTDOWN: makes the data safe and ends the server.
+
+import type { Args } from '../../core/args.ts'
+import { replies } from '../../core/errors.ts'
+import type { Reply } from '../../core/reply.ts'
+import type { BrokerSpec } from '../command.ts'
+import type { Connection } from '../connection.ts'
+import { shutdownSpec } from './server-spec.ts'
+
+function shutdown(c: Connection, a: Args, r: Reply): void {
+  let save: 'save' | 'nosave' | undefined
+  let [now, force, abort] = [false, false, false]
+  for (let i = 1; i < a.count; i++) {
+    if (a.is(i, 'SAVE') || a.is(i, 'NOSAVE')) {
+      const asked = a.is(i, 'SAVE') ? 'save' : 'nosave'
+      if (save !== undefined && save !== asked) return r.error(replies.syntax)
+      save = asked
+    } else if (a.is(i, 'NOW')) now = true
+    else if (a.is(i, 'FORCE')) force = true
+    else if (a.is(i, 'ABORT')) abort = true
+    else return r.error(replies.syntax)
+  }
+  if (abort) {
+    if (save !== undefined || now || force) return r.error(replies.syntax)
+    // A stop takes no longer than one sync of the log: there is nothing to turn back from.
+    return r.error('ERR No shutdown in progress.')
+  }
+  // The log is the database: what was acknowledged is safe without a checkpoint, whether SAVE was asked for or not.
+  const { broker } = c
+  broker.report('notice', 'stopping: SHUTDOWN was asked for')
+  void broker.stop().then(() => broker.onStopped?.())
+}
+
+export const shutdownCommands: readonly BrokerSpec[] = [{ ...shutdownSpec, serve: shutdown }]
