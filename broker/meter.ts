@@ -91,7 +91,7 @@ export class Meter {
   }
 }
 
-/** The lower of `slowlog-log-slower-than` and `latency-monitor-threshold`, in microseconds; Infinity when both are off. */
+/** The lower of the slow log's and the latency monitor's thresholds in microseconds; Infinity when both are off. */
 function leastNoted(config: Config): number {
   const { slowlogLogSlowerThan, latencyMonitorThreshold } = config.values
   const slow = slowlogLogSlowerThan >= 0 ? slowlogLogSlowerThan : Infinity

@@ -3,15 +3,13 @@
 import type { Args } from '../../core/args.ts'
 import { replies } from '../../core/errors.ts'
 import { digestOfKey, digestOfViews } from '../../core/keyspace/digest.ts'
-import { accessOf, isRaw, rootOf, typeOf, types, valueStart } from '../../core/keyspace/entry.ts'
-import { chunkOf } from '../../core/arena/arena.ts'
-import { parseBigInt64 } from '../../core/args.ts'
+import { accessOf, rootOf, typeOf, types } from '../../core/keyspace/entry.ts'
 import type { Keyspace } from '../../core/keyspace/keyspace.ts'
 import type { Reply } from '../../core/reply.ts'
+import { stringEncoding } from '../../core/types/string.ts'
 import { opsOf } from '../../core/types/types.ts'
 import type { Connection } from '../connection.ts'
 
-const embeddedBytesMax = 44
 const clockMask = 0xffffff
 
 export function debugObject(c: Connection, a: Args, r: Reply): void {
@@ -28,14 +26,9 @@ export function debugObject(c: Connection, a: Args, r: Reply): void {
 }
 
 function encodingOf(db: Keyspace, entry: number): string {
-  const { arena } = db
-  const type = typeOf(arena, entry)
-  if (type !== types.string) return opsOf(type).encoding(db.engine, rootOf(arena, entry))
-  if (isRaw(arena, entry)) return 'raw'
-  const from = valueStart(arena, entry)
-  const size = rootOf(arena, entry)
-  if (parseBigInt64(arena.u8[chunkOf(entry)]!, from, from + size) !== undefined) return 'int'
-  return size <= embeddedBytesMax ? 'embstr' : 'raw'
+  const type = typeOf(db.arena, entry)
+  if (type === types.string) return stringEncoding(db.arena, entry)
+  return opsOf(type).encoding(db.engine, rootOf(db.arena, entry))
 }
 
 export function digestAll(c: Connection, _: Args, r: Reply): void {

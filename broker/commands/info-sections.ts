@@ -83,7 +83,8 @@ export function memorySection(c: Connection): Lines {
     ['mem_total_replication_buffers', 0], ['mem_clients_slaves', 0], ['mem_clients_normal', m.clients],
     ['mem_cluster_links', 0], ['mem_aof_buffer', c.broker.engine.log.pendingBytes], ['mem_allocator', 'millrace-arena'],
     ['arena_blocks', c.broker.engine.arena.blocks], ['node_heap_used', heapUsed], ['node_heap_total', heapTotal],
-    ['active_defrag_running', 0], ['lazyfree_pending_objects', 0], ['lazyfreed_objects', 0],
+    ['active_defrag_running', 0], ['lazyfree_pending_objects', c.broker.engine.lazy.pending],
+    ['lazyfreed_objects', c.broker.engine.lazy.freed],
   ]
 }
 
