@@ -19,7 +19,7 @@ import type { Reply } from '../core/reply.ts'
 import { Acl } from './acl.ts'
 import { Blocking } from './blocking.ts'
 import { flagBits } from './command.ts'
-import type { Command } from './command.ts'
+import type { BrokerSpec, Command } from './command.ts'
 import { createCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
 import { admitSocket, watchClients } from './clients.ts'
@@ -50,6 +50,8 @@ export type BrokerOptions = {
   clock?: Clock
   random?: Random
   disk?: Disk
+  /** Commands beside the usual ones; those with `run` fold when the log is replayed. */
+  commands?: readonly BrokerSpec[]
 }
 
 /** CLIENT PAUSE: until when (broker's monotonic ms), and whether reads wait too. */
@@ -105,7 +107,7 @@ export class Broker {
     this.engine = engine
     this.disk = options.disk
     this.report = options.report ?? (() => {})
-    this.commands = createCommands()
+    this.commands = createCommands(options.commands)
     this.args = new Args()
     this.outbox = new Outbox(() => engine.log)
     this.meter = new Meter(engine.clock, this.config, noteSlow)

@@ -27,7 +27,7 @@ const families: readonly (readonly BrokerSpec[])[] = [
   transactionCommands, waitCommands, coreCommands,
 ]
 
-/** A table of its own for each broker, because it counts. */
-export function createCommands(): CommandTable<Command> {
-  return new CommandTable(families.flat().map((spec) => new Command(spec)))
+/** A table of its own for each broker, because it counts. `more`: commands beside the usual ones. */
+export function createCommands(more: readonly BrokerSpec[] = []): CommandTable<Command> {
+  return new CommandTable([...families.flat(), ...more].map((spec) => new Command(spec)))
 }
