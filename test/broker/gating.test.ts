@@ -1,0 +1,118 @@
+import test from 'ava'
+import { realDisk } from '../../core/disk.ts'
+import type { Disk } from '../../core/disk.ts'
+import type { RespClient } from '../resp-client.ts'
+import { startBroker } from './in-process.ts'
+
+/** A disk whose syncs end when the test says so, and whose writes fail while the test wants. */
+function heldDisk(): { disk: Disk, held: (() => void)[], letGo: () => void, refuse: (code: string | undefined) => void } {
+  const real = realDisk()
+  const held: (() => void)[] = []
+  let code: string | undefined
+  let holding = true
+  const disk: Disk = {
+    ...real,
+    syncLater: (fd, done) => {
+      if (holding) held.push(() => real.syncLater(fd, done))
+      else real.syncLater(fd, done)
+    },
+    write: (fd, buf, from, to, position) => {
+      if (code !== undefined) throw Object.assign(new Error(`${code}: refused`), { code })
+      return real.write(fd, buf, from, to, position)
+    },
+  }
+  const letGo = (): void => {
+    holding = false
+    for (const sync of held.splice(0)) sync()
+  }
+  return { disk, held, letGo, refuse: (next) => void (code = next) }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1))
+}
+
+/** Waits for some turns of the event loop of the broker, which runs in this process. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 1))
+}
+
+test('under always, replies wait for the sync: of writes, and of reads that saw them', async (t) => {
+  const { disk, held, letGo } = heldDisk()
+  const server = await startBroker(t, { disk, args: ['--appendfsync', 'always'] })
+  const [writer, reader] = await Promise.all([server.connect(), server.connect()])
+  t.is(await reader.text('FETCH', 'k'), '$-1\r\n', 'nothing is unsynced yet')
+
+  writer.sendRaw('PUT k v\r\n')
+  await until(() => held.length === 1)
+  reader.sendRaw('FETCH k\r\n')
+  await turns()
+  t.is(writer.unread().length, 0)
+  t.is(reader.unread().length, 0)
+  t.true(server.broker.outbox.waitingTurns > 0, 'the loop went on meanwhile')
+
+  letGo()
+  t.is(String((await writer.take(1))[0]), '+OK\r\n')
+  t.is(String((await reader.take(1))[0]), '$1\r\nv\r\n')
+  writer.destroy()
+  reader.destroy()
+})
+
+test('under always, what came during a sync shares the next one, and replies keep their order', async (t) => {
+  const { disk, held, letGo } = heldDisk()
+  const server = await startBroker(t, { disk, args: ['--appendfsync', 'always'] })
+  const client = await server.connect()
+  client.sendRaw('PUT k 0\r\n')
+  await until(() => held.length === 1)
+  for (let i = 1; i < 50; i++) {
+    client.sendRaw(`PUT k ${i}\r\nFETCH k\r\n`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await turns()
+  t.is(client.unread().length, 0)
+  t.is(held.length, 1, 'one sync at a time')
+  letGo()
+  const replies = await client.take(99)
+  const values = replies.map(String).filter((reply) => reply.startsWith('$')).map((reply) => reply.split('\r\n')[1])
+  t.deepEqual(values, Array.from({ length: 49 }, (_, i) => String(i + 1)))
+  client.destroy()
+})
+
+test('under everysec and no, replies do not wait for the sync', async (t) => {
+  for (const policy of ['everysec', 'no']) {
+    const { disk, letGo } = heldDisk()
+    const server = await startBroker(t, { disk, args: ['--appendfsync', policy] })
+    const client = await server.connect()
+    t.is(await client.text('PUT', 'k', 'v'), '+OK\r\n')
+    client.destroy()
+    letGo()
+  }
+})
+
+test('a full disk: the unwritten waits, writes get MISCONF, reads go on, and all recovers when space returns', async (t) => {
+  const { disk, letGo, refuse } = heldDisk()
+  letGo()
+  const server = await startBroker(t, { disk })
+  const [writer, reader] = await Promise.all([server.connect(), server.connect()])
+  await writer.text('PUT', 'k', 'old')
+
+  refuse('ENOSPC')
+  writer.sendRaw('PUT k new\r\n')
+  await until(() => server.broker.engine.log.state === 'failing')
+  await turns()
+  t.is(writer.unread().length, 0)
+  const full = '-MISCONF Errors writing to the AOF file: No space left on device\r\n'
+  t.is(await reader.text('PUT', 'k', 'other'), full)
+  t.is(await reader.text('PING'), full)
+  t.is(await reader.text('FETCH', 'k'), '$3\r\nnew\r\n')
+  t.is((await reader.pipeline([['MULTI'], ['FETCH', 'k'], ['EXEC']])).length, 3)
+
+  refuse(undefined)
+  t.is(String((await writer.take(1))[0]), '+OK\r\n')
+  t.is(await reader.text('PUT', 'k', 'last'), '+OK\r\n')
+  await server.broker.stop()
+  const second = await startBroker(t, { dir: server.dir })
+  const client: RespClient = await second.connect()
+  t.is(await client.text('FETCH', 'k'), '$4\r\nlast\r\n')
+  for (const c of [writer, reader, client]) c.destroy()
+})

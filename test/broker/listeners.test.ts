@@ -1,0 +1,158 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+import tls from 'node:tls'
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { createBroker } from '../../broker/broker.ts'
+import { createConfig } from '../../broker/config/config.ts'
+import { freePort, startMillrace, temporaryDirectory } from '../process.ts'
+import { RespClient } from '../resp-client.ts'
+import { startBroker } from './in-process.ts'
+
+function connectUnix(file: string): Promise<RespClient> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(file)
+    socket.once('error', reject)
+    socket.once('connect', () => resolve(new RespClient(socket)))
+  })
+}
+
+type Certificates = { dir: string, ca: string, cert: string, key: string, strangerCert: string, strangerKey: string }
+
+function openssl(...args: string[]): void {
+  execFileSync('openssl', args, { stdio: 'pipe' })
+}
+
+/** The program's exit code. */
+function exitCode(...args: string[]): number {
+  try {
+    execFileSync(process.execPath, ['ops/cli/millrace.ts', ...args], { stdio: 'pipe' })
+    return 0
+  } catch (error) {
+    return (error as { status: number }).status
+  }
+}
+
+/** A certificate authority, a certificate by it, and one by nobody. */
+function certificates(t: ExecutionContext): Certificates {
+  const dir = temporaryDirectory(t)
+  const file = (name: string): string => path.join(dir, name)
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  openssl('req', '-x509', ...curve, '-keyout', file('ca.key'), '-out', file('ca.crt'), '-subj', '/CN=ca')
+  openssl('req', ...curve, '-keyout', file('a.key'), '-out', file('a.csr'), '-subj', '/CN=localhost')
+  writeFileSync(file('san'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n')
+  openssl('x509', '-req', '-in', file('a.csr'), '-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial',
+    '-days', '2', '-extfile', file('san'), '-out', file('a.crt'))
+  openssl('req', '-x509', ...curve, '-keyout', file('b.key'), '-out', file('b.crt'), '-subj', '/CN=stranger')
+  return {
+    dir, ca: file('ca.crt'), cert: file('a.crt'), key: file('a.key'),
+    strangerCert: file('b.crt'), strangerKey: file('b.key'),
+  }
+}
+
+/** What PING answers over TLS; the text of the error when the connection fails. */
+function pingTls(port: number, options: tls.ConnectionOptions): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = tls.connect({ port, host: '127.0.0.1', servername: 'localhost', ...options }, () => {
+      socket.write('PING\r\n')
+    })
+    socket.on('data', (chunk) => {
+      resolve(chunk.toString())
+      socket.destroy()
+    })
+    socket.on('error', () => resolve('failed'))
+    socket.on('close', () => resolve('failed'))
+  })
+}
+
+test('a unix socket serves, with the mode that was asked for, and is gone after the stop', async (t) => {
+  const dir = temporaryDirectory(t)
+  const file = path.join(dir, 's.sock')
+  const { broker } = await startBroker(t, { dir, args: ['--unixsocket', file, '--unixsocketperm', '700'] })
+  t.is(statSync(file).mode & 0o777, 0o700)
+  const client = await connectUnix(file)
+  t.is(await client.text('PING'), '+PONG\r\n')
+  t.is([...broker.clients.values()][0]!.addr, `${file}:0`)
+  client.destroy()
+  await broker.stop()
+  t.is(statSync(file, { throwIfNoEntry: false }), undefined)
+})
+
+test('TLS: with a certificate of the authority, without one, and with a stranger\'s', async (t) => {
+  const c = certificates(t)
+  const ca = readFileSync(c.ca)
+  const own = { ca, cert: readFileSync(c.cert), key: readFileSync(c.key) }
+  const stranger = { ca, cert: readFileSync(c.strangerCert), key: readFileSync(c.strangerKey) }
+  const expected = { yes: ['+PONG\r\n', 'failed', 'failed'], optional: ['+PONG\r\n', '+PONG\r\n', 'failed'] }
+  for (const [mode, answers] of Object.entries(expected)) {
+    const port = await freePort()
+    await startBroker(t, {
+      args: [
+        '--tls-port', String(port), '--tls-cert-file', c.cert, '--tls-key-file', c.key, '--tls-ca-cert-file', c.ca,
+        '--tls-auth-clients', mode,
+      ],
+    })
+    const got = [await pingTls(port, own), await pingTls(port, { ca }), await pingTls(port, stranger)]
+    t.deepEqual(got, answers, mode)
+  }
+})
+
+test('TLS with large replies and many commands', async (t) => {
+  const c = certificates(t)
+  const port = await freePort()
+  await startBroker(t, {
+    args: [
+      '--tls-port', String(port), '--tls-cert-file', c.cert, '--tls-key-file', c.key, '--tls-auth-clients', 'no',
+    ],
+  })
+  const socket = tls.connect({ port, host: '127.0.0.1', ca: readFileSync(c.ca), servername: 'localhost' })
+  await new Promise((resolve) => socket.once('secureConnect', resolve))
+  const client = new RespClient(socket)
+  const value = Buffer.alloc(3 << 20, 'xyz')
+  t.is(await client.text('PUT', 'k', value), '+OK\r\n')
+  const replies = await client.pipeline([...Array.from({ length: 1000 }, () => ['PING']), ['FETCH', 'k'], ['PING']])
+  t.true(replies[1000]!.includes(value))
+  t.is(String(replies[1001]), '+PONG\r\n')
+  client.destroy()
+})
+
+test('an address with a dash may be missing, any other must be there', async (t) => {
+  const dir = temporaryDirectory(t)
+  const start = async (bind: string): Promise<string> => {
+    const config = createConfig(['--port', String(await freePort()), '--dir', dir, '--bind', ...bind.split(' ')])
+    const broker = createBroker({ config })
+    try {
+      await broker.start()
+      await broker.stop()
+      return 'started'
+    } catch (error) {
+      return (error as { code: string }).code
+    }
+  }
+  t.is(await start('127.0.0.1 -192.0.2.1'), 'started')
+  t.is(await start('127.0.0.1 192.0.2.1'), 'LISTEN')
+})
+
+test('the program: SIGTERM ends it with 0, what was acknowledged is there again', async (t) => {
+  const server = await startMillrace(t)
+  const client = await server.connect()
+  t.is(await client.text('PING'), '+PONG\r\n')
+  t.is(await server.terminate(), 0)
+  await client.closed
+  t.regex(server.output, /ready to accept connections/)
+  await server.start()
+  const again = await server.connect()
+  t.is(await again.text('PING'), '+PONG\r\n')
+  again.destroy()
+})
+
+test('the program: a port that is taken, or a wrong parameter, ends the start with 1', async (t) => {
+  const holder = net.createServer()
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => holder.close())
+  const { port } = holder.address() as net.AddressInfo
+  t.is(exitCode('--port', String(port), '--bind', '127.0.0.1', '--dir', temporaryDirectory(t)), 1)
+  t.is(exitCode('--no-such-parameter', 'x'), 1)
+})
