@@ -1,14 +1,16 @@
 // Extendible hashing in the arena: byte-string keys to entry blocks.
 //
-// The directory's 2^depth words name segments by the top bits of the hash. A segment keeps its slots sorted by place in
+// The directory's 2^depth places name segments by the top bits of the hash. A segment keeps its slots sorted by place in
 // hash space (linear probing from the place that the next 16 bits give), so a SCAN cursor is simply a hash. It grows
 // by sizes and then splits in two, one segment at a time: no insert moves more than one segment's 1,023 slots.
 //
 //   root      ┌ directory u32 │ depth u32 │ count u32 │ segments u32 ┐
-//   segment   ┌ local depth u32 │ count u32 │ hash u32, entry u32 │ hash u32, entry u32 │ … ┐    entry 0: a free slot
+//   directory ┌ segment u32, local depth u8 + capacity u24 │ … ┐
+//   segment   ┌ local depth u8 + capacity u24 │ count u32 │ hash u32, entry u32 │ hash u32, entry u32 │ … ┐    entry 0: a free slot
 //   entry     ┌ owner's u32 │ key length u32 (30 bits) │ owner's u32 │ key bytes … ┐
 //
-// The whole hash stands beside each pointer: a miss rarely touches an entry, and growth rehashes nothing.
+// The whole hash stands beside each pointer: a miss rarely touches an entry, and growth rehashes nothing. The directory
+// repeats what heads a segment, so that a look-up reads two cold cache lines only: the slot's and the entry's.
 
 import type { Random } from '../random.ts'
 import { byteOf, chunkOf, wordOf } from './arena.ts'
@@ -67,12 +69,17 @@ export class Dict {
   /** The entry whose key is `buf[from..to)`, or 0. */
   find(buf: Uint8Array, from: number, to: number, hash: number): number {
     const u32s = this.arena.u32
-    const segment = segmentOf(this.arena, this.root, hash)
+    const root = wordOf(this.root)
+    const rootWords = u32s[chunkOf(this.root)]!
+    const directory = rootWords[root]!
+    const index = wordOf(directory) + directoryIndex(hash, rootWords[root + 1]!)
+    const directoryWords = u32s[chunkOf(directory)]!
+    const segment = directoryWords[index]!
+    const head = directoryWords[index + 1]!
     const words = u32s[chunkOf(segment)]!
-    const depth = words[wordOf(segment)]! & 0xff
-    const capacity = words[wordOf(segment)]! >>> 8
+    const capacity = head >>> 8
     const base = wordOf(segment) + headerWords
-    let slot = place(hash, depth, capacity)
+    let slot = place(hash, head & 0xff, capacity)
     for (;;) {
       const at = base + slot * 2
       const entry = words[at + 1]!
@@ -221,6 +228,12 @@ export class Dict {
       const own = arena.u32[chunkOf(segment)]!
       const head = wordOf(segment)
       const capacity = own[head]! >>> 8
+      const named = arena.u32[chunkOf(words[at]!)]!
+      const place0 = wordOf(words[at]!) + directoryIndex((prefix << (31 - local)) << 1, words[at + 1]!)
+      for (let i = 0; i < 1 << (words[at + 1]! - local); i++) {
+        const same = named[place0 + i * 2] === segment && named[place0 + i * 2 + 1] === own[head]
+        if (!same) throw new Error('dict: directory disagrees with a segment')
+      }
       if ((own[head]! & 0xff) !== local) throw new Error('dict: local depth disagrees with the directory')
       if (!stepByCapacity.has(capacity)) throw new Error(`dict: segment of ${capacity} slots`)
       let live = 0
@@ -325,10 +338,14 @@ export class Dict {
     const at = wordOf(this.root)
     const directory = words[at]!
     const depth = words[at + 1]!
-    const span = 1 << (depth - local)
-    const first = local === 0 ? 0 : (hash >>> (32 - local)) * span
-    const base = wordOf(directory) + first
-    this.arena.u32[chunkOf(directory)]!.fill(segment, base, base + span)
+    const head = this.arena.u32[chunkOf(segment)]![wordOf(segment)]!
+    const target = this.arena.u32[chunkOf(directory)]!
+    const first = wordOf(directory) + (directoryIndex(hash, local) << (depth - local))
+    const last = first + (2 << (depth - local))
+    for (let index = first; index < last; index += 2) {
+      target[index] = segment
+      target[index + 1] = head
+    }
   }
 }
 
@@ -344,7 +361,9 @@ function createDict(arena: Arena): number {
 function initDict(arena: Arena, root: number): void {
   const directory = arena.alloc(8)
   const segment = createSegment(arena, 0, capacities[0]!)
-  arena.u32[chunkOf(directory)]![wordOf(directory)] = segment
+  const place = arena.u32[chunkOf(directory)]!
+  place[wordOf(directory)] = segment
+  place[wordOf(directory) + 1] = arena.u32[chunkOf(segment)]![wordOf(segment)]!
   const words = arena.u32[chunkOf(root)]!
   const at = wordOf(root)
   words[at] = directory
@@ -366,9 +385,13 @@ function segmentOf(arena: Arena, root: number, hash: number): number {
   const words = arena.u32[chunkOf(root)]!
   const at = wordOf(root)
   const directory = words[at]!
-  const depth = words[at + 1]!
-  const index = depth === 0 ? 0 : hash >>> (32 - depth)
-  return arena.u32[chunkOf(directory)]![wordOf(directory) + index]!
+  return arena.u32[chunkOf(directory)]![wordOf(directory) + directoryIndex(hash, words[at + 1]!)]!
+}
+
+/** Word, within a directory of that depth, where the place of `hash` begins. */
+function directoryIndex(hash: number, depth: number): number {
+  // Two shifts, as one by 32 would shift by nothing.
+  return ((hash >>> 1) >>> (31 - depth)) * 2
 }
 
 /** Home slot: the 16 bits of the hash behind the segment's prefix, scaled to the capacity. */
@@ -440,13 +463,14 @@ function doubleDirectory(arena: Arena, root: number): void {
   const at = wordOf(root)
   const before = words[at]!
   const size = 1 << words[at + 1]!
-  const after = arena.alloc(size * 8)
+  const after = arena.alloc(size * 16)
   const source = arena.u32[chunkOf(before)]!
   const target = arena.u32[chunkOf(after)]!
-  for (let i = 0; i < size; i++) {
-    const segment = source[wordOf(before) + i]!
-    target[wordOf(after) + i * 2] = segment
-    target[wordOf(after) + i * 2 + 1] = segment
+  let from = wordOf(before)
+  let to = wordOf(after)
+  for (let i = 0; i < size; i++, from += 2, to += 4) {
+    target[to] = target[to + 2] = source[from]!
+    target[to + 1] = target[to + 3] = source[from + 1]!
   }
   words[at] = after
   words[at + 1] = words[at + 1]! + 1
@@ -458,13 +482,16 @@ function halveDirectory(arena: Arena, root: number): void {
   const words = arena.u32[chunkOf(root)]!
   const at = wordOf(root)
   const before = words[at]!
-  const size = 1 << words[at + 1]!
+  const last = wordOf(before) + (2 << words[at + 1]!)
   const source = arena.u32[chunkOf(before)]!
-  const base = wordOf(before)
-  for (let i = 0; i < size; i += 2) if (source[base + i] !== source[base + i + 1]) return
-  const after = arena.alloc(Math.max(8, size * 2))
+  for (let from = wordOf(before); from < last; from += 4) if (source[from] !== source[from + 2]) return
+  const after = arena.alloc(4 << words[at + 1]!)
   const target = arena.u32[chunkOf(after)]!
-  for (let i = 0; i < size; i += 2) target[wordOf(after) + (i >>> 1)] = source[base + i]!
+  let to = wordOf(after)
+  for (let from = wordOf(before); from < last; from += 4, to += 2) {
+    target[to] = source[from]!
+    target[to + 1] = source[from + 1]!
+  }
   words[at] = after
   words[at + 1] = words[at + 1]! - 1
   arena.free(before)
@@ -476,7 +503,7 @@ function eachSegment(
   const depth = arena.u32[chunkOf(root)]![wordOf(root) + 1]!
   for (let index = 0; index < 1 << depth;) {
     const directory = arena.u32[chunkOf(root)]![wordOf(root)]!
-    const segment = arena.u32[chunkOf(directory)]![wordOf(directory) + index]!
+    const segment = arena.u32[chunkOf(directory)]![wordOf(directory) + index * 2]!
     const local = arena.u32[chunkOf(segment)]![wordOf(segment)]! & 0xff
     visit(segment, index >>> (depth - local), local)
     index += 1 << (depth - local)
