@@ -72,6 +72,12 @@ export function call(b: Broker, c: Connection, command: Command, a: Args, r: Rep
 
 /** Passes a command or answers in its place; true when it is to be called. */
 function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, r: Reply): boolean {
+  if (command === undefined && (a.is(0, 'POST') || a.is(0, 'HOST:'))) {
+    // A browser was made to speak to us: whatever else it sends is an attack.
+    b.report('warning', `client ${c.id} (${c.addr}) sent an HTTP request: closed`)
+    c.destroy()
+    return false
+  }
   const refusal = refuse(b, c, command, a)
   if (refusal !== undefined) {
     reject(b, c, command, refusal, r)
@@ -130,7 +136,7 @@ function reject(b: Broker, c: Connection, command: Command | undefined, error: s
   if (t !== undefined) t.aborted = true
   if (command?.name === 'exec') {
     if (t !== undefined) b.discard(c)
-    r.error(`EXECABORT Transaction discarded because of: ${error}`)
+    r.error(`EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`)
   } else r.error(error)
   r.lastError = ''
 }

@@ -91,7 +91,10 @@ function ping(c: Connection, a: Args, r: Reply): void {
 
 function select(c: Connection, a: Args, r: Reply): void {
   const index = a.int(1)
-  if (Number.isNaN(index) || Math.abs(index) > 2147483647) return r.error(replies.notInteger)
+  if (Number.isNaN(index)) return r.error(replies.notInteger)
+  if (index < -2147483648 || index > 2147483647) {
+    return r.error('ERR value is out of range, value must between -2147483648 and 2147483647')
+  }
   if (index < 0 || index >= c.broker.engine.dbs.length) return r.error(replies.dbOutOfRange)
   c.db = index
   r.ok()
