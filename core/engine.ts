@@ -16,6 +16,8 @@ import { systemSession } from './session.ts'
 import type { Session } from './session.ts'
 import { defaultSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
+import { Groups } from './types/stream-group.ts'
+import { Stream } from './types/stream.ts'
 
 /** What a handler asks for when it has nothing to answer yet; the broker parks the client with it. */
 export type Block = {
@@ -61,6 +63,9 @@ export class Engine {
   readonly stats: Stats
   /** Bounds and thresholds that CONFIG SET may change; handlers read them at each use. */
   readonly settings: Settings
+  /** The one object that is opened on the stream at hand, and the one for its groups. */
+  readonly stream: Stream
+  readonly groups: Groups
   /** Seeds of the key hashes, per process. */
   readonly hashSeed: DictSeed
   /** Unlinked values that are freed in later turns. */
@@ -99,6 +104,8 @@ export class Engine {
     this.random = options.random
     this.stats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, evictedKeys: 0 }
     this.settings = options.settings ?? defaultSettings()
+    this.stream = new Stream(this.arena)
+    this.groups = new Groups(this.arena)
     this.hashSeed = { k0: options.random.u32(), k1: options.random.u32() }
     this.lazy = new LazyFree(this)
     this.log = options.log

@@ -189,12 +189,16 @@ export class Reply {
     this.at = mark
   }
 
-  private insertHeader(mark: number, sigil: number, count: number): void {
-    const head = `${String.fromCharCode(sigil)}${count}\r\n`
+  /** Puts bytes (ASCII) before what was written since `mark`. */
+  insert(mark: number, head: string): void {
     this.reserve(head.length)
     this.buf.copyWithin(mark + head.length, mark, this.at)
     this.buf.write(head, mark, 'latin1')
     this.at += head.length
+  }
+
+  private insertHeader(mark: number, sigil: number, count: number): void {
+    this.insert(mark, `${String.fromCharCode(sigil)}${count}\r\n`)
   }
 
   private header(sigil: number, n: number): void {

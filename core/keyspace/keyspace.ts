@@ -34,6 +34,11 @@ export class Keyspace {
     return this.dict.count
   }
 
+  /** Root pointer of a value that is no string. */
+  rootOf(entry: number): number {
+    return rootOf(this.arena, entry)
+  }
+
   hash(buf: Uint8Array, from: number, to: number): number {
     return this.dict.hash(buf, from, to)
   }

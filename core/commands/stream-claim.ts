@@ -1,0 +1,252 @@
+// XCLAIM and XAUTOCLAIM: pending entries change hands.
+
+import type { Args } from '../args.ts'
+import type { Engine } from '../engine.ts'
+import { replies } from '../errors.ts'
+import type { Reply } from '../reply.ts'
+import { parseId, StreamId } from '../types/stream-id.ts'
+import { idArgument, intervalArgument, replyEntry, replyId, streamRoot, wrong } from './stream-key.ts'
+
+const id = new StreamId()
+const lastId = new StreamId()
+const delivered = new StreamId()
+
+/** Stream and group of arguments 1 and 2 are opened; 0 after an error reply. */
+function openGroup(x: Engine, a: Args, r: Reply): number {
+  const root = streamRoot(x, a, 1, r, true)
+  if (root === wrong) return 0
+  const group = root === 0 ? 0 : x.groups.find(x.stream.open(root).groups, a.buf, a.start[2]!, a.end[2]!)
+  if (group === 0) r.error(`NOGROUP No such key '${a.text(1)}' or consumer group '${a.text(2)}'`)
+  return group
+}
+
+/** Consumer of argument 3, made if absent. */
+function claimer(x: Engine, a: Args, group: number): number {
+  const { groups } = x
+  const known = groups.find(groups.consumers(group), a.buf, a.start[3]!, a.end[3]!)
+  const consumer = known !== 0 ? known : groups.createConsumer(group, a.buf, a.start[3]!, a.end[3]!, x.now)
+  groups.setSeen(consumer, x.now)
+  if (known === 0) {
+    x.notify('t', 'xgroup-createconsumer', a.buf, a.start[1]!, a.end[1]!)
+    x.changed()
+    x.effect(5)
+    x.wordText('XGROUP')
+    x.wordText('CREATECONSUMER')
+    x.wordArg(a, 1)
+    x.wordArg(a, 2)
+    x.wordArg(a, 3)
+    x.endEffect()
+  }
+  return consumer
+}
+
+/** XCLAIM with everything said, as Redis itself logs it. */
+function logClaim(x: Engine, a: Args, group: number, claimed: StreamId, pending: number): void {
+  x.changed()
+  x.effect(14)
+  x.wordText('XCLAIM')
+  x.wordArg(a, 1)
+  x.wordArg(a, 2)
+  x.wordArg(a, 3)
+  x.wordText('0')
+  x.wordText(claimed.toString())
+  x.wordText('TIME')
+  x.wordInt(x.groups.delivered(pending))
+  x.wordText('RETRYCOUNT')
+  x.wordInt(x.groups.deliveries(pending))
+  x.wordText('FORCE')
+  x.wordText('JUSTID')
+  x.wordText('LASTID')
+  x.wordText(x.groups.lastDelivered(group, delivered).toString())
+  x.endEffect()
+}
+
+/** A pending entry whose stream entry is gone leaves the list; the log says so by XACK. */
+function dropDeleted(x: Engine, a: Args, group: number, gone: StreamId): void {
+  x.groups.removePending(group, gone)
+  x.changed()
+  x.effect(4)
+  x.wordText('XACK')
+  x.wordArg(a, 1)
+  x.wordArg(a, 2)
+  x.wordText(gone.toString())
+  x.endEffect()
+}
+
+type ClaimOptions = { deliveredAt: number; retryCount: number; force: boolean; justId: boolean }
+
+/** Reads what follows the ids from argument `at`; `lastId` is set when LASTID is given. */
+function parseClaimOptions(x: Engine, a: Args, r: Reply, at: number): ClaimOptions | undefined {
+  const options: ClaimOptions = { deliveredAt: -1, retryCount: -1, force: false, justId: false }
+  lastId.setMin()
+  const number = (i: number, error: string): number => {
+    const n = a.int(i)
+    if (Number.isNaN(n)) r.error(error)
+    return n
+  }
+  for (let i = at; i < a.count; i++) {
+    const more = i + 1 < a.count
+    if (a.is(i, 'FORCE')) options.force = true
+    else if (a.is(i, 'JUSTID')) options.justId = true
+    else if (a.is(i, 'IDLE') && more) {
+      const idle = number(++i, 'ERR Invalid IDLE option argument for XCLAIM')
+      if (Number.isNaN(idle)) return undefined
+      options.deliveredAt = x.now - idle
+    } else if (a.is(i, 'TIME') && more) {
+      options.deliveredAt = number(++i, 'ERR Invalid TIME option argument for XCLAIM')
+      if (Number.isNaN(options.deliveredAt)) return undefined
+    } else if (a.is(i, 'RETRYCOUNT') && more) {
+      options.retryCount = number(++i, 'ERR Invalid RETRYCOUNT option argument for XCLAIM')
+      if (Number.isNaN(options.retryCount)) return undefined
+    } else if (a.is(i, 'LASTID') && more) {
+      if (!idArgument(a, ++i, lastId, r)) return undefined
+    } else {
+      r.error(`ERR Unrecognized XCLAIM option '${a.text(i)}'`)
+      return undefined
+    }
+  }
+  // A time in the future, or none, is now.
+  if (options.deliveredAt < 0 || options.deliveredAt > x.now) options.deliveredAt = x.now
+  return options
+}
+
+export function xclaim(x: Engine, a: Args, r: Reply): void {
+  const group = openGroup(x, a, r)
+  if (group === 0) return
+  const minIdle = a.int(4)
+  if (Number.isNaN(minIdle)) {
+    r.error('ERR Invalid min-idle-time argument for XCLAIM')
+    return
+  }
+  let ids = 5
+  while (ids < a.count && parseId(a.buf, a.start[ids]!, a.end[ids]!, id) !== 'invalid') ids++
+  const options = parseClaimOptions(x, a, r, ids)
+  if (options === undefined) return
+
+  const { groups, stream } = x
+  let movedLast = false
+  if (lastId.compare(groups.lastDelivered(group, delivered)) > 0) {
+    groups.setLastDelivered(group, lastId)
+    movedLast = true
+  }
+  const consumer = claimer(x, a, group)
+  const mark = r.deferred()
+  let claimed = 0
+  let logged = false
+  for (let i = 5; i < ids; i++) {
+    parseId(a.buf, a.start[i]!, a.end[i]!, id)
+    let pending = groups.findPending(group, id)
+    if (!stream.find(id)) {
+      if (pending !== 0) {
+        dropDeleted(x, a, group, id)
+        logged = true
+      }
+      continue
+    }
+    if (pending === 0) {
+      if (!options.force) continue
+      pending = groups.addPending(group, consumer, id, x.now, 0)
+    } else if (minIdle > 0 && x.now - groups.delivered(pending) < minIdle) continue
+    groups.movePending(pending, consumer, id)
+    groups.setDelivered(pending, options.deliveredAt)
+    if (options.retryCount >= 0) groups.setDeliveries(pending, options.retryCount)
+    else if (!options.justId) groups.setDeliveries(pending, groups.deliveries(pending) + 1)
+    if (options.justId) replyId(r, id)
+    else replyEntry(x, r)
+    claimed++
+    groups.setActive(consumer, x.now)
+    logClaim(x, a, group, id, pending)
+    logged = true
+  }
+  if (movedLast && !logged) logLastId(x, a, group)
+  r.setArray(mark, claimed)
+}
+
+/** Nothing was claimed, but LASTID moved the group forward. */
+function logLastId(x: Engine, a: Args, group: number): void {
+  x.changed()
+  x.effect(7)
+  x.wordText('XGROUP')
+  x.wordText('SETID')
+  x.wordArg(a, 1)
+  x.wordArg(a, 2)
+  x.wordText(x.groups.lastDelivered(group, delivered).toString())
+  x.wordText('ENTRIESREAD')
+  x.wordInt(x.groups.entriesRead(group))
+  x.endEffect()
+}
+
+export function xautoclaim(x: Engine, a: Args, r: Reply): void {
+  const minIdle = a.int(4)
+  if (Number.isNaN(minIdle)) {
+    r.error('ERR Invalid min-idle-time argument for XAUTOCLAIM')
+    return
+  }
+  if (!intervalArgument(a, 5, id, r, 'start')) return
+  let count = 100
+  let justId = false
+  for (let i = 6; i < a.count; i++) {
+    if (a.is(i, 'COUNT') && i + 1 < a.count) {
+      count = a.int(++i)
+      if (Number.isNaN(count) || count < 1 || count > 9007199254740991 / 24) {
+        r.error(Number.isNaN(count) ? replies.notInteger : 'ERR COUNT must be > 0')
+        return
+      }
+    } else if (a.is(i, 'JUSTID')) justId = true
+    else {
+      r.error(replies.syntax)
+      return
+    }
+  }
+  const group = openGroup(x, a, r)
+  if (group === 0) return
+  autoclaim(x, a, r, group, Math.max(0, minIdle), count, justId)
+}
+
+function autoclaim(
+  x: Engine, a: Args, r: Reply, group: number, minIdle: number, count: number, justId: boolean,
+): void {
+  const { groups, stream } = x
+  const consumer = claimer(x, a, group)
+  let attempts = count * 10
+  const gone: string[] = []
+  const mark = r.deferred()
+  const start = new StreamId().copy(id)
+  let claimed = 0
+  const seek = (): boolean =>
+    groups.openPending(groups.groupPending(group)).probeId(start.msHigh, start.msLow, start.seqHigh, start.seqLow).seek()
+  let more = seek()
+  while (more && attempts-- > 0 && count > 0) {
+    const all = groups.pending
+    const pending = all.value
+    id.set(all.key(0), all.key(1), all.key(2), all.key(3))
+    start.copy(id)
+    const last = !start.increment()
+    if (!stream.find(id)) {
+      dropDeleted(x, a, group, id)
+      gone.push(id.toString())
+      count--
+    } else if (x.now - groups.delivered(pending) >= minIdle) {
+      groups.movePending(pending, consumer, id)
+      groups.setDelivered(pending, x.now)
+      if (!justId) groups.setDeliveries(pending, groups.deliveries(pending) + 1)
+      if (justId) replyId(r, id)
+      else replyEntry(x, r)
+      claimed++
+      count--
+      groups.setActive(consumer, x.now)
+      logClaim(x, a, group, id, pending)
+    }
+    more = !last && seek()
+  }
+  r.setArray(mark, claimed)
+  r.array(gone.length)
+  for (const text of gone) r.text(text)
+  // The cursor comes first: it is known only now.
+  let cursor = '0-0'
+  if (more) {
+    const all = groups.pending
+    cursor = id.set(all.key(0), all.key(1), all.key(2), all.key(3)).toString()
+  }
+  r.insert(mark, `*3\r\n$${cursor.length}\r\n${cursor}\r\n`)
+}

@@ -1,0 +1,125 @@
+// What happens to a group when entries are delivered, and the counters that tell how far it is behind.
+
+import type { Engine } from '../engine.ts'
+import type { Reply } from '../reply.ts'
+import { StreamId } from '../types/stream-id.ts'
+import { replyEntry, replyId } from './stream-key.ts'
+
+const first = new StreamId()
+const last = new StreamId()
+const deleted = new StreamId()
+const cursor = new StreamId()
+const max = new StreamId().setMax()
+
+/** -1 in place of a number of entries: it can't be known. */
+export const unknownCount = -1
+
+/** True when an entry between `from` and the end was deleted by its id, as far as the stream remembers. */
+function hasTombstones(x: Engine, from: StreamId): boolean {
+  const stream = x.stream
+  if (stream.length === 0 || stream.maxDeletedId(deleted).isZero()) return false
+  return from.compare(deleted) <= 0 && deleted.compare(max) <= 0
+}
+
+/** How many entries were ever added up to `id`; `unknownCount` where deletions hide it. The stream is open. */
+export function entriesUpTo(x: Engine, id: StreamId): number {
+  const stream = x.stream
+  if (stream.entriesAdded === 0) return 0
+  stream.lastId(last)
+  if (stream.length === 0 && id.compare(last) < 1) return stream.entriesAdded
+  if (!id.isZero() && id.compare(stream.maxDeletedId(deleted)) < 0) return unknownCount
+  const toLast = id.compare(last)
+  if (toLast === 0) return stream.entriesAdded
+  if (toLast > 0) return unknownCount
+  stream.firstId(first)
+  const toFirst = id.compare(first)
+  stream.maxDeletedId(deleted)
+  if (deleted.isZero() || deleted.compare(first) < 0) {
+    if (toFirst < 0) return stream.entriesAdded - stream.length
+    if (toFirst === 0) return stream.entriesAdded - stream.length + 1
+  }
+  return unknownCount
+}
+
+/** Entries that the group has still to read, `unknownCount` where it can't be known. The stream is open. */
+export function lagOf(x: Engine, group: number): number {
+  const stream = x.stream
+  if (stream.entriesAdded === 0) return 0
+  const delivered = x.groups.lastDelivered(group, cursor)
+  const read = x.groups.entriesRead(group)
+  if (read !== unknownCount && !hasTombstones(x, delivered)) return stream.entriesAdded - read
+  const upTo = entriesUpTo(x, delivered)
+  return upTo === unknownCount ? unknownCount : stream.entriesAdded - upTo
+}
+
+/**
+ * Delivers entries from the current one on to a consumer: writes them as one array, moves the group forward, and makes
+ * them pending unless `noAck`. `count` 0: all. Returns how many.
+ */
+export function deliver(
+  x: Engine, r: Reply, group: number, consumer: number, count: number, noAck: boolean,
+): number {
+  const { stream, groups } = x
+  const mark = r.deferred()
+  const most = count === 0 ? Infinity : count
+  let delivered = 0
+  do {
+    if (stream.id.compare(groups.lastDelivered(group, cursor)) > 0) advance(x, group)
+    replyEntry(x, r)
+    if (!noAck) makePending(x, group, consumer)
+    delivered++
+  } while (delivered < most && stream.forward())
+  if (!noAck) groups.setActive(consumer, x.now)
+  r.setArray(mark, delivered)
+  return delivered
+}
+
+/** The group's last delivered id becomes the current entry's. */
+function advance(x: Engine, group: number): void {
+  const { stream, groups } = x
+  const read = groups.entriesRead(group)
+  if (read !== unknownCount && !hasTombstones(x, stream.id)) groups.setEntriesRead(group, read + 1)
+  else if (stream.entriesAdded > 0) groups.setEntriesRead(group, entriesUpTo(x, cursor.copy(stream.id)))
+  groups.setLastDelivered(group, stream.id)
+}
+
+function makePending(x: Engine, group: number, consumer: number): void {
+  const { stream, groups } = x
+  const known = groups.findPending(group, stream.id)
+  if (known === 0) {
+    groups.addPending(group, consumer, stream.id, x.now, 1)
+    return
+  }
+  // After XGROUP SETID an entry may be delivered anew while it is still pending: it begins again.
+  groups.movePending(known, consumer, stream.id)
+  groups.setDelivered(known, x.now)
+  groups.setDeliveries(known, 1)
+}
+
+/** Writes what is pending for a consumer above `after`, and counts it as delivered again. Returns how many. */
+export function replyHistory(x: Engine, r: Reply, consumer: number, after: StreamId, count: number): number {
+  const { stream, groups } = x
+  const mark = r.deferred()
+  const mine = groups.openPending(groups.consumerPending(consumer))
+  let found = 0
+  let delivered = 0
+  let more = after.increment() && mine.probeId(after.msHigh, after.msLow, after.seqHigh, after.seqLow).seek()
+  while (more) {
+    cursor.set(mine.key(0), mine.key(1), mine.key(2), mine.key(3))
+    if (stream.find(cursor)) {
+      replyEntry(x, r)
+      groups.setDelivered(mine.value, x.now)
+      groups.setDeliveries(mine.value, groups.deliveries(mine.value) + 1)
+      delivered++
+    } else {
+      // Deleted meanwhile: only its id is left.
+      r.array(2)
+      replyId(r, cursor)
+      r.nilArray()
+    }
+    found++
+    more = (count === 0 || found < count) && mine.next()
+  }
+  r.setArray(mark, found)
+  return delivered === 0 ? 0 : found
+}

@@ -1,0 +1,202 @@
+// XINFO: what a stream, its groups and its consumers look like from outside.
+
+import type { Args } from '../args.ts'
+import type { Engine } from '../engine.ts'
+import { replies } from '../errors.ts'
+import type { Reply } from '../reply.ts'
+import { StreamId } from '../types/stream-id.ts'
+import { lagOf, unknownCount } from './stream-delivery.ts'
+import { help } from './stream-group.ts'
+import { replyEntry, replyId, streamRoot, wrong } from './stream-key.ts'
+
+const id = new StreamId()
+
+/** Opens the stream of argument 2; false after an error reply. */
+function openStream(x: Engine, a: Args, r: Reply): boolean {
+  const root = streamRoot(x, a, 2, r, false)
+  if (root === wrong) return false
+  if (root === 0) {
+    r.error(replies.noSuchKey)
+    return false
+  }
+  x.stream.open(root)
+  return true
+}
+
+function countOrNil(r: Reply, count: number): void {
+  if (count === unknownCount) r.nil()
+  else r.int(count)
+}
+
+function replyName(r: Reply, name: Buffer): void {
+  r.bulk(name, 0, name.length)
+}
+
+export function xinfoStream(x: Engine, a: Args, r: Reply): void {
+  let count = 10
+  const full = a.count > 3
+  if (full) {
+    if (a.count > 5 || !a.is(3, 'FULL') || (a.count === 5) || (a.count === 6)) {
+      if (!(a.count === 6 && a.is(3, 'FULL') && a.is(4, 'COUNT'))) {
+        r.error(replies.syntax)
+        return
+      }
+    }
+    if (a.count === 6) {
+      count = a.int(5)
+      if (Number.isNaN(count)) {
+        r.error(replies.notInteger)
+        return
+      }
+      if (count < 0) count = 10
+    }
+  }
+  if (!openStream(x, a, r)) return
+  const stream = x.stream
+  r.map(full ? 9 : 10)
+  r.text('length')
+  r.int(stream.length)
+  r.text('radix-tree-keys')
+  const blocks = stream.blockCount
+  r.int(blocks)
+  r.text('radix-tree-nodes')
+  r.int(blocks + 1)
+  r.text('last-generated-id')
+  replyId(r, stream.lastId(id))
+  r.text('max-deleted-entry-id')
+  replyId(r, stream.maxDeletedId(id))
+  r.text('entries-added')
+  r.int(stream.entriesAdded)
+  r.text('recorded-first-entry-id')
+  replyId(r, stream.firstId(id))
+  if (full) fullState(x, r, count)
+  else {
+    r.text('groups')
+    r.int(x.groups.count(stream.groups))
+    r.text('first-entry')
+    if (stream.first()) replyEntry(x, r)
+    else r.nil()
+    r.text('last-entry')
+    if (stream.last()) replyEntry(x, r)
+    else r.nil()
+  }
+}
+
+function fullState(x: Engine, r: Reply, count: number): void {
+  const { stream, groups } = x
+  const most = count === 0 ? Infinity : count
+  r.text('entries')
+  const mark = r.deferred()
+  let shown = 0
+  for (let more = stream.first(); more && shown < most; more = stream.forward(), shown++) replyEntry(x, r)
+  r.setArray(mark, shown)
+  r.text('groups')
+  const all = groups.list(stream.groups)
+  r.array(all.length)
+  for (const group of all) {
+    r.map(7)
+    r.text('name')
+    replyName(r, groups.groupName(group))
+    r.text('last-delivered-id')
+    replyId(r, groups.lastDelivered(group, id))
+    r.text('entries-read')
+    countOrNil(r, groups.entriesRead(group))
+    r.text('lag')
+    countOrNil(r, lagOf(x, group))
+    r.text('pel-count')
+    r.int(groups.groupPendingCount(group))
+    r.text('pending')
+    fullPending(x, r, groups.groupPending(group), most, true)
+    r.text('consumers')
+    const consumers = groups.list(groups.consumers(group))
+    r.array(consumers.length)
+    for (const consumer of consumers) {
+      r.map(5)
+      r.text('name')
+      replyName(r, groups.consumerName(consumer))
+      r.text('seen-time')
+      r.int(groups.seen(consumer))
+      r.text('active-time')
+      r.int(groups.active(consumer))
+      r.text('pel-count')
+      r.int(groups.consumerPendingCount(consumer))
+      r.text('pending')
+      fullPending(x, r, groups.consumerPending(consumer), most, false)
+    }
+  }
+}
+
+function fullPending(x: Engine, r: Reply, root: number, most: number, withConsumer: boolean): void {
+  const { groups } = x
+  const pending = groups.openPending(root)
+  const mark = r.deferred()
+  let shown = 0
+  for (let more = pending.first(); more && shown < most; more = pending.next(), shown++) {
+    r.array(withConsumer ? 4 : 3)
+    replyId(r, id.set(pending.key(0), pending.key(1), pending.key(2), pending.key(3)))
+    if (withConsumer) replyName(r, groups.consumerName(groups.pendingConsumer(pending.value)))
+    r.int(groups.delivered(pending.value))
+    r.int(groups.deliveries(pending.value))
+  }
+  r.setArray(mark, shown)
+}
+
+export function xinfoGroups(x: Engine, a: Args, r: Reply): void {
+  if (!openStream(x, a, r)) return
+  const { stream, groups } = x
+  const all = groups.list(stream.groups)
+  r.array(all.length)
+  for (const group of all) {
+    r.map(6)
+    r.text('name')
+    replyName(r, groups.groupName(group))
+    r.text('consumers')
+    r.int(groups.count(groups.consumers(group)))
+    r.text('pending')
+    r.int(groups.groupPendingCount(group))
+    r.text('last-delivered-id')
+    replyId(r, groups.lastDelivered(group, id))
+    r.text('entries-read')
+    countOrNil(r, groups.entriesRead(group))
+    r.text('lag')
+    countOrNil(r, lagOf(x, group))
+  }
+}
+
+export function xinfoConsumers(x: Engine, a: Args, r: Reply): void {
+  if (!openStream(x, a, r)) return
+  const { stream, groups } = x
+  const group = groups.find(stream.groups, a.buf, a.start[3]!, a.end[3]!)
+  if (group === 0) {
+    r.error(`NOGROUP No such consumer group '${a.text(3)}' for key name '${a.text(2)}'`)
+    return
+  }
+  const consumers = groups.list(groups.consumers(group))
+  r.array(consumers.length)
+  for (const consumer of consumers) {
+    const active = groups.active(consumer)
+    r.map(4)
+    r.text('name')
+    replyName(r, groups.consumerName(consumer))
+    r.text('pending')
+    r.int(groups.consumerPendingCount(consumer))
+    r.text('idle')
+    r.int(Math.max(0, x.now - groups.seen(consumer)))
+    r.text('inactive')
+    r.int(active < 0 ? -1 : Math.max(0, x.now - active))
+  }
+}
+
+export function xinfoHelp(_x: Engine, _a: Args, r: Reply): void {
+  help(r, [
+    'XINFO <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+    'CONSUMERS <key> <groupname>',
+    '    Show consumers of <groupname>.',
+    'GROUPS <key>',
+    '    Show the stream consumer groups.',
+    'STREAM <key> [FULL [COUNT <count>]',
+    '    Show information about the stream.',
+    'HELP',
+    '    Print this help.',
+  ])
+}

@@ -1,0 +1,99 @@
+// What the stream commands share: the stream at a key, ids as arguments, replies made of ids and entries.
+
+import type { Args } from '../args.ts'
+import type { Engine } from '../engine.ts'
+import { replies } from '../errors.ts'
+import { rootOf, setRoot, typeOf, types } from '../keyspace/entry.ts'
+import type { Reply } from '../reply.ts'
+import { parseId } from '../types/stream-id.ts'
+import type { StreamId } from '../types/stream-id.ts'
+
+export const invalidId = 'ERR Invalid stream ID specified as stream command argument'
+
+/** `wrong`: an error was written. */
+export const wrong = -1
+
+/** Root of the stream at key argument i: 0 when there is none, `wrong` after a WRONGTYPE reply. */
+export function streamRoot(x: Engine, a: Args, i: number, r: Reply, writes: boolean): number {
+  const from = a.start[i]!
+  const to = a.end[i]!
+  const hash = x.db.hash(a.buf, from, to)
+  const entry = writes ? x.db.lookupWrite(a.buf, from, to, hash) : x.db.lookupRead(a.buf, from, to, hash)
+  if (entry === 0) return 0
+  if (typeOf(x.arena, entry) !== types.stream) {
+    r.error(replies.wrongType)
+    return wrong
+  }
+  return rootOf(x.arena, entry)
+}
+
+/** Makes an empty stream at the absent key of argument i; returns its root. */
+export function createStream(x: Engine, a: Args, i: number): number {
+  const from = a.start[i]!
+  const to = a.end[i]!
+  const entry = x.db.create(types.stream, a.buf, from, to, x.db.hash(a.buf, from, to))
+  const root = x.stream.create()
+  setRoot(x.arena, entry, root)
+  return root
+}
+
+/**
+ * Argument i as an id; where the seq is missing it is `missingSeq` (0, or the largest). Writes the error and returns
+ * false when it is none.
+ */
+export function idArgument(a: Args, i: number, id: StreamId, r: Reply, missingSeq: 'min' | 'max' = 'min'): boolean {
+  const form = parseId(a.buf, a.start[i]!, a.end[i]!, id)
+  if (form === 'invalid') {
+    r.error(invalidId)
+    return false
+  }
+  if (form === 'ms' && missingSeq === 'max') id.set(id.msHigh, id.msLow, 0xffffffff, 0xffffffff)
+  return true
+}
+
+/** As `idArgument`, and also `-` and `+`. */
+export function boundArgument(a: Args, i: number, id: StreamId, r: Reply, missingSeq: 'min' | 'max'): boolean {
+  if (a.size(i) === 1) {
+    const c = a.buf[a.start[i]!]
+    if (c === 45) {
+      id.setMin()
+      return true
+    }
+    if (c === 43) {
+      id.setMax()
+      return true
+    }
+  }
+  return idArgument(a, i, id, r, missingSeq)
+}
+
+/** A bound of an interval: as `boundArgument`, and `(` before it excludes the id itself. */
+export function intervalArgument(a: Args, i: number, id: StreamId, r: Reply, end: 'start' | 'end'): boolean {
+  const missing = end === 'start' ? 'min' : 'max'
+  if (a.size(i) < 2 || a.buf[a.start[i]!] !== 40) return boundArgument(a, i, id, r, missing)
+  a.start[i] = a.start[i]! + 1
+  const parsed = idArgument(a, i, id, r, missing)
+  a.start[i] = a.start[i]! - 1
+  if (!parsed) return false
+  if (end === 'start' ? id.increment() : id.decrement()) return true
+  r.error(`ERR invalid ${end} ID for the interval`)
+  return false
+}
+
+export function replyId(r: Reply, id: StreamId): void {
+  r.text(id.toString())
+}
+
+/** The current entry of the open stream: its id, and its fields and values. */
+export function replyEntry(x: Engine, r: Reply): void {
+  r.array(2)
+  replyId(r, x.stream.id)
+  x.stream.replyFields(r)
+}
+
+/** Tells whoever watches that the key of argument i changed in a way that Redis calls `event`. */
+export function streamChanged(x: Engine, a: Args, i: number, event: string, count = 1): void {
+  x.changed(count)
+  x.touch(a.buf, a.start[i]!, a.end[i]!)
+  x.notify('t', event, a.buf, a.start[i]!, a.end[i]!)
+}

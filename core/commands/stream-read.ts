@@ -1,0 +1,327 @@
+// XRANGE, XREVRANGE, XREAD, XREADGROUP: what reads entries, and delivers them to groups.
+
+import { Args, frameCommand } from '../args.ts'
+import type { Block, Engine } from '../engine.ts'
+import { replies } from '../errors.ts'
+import type { Reply } from '../reply.ts'
+import { StreamId } from '../types/stream-id.ts'
+import { deliver, replyHistory } from './stream-delivery.ts'
+import { idArgument, intervalArgument, replyEntry, streamRoot, wrong } from './stream-key.ts'
+
+const from = new StreamId()
+const to = new StreamId()
+const last = new StreamId()
+
+export function xrange(x: Engine, a: Args, r: Reply): void {
+  range(x, a, r, false)
+}
+
+export function xrevrange(x: Engine, a: Args, r: Reply): void {
+  range(x, a, r, true)
+}
+
+function range(x: Engine, a: Args, r: Reply, backward: boolean): void {
+  if (!intervalArgument(a, backward ? 3 : 2, from, r, 'start')) return
+  if (!intervalArgument(a, backward ? 2 : 3, to, r, 'end')) return
+  let count = -1
+  for (let i = 4; i < a.count; i++) {
+    if (!a.is(i, 'COUNT') || i === a.count - 1) {
+      r.error(replies.syntax)
+      return
+    }
+    count = a.int(++i)
+    if (Number.isNaN(count)) {
+      r.error(replies.notInteger)
+      return
+    }
+    if (count < 0) count = 0
+  }
+  const root = streamRoot(x, a, 1, r, false)
+  if (root === wrong) return
+  if (root === 0) {
+    r.array(0)
+    return
+  }
+  if (count === 0) {
+    r.nilArray()
+    return
+  }
+  const stream = x.stream.open(root)
+  const most = count === -1 ? Infinity : count
+  const mark = r.deferred()
+  let found = 0
+  let more = backward ? stream.seekLast(to) : stream.seek(from)
+  while (more && found < most && (backward ? stream.id.compare(from) >= 0 : stream.id.compare(to) <= 0)) {
+    replyEntry(x, r)
+    found++
+    more = found < most && (backward ? stream.backward() : stream.forward())
+  }
+  r.setArray(mark, found)
+}
+
+/** The parsed XREAD or XREADGROUP that is being executed. */
+const read = {
+  blockMs: -1,
+  count: 0,
+  noAck: false,
+  /** Index of GROUP's name, 0 for none; the consumer follows. */
+  group: 0,
+  /** Index of the first key, and how many there are. */
+  keys: 0,
+  streams: 0,
+}
+
+export function xread(x: Engine, a: Args, r: Reply): void {
+  if (parseRead(a, r, false)) serve(x, a, r, false)
+}
+
+export function xreadgroup(x: Engine, a: Args, r: Reply): void {
+  if (parseRead(a, r, true)) serve(x, a, r, true)
+}
+
+function parseRead(a: Args, r: Reply, grouped: boolean): boolean {
+  read.blockMs = -1
+  read.count = 0
+  read.noAck = false
+  read.group = 0
+  read.keys = 0
+  for (let i = 1; i < a.count && read.keys === 0; i++) {
+    const more = a.count - 1 - i
+    if (a.is(i, 'BLOCK') && more > 0) {
+      const ms = a.int(++i)
+      if (Number.isNaN(ms) || ms < 0) {
+        r.error(Number.isNaN(ms) ? replies.timeoutNotInteger : replies.timeoutNegative)
+        return false
+      }
+      read.blockMs = ms
+    } else if (a.is(i, 'COUNT') && more > 0) {
+      const count = a.int(++i)
+      if (Number.isNaN(count)) {
+        r.error(replies.notInteger)
+        return false
+      }
+      read.count = Math.max(0, count)
+    } else if (a.is(i, 'STREAMS') && more > 0) {
+      read.keys = i + 1
+      if ((a.count - read.keys) % 2 !== 0) {
+        const symbol = grouped ? "'>'" : "'$'"
+        const name = grouped ? 'xreadgroup' : 'xread'
+        r.error(`ERR Unbalanced '${name}' list of streams: for each stream key an ID or ${symbol} must be specified.`)
+        return false
+      }
+      read.streams = (a.count - read.keys) / 2
+    } else if (a.is(i, 'GROUP') && more >= 2) {
+      if (!grouped) {
+        r.error('ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.')
+        return false
+      }
+      read.group = i + 1
+      i += 2
+    } else if (a.is(i, 'NOACK')) {
+      if (!grouped) {
+        r.error('ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.')
+        return false
+      }
+      read.noAck = true
+    } else {
+      r.error(replies.syntax)
+      return false
+    }
+  }
+  if (read.keys === 0) {
+    r.error(replies.syntax)
+    return false
+  }
+  if (grouped && read.group === 0) {
+    r.error('ERR Missing GROUP option for XREADGROUP')
+    return false
+  }
+  return true
+}
+
+function isSign(a: Args, i: number, sign: number): boolean {
+  return a.size(i) === 1 && a.buf[a.start[i]!] === sign
+}
+
+const dollar = 36
+const greater = 62
+const plus = 43
+
+function serve(x: Engine, a: Args, r: Reply, grouped: boolean): void {
+  for (let s = 0; s < read.streams; s++) if (!checkStream(x, a, r, s, grouped)) return
+  const mark = r.deferred()
+  let served = 0
+  for (let s = 0; s < read.streams; s++) {
+    const key = read.keys + s
+    const root = streamRoot(x, a, key, r, false)
+    if (root <= 0) continue
+    const any = grouped ? serveGroup(x, a, r, root, key, key + read.streams) : serveStream(x, a, r, root, key)
+    if (any) served++
+  }
+  if (served > 0) {
+    if (r.resp === 3) r.setMap(mark, served)
+    else r.setArray(mark, served)
+  } else if (read.blockMs < 0 || !x.session.mayBlock) r.nilArray()
+  else x.block = blockRequest(x, a, grouped)
+}
+
+/** Checks key and id number s before anything is served; writes the error and returns false where they are wrong. */
+function checkStream(x: Engine, a: Args, r: Reply, s: number, grouped: boolean): boolean {
+  const key = read.keys + s
+  const id = key + read.streams
+  const root = streamRoot(x, a, key, r, false)
+  if (root === wrong) return false
+  if (grouped) {
+    const group = root === 0 ? 0 : groupAt(x, a, root, read.group)
+    if (group === 0) {
+      r.error(
+        `NOGROUP No such key '${a.text(key)}' or consumer group '${a.text(read.group)}' in XREADGROUP with GROUP option`,
+      )
+      return false
+    }
+  }
+  if (isSign(a, id, dollar)) {
+    if (!grouped) return true
+    r.error(
+      'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by ' +
+      'specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.',
+    )
+    return false
+  }
+  if (isSign(a, id, plus) && !grouped) return true
+  if (isSign(a, id, greater)) {
+    if (grouped) return true
+    r.error(
+      'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.',
+    )
+    return false
+  }
+  return idArgument(a, id, from, r)
+}
+
+function groupAt(x: Engine, a: Args, root: number, name: number): number {
+  return x.groups.find(x.stream.open(root).groups, a.buf, a.start[name]!, a.end[name]!)
+}
+
+function beginStream(a: Args, r: Reply, key: number): void {
+  if (r.resp === 2) r.array(2)
+  r.bulk(a.buf, a.start[key]!, a.end[key]!)
+}
+
+function serveStream(x: Engine, a: Args, r: Reply, root: number, key: number): boolean {
+  const id = key + read.streams
+  const stream = x.stream.open(root)
+  if (stream.length === 0 || isSign(a, id, dollar)) return false
+  if (isSign(a, id, plus)) {
+    // `+` asks for the last entry, whatever COUNT says.
+    stream.last()
+    beginStream(a, r, key)
+    r.array(1)
+    replyEntry(x, r)
+    return true
+  }
+  if (!idArgument(a, id, from, r)) return false
+  if (!from.increment() || !stream.seek(from)) return false
+  beginStream(a, r, key)
+  const mark = r.deferred()
+  const most = read.count === 0 ? Infinity : read.count
+  let found = 0
+  do {
+    replyEntry(x, r)
+    found++
+  } while (found < most && stream.forward())
+  r.setArray(mark, found)
+  return true
+}
+
+function serveGroup(x: Engine, a: Args, r: Reply, root: number, key: number, id: number): boolean {
+  const group = groupAt(x, a, root, read.group)
+  const name = read.group + 1
+  const groups = x.groups
+  let consumer = groups.find(groups.consumers(group), a.buf, a.start[name]!, a.end[name]!)
+  let created = false
+  if (consumer === 0) {
+    consumer = groups.createConsumer(group, a.buf, a.start[name]!, a.end[name]!, x.now)
+    created = true
+    x.notify('t', 'xgroup-createconsumer', a.buf, a.start[key]!, a.end[key]!)
+  }
+  groups.setSeen(consumer, x.now)
+  let delivered = 0
+  let any = true
+  if (isSign(a, id, greater)) {
+    groups.lastDelivered(group, from)
+    any = x.stream.lastId(last).compare(from) > 0 && from.increment() && x.stream.seek(from)
+    if (any) {
+      beginStream(a, r, key)
+      delivered = deliver(x, r, group, consumer, read.count, read.noAck)
+    }
+  } else {
+    idArgument(a, id, from, r)
+    beginStream(a, r, key)
+    delivered = replyHistory(x, r, consumer, from, read.count)
+  }
+  logRead(x, a, key, id, delivered, created)
+  return any
+}
+
+/** One effect a stream: the same read, bounded by what it delivered; or just that the consumer came to be. */
+function logRead(x: Engine, a: Args, key: number, id: number, delivered: number, created: boolean): void {
+  const name = read.group
+  if (delivered > 0) {
+    x.changed(delivered)
+    x.effect(9 + (read.noAck ? 1 : 0))
+    x.wordText('XREADGROUP')
+    x.wordText('GROUP')
+    x.wordArg(a, name)
+    x.wordArg(a, name + 1)
+    x.wordText('COUNT')
+    x.wordInt(delivered)
+    if (read.noAck) x.wordText('NOACK')
+    x.wordText('STREAMS')
+    x.wordArg(a, key)
+    x.wordArg(a, id)
+    x.endEffect()
+    x.touch(a.buf, a.start[key]!, a.end[key]!)
+  } else if (created) {
+    x.changed()
+    x.effect(5)
+    x.wordText('XGROUP')
+    x.wordText('CREATECONSUMER')
+    x.wordArg(a, key)
+    x.wordArg(a, name)
+    x.wordArg(a, name + 1)
+    x.endEffect()
+    x.touch(a.buf, a.start[key]!, a.end[key]!)
+  }
+}
+
+/** The client waits for its keys; the command it runs then has its `$` and `+` made concrete. */
+function blockRequest(x: Engine, a: Args, grouped: boolean): Block {
+  const keys: Buffer[] = []
+  for (let s = 0; s < read.streams; s++) keys.push(a.copy(read.keys + s))
+  const words: Buffer[] = []
+  for (let i = 0; i < a.count; i++) {
+    const isId = i >= read.keys + read.streams
+    words.push(isId && !grouped && (isSign(a, i, dollar) || isSign(a, i, plus)) ? lastIdOf(x, a, i) : a.copy(i))
+  }
+  return { keys, timeoutMs: read.blockMs, retry: argsOf(words), nil: 'array', wakeOnDelete: grouped }
+}
+
+function lastIdOf(x: Engine, a: Args, id: number): Buffer {
+  const key = id - read.streams
+  const hash = x.db.hash(a.buf, a.start[key]!, a.end[key]!)
+  const entry = x.db.peek(a.buf, a.start[key]!, a.end[key]!, hash)
+  if (entry === 0) return Buffer.from('0-0')
+  return Buffer.from(x.stream.open(x.db.rootOf(entry)).lastId(last).toString())
+}
+
+function argsOf(words: readonly Buffer[]): Args {
+  const args = new Args(words.length)
+  const parts: Buffer[] = [Buffer.from(`*${words.length}\r\n`)]
+  for (const word of words) parts.push(Buffer.from(`$${word.length}\r\n`), word, Buffer.from('\r\n'))
+  const bytes = Buffer.concat(parts)
+  frameCommand(args, bytes, 0, bytes.length)
+  return args
+}
+
+

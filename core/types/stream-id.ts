@@ -1,0 +1,142 @@
+// Stream ids: two unsigned 64-bit numbers, `<ms>-<seq>`, exact to 18446744073709551615, as four u32 words.
+// Grammar: https://redis.io/docs/latest/develop/data-types/streams/#entry-ids
+
+import { parseInt64 } from '../args.ts'
+
+const two32 = 0x100000000
+const u64Max = 18446744073709551615n
+
+/** A mutable id: commands keep a few of them instead of making objects. */
+export class StreamId {
+  msHigh: number
+  msLow: number
+  seqHigh: number
+  seqLow: number
+
+  constructor(msHigh = 0, msLow = 0, seqHigh = 0, seqLow = 0) {
+    this.msHigh = msHigh
+    this.msLow = msLow
+    this.seqHigh = seqHigh
+    this.seqLow = seqLow
+  }
+
+  copy(other: StreamId): this {
+    this.msHigh = other.msHigh
+    this.msLow = other.msLow
+    this.seqHigh = other.seqHigh
+    this.seqLow = other.seqLow
+    return this
+  }
+
+  set(msHigh: number, msLow: number, seqHigh: number, seqLow: number): this {
+    this.msHigh = msHigh
+    this.msLow = msLow
+    this.seqHigh = seqHigh
+    this.seqLow = seqLow
+    return this
+  }
+
+  /** ms from a whole number below 2^53, seq 0. */
+  setMs(ms: number): this {
+    this.msHigh = Math.floor(ms / two32)
+    this.msLow = ms - this.msHigh * two32
+    this.seqHigh = 0
+    this.seqLow = 0
+    return this
+  }
+
+  setMin(): this {
+    return this.set(0, 0, 0, 0)
+  }
+
+  setMax(): this {
+    return this.set(0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff)
+  }
+
+  isZero(): boolean {
+    return (this.msHigh | this.msLow | this.seqHigh | this.seqLow) === 0
+  }
+
+  /** Negative, 0 or positive as this id is below, equal to or above the other. */
+  compare(other: StreamId): number {
+    return (
+      this.msHigh - other.msHigh || this.msLow - other.msLow ||
+      this.seqHigh - other.seqHigh || this.seqLow - other.seqLow
+    )
+  }
+
+  /** The next id; false (and unchanged) at the last one. */
+  increment(): boolean {
+    if (this.seqLow !== 0xffffffff) this.seqLow++
+    else if (this.seqHigh !== 0xffffffff) {
+      this.seqHigh++
+      this.seqLow = 0
+    } else if (this.msLow !== 0xffffffff) this.set(this.msHigh, this.msLow + 1, 0, 0)
+    else if (this.msHigh !== 0xffffffff) this.set(this.msHigh + 1, 0, 0, 0)
+    else return false
+    return true
+  }
+
+  /** The id before; false (and unchanged) at 0-0. */
+  decrement(): boolean {
+    if (this.seqLow !== 0) this.seqLow--
+    else if (this.seqHigh !== 0) {
+      this.seqHigh--
+      this.seqLow = 0xffffffff
+    } else if (this.msLow !== 0) this.set(this.msHigh, this.msLow - 1, 0xffffffff, 0xffffffff)
+    else if (this.msHigh !== 0) this.set(this.msHigh - 1, 0xffffffff, 0xffffffff, 0xffffffff)
+    else return false
+    return true
+  }
+
+  toString(): string {
+    return `${u64Text(this.msHigh, this.msLow)}-${u64Text(this.seqHigh, this.seqLow)}`
+  }
+}
+
+/** The decimal of a 64-bit number of two words. */
+export function u64Text(high: number, low: number): string {
+  if (high === 0) return String(low)
+  if (high < 0x200000) return String(high * two32 + low)
+  return ((BigInt(high) << 32n) | BigInt(low)).toString()
+}
+
+/** Two words of a parsed decimal. */
+const parsed = new Uint32Array(2)
+
+/** Unsigned 64-bit decimal in `buf[from..to)`, into `parsed`; false when it is none. */
+function parseU64(buf: Buffer, from: number, to: number): boolean {
+  if (to - from <= 15) {
+    const value = parseInt64(buf, from, to)
+    if (!(value >= 0)) return false
+    parsed[0] = Math.floor(value / two32)
+    parsed[1] = value % two32
+    return true
+  }
+  const text = buf.toString('latin1', from, to)
+  if (!/^[1-9][0-9]{0,19}$/.test(text)) return false
+  const value = BigInt(text)
+  if (value > u64Max) return false
+  parsed[0] = Number(value >> 32n)
+  parsed[1] = Number(value & 0xffffffffn)
+  return true
+}
+
+export type IdForm = 'invalid' | 'ms' | 'full' | 'auto-seq'
+
+/**
+ * Parses `<ms>`, `<ms>-<seq>` or, where `autoSeq` allows it, `<ms>-*` from `buf[from..to)` into `id`. Where the seq is
+ * missing, `id` gets seq 0 and the caller decides what it means.
+ */
+export function parseId(buf: Buffer, from: number, to: number, id: StreamId, autoSeq = false): IdForm {
+  let dash = from
+  while (dash < to && buf[dash] !== 45) dash++
+  if (!parseU64(buf, from, dash)) return 'invalid'
+  id.set(parsed[0]!, parsed[1]!, 0, 0)
+  if (dash === to) return 'ms'
+  if (autoSeq && dash + 2 === to && buf[dash + 1] === 42) return 'auto-seq'
+  if (!parseU64(buf, dash + 1, to)) return 'invalid'
+  id.seqHigh = parsed[0]!
+  id.seqLow = parsed[1]!
+  return 'full'
+}
