@@ -96,7 +96,10 @@ export class Engine {
   /** Set by the broker while keyspace notifications are on. */
   onEvent: EventHook | undefined
   private group: 'none' | 'asked' | 'open'
+  /** The command gave its effect itself. */
   private explicit: boolean
+  /** The command changed something (that it expired a key on its way is no change of its own). */
+  private dirty: boolean
 
   constructor(options: EngineOptions) {
     this.arena = options.arena ?? new Arena()
@@ -122,6 +125,7 @@ export class Engine {
     this.onEvent = undefined
     this.group = 'none'
     this.explicit = false
+    this.dirty = false
     this.dbs = []
     for (let i = 0; i < (options.databases ?? databasesDefault); i++) this.dbs.push(new Keyspace(this, i))
     this.db = this.dbs[0]!
@@ -155,9 +159,9 @@ export class Engine {
     this.session = session
     this.db = this.dbs[session.db]!
     this.explicit = false
-    const before = this.changes
+    this.dirty = false
     spec.run!(this, a, r)
-    if (this.changes !== before && !this.explicit) {
+    if (this.dirty && !this.explicit) {
       this.openGroup()
       if (a.rawStart >= 0) this.log.append(this.db.index, session.by, a.buf, a.rawStart, a.rawEnd)
       else this.logFramed(a)
@@ -166,6 +170,7 @@ export class Engine {
 
   /** Counts `n` changes of the command that is being executed. */
   changed(n = 1): void {
+    this.dirty = true
     this.changes += n
   }
 

@@ -26,6 +26,7 @@ const options = {
 }
 
 const last = new StreamId()
+const lastPossible = new StreamId().setMax()
 
 /** Reads options from argument 2 on; for XADD up to its id. Writes the error and returns false where they are wrong. */
 function parseOptions(x: Engine, a: Args, r: Reply, adds: boolean): boolean {
@@ -180,7 +181,7 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
 function resolveId(x: Engine, r: Reply): boolean {
   const o = options
   x.stream.lastId(last)
-  if (last.msHigh === 0xffffffff && last.msLow === 0xffffffff && last.seqHigh === 0xffffffff && last.seqLow === 0xffffffff) {
+  if (last.compare(lastPossible) === 0) {
     r.error('ERR The stream has exhausted the last possible ID, unable to add more items')
     return false
   }

@@ -3,10 +3,14 @@
 import { databaseCommands } from './database.ts'
 import { genericCommands } from './generic.ts'
 import type { CommandSpec } from './spec.ts'
+import { streamEntryCommands } from './stream-entries-spec.ts'
+import { streamGroupCommands } from './stream-groups-spec.ts'
 import { stringCommands } from './string.ts'
 
 export const coreCommands: readonly CommandSpec[] = [
   ...genericCommands,
   ...stringCommands,
+  ...streamEntryCommands,
+  ...streamGroupCommands,
   ...databaseCommands,
 ]

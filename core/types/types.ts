@@ -1,7 +1,9 @@
 // What the key space must be able to do with a value of any type, without knowing the type.
 
 import type { Engine } from '../engine.ts'
+import { types } from '../keyspace/entry.ts'
 import type { Type } from '../keyspace/entry.ts'
+import { streamOps } from './stream-ops.ts'
 
 export type TypeOps = {
   /** Frees everything behind the root pointer. */
@@ -20,8 +22,8 @@ export type TypeOps = {
   freeSome?: (engine: Engine, root: number, entries: number) => number
 }
 
-/** The types but strings, whose bytes stand in the entry itself. Each type's family adds its own. */
-const table: Partial<Record<Type, TypeOps>> = {}
+/** The types but strings, whose bytes stand in the entry itself. */
+const table: Partial<Record<Type, TypeOps>> = { [types.stream]: streamOps }
 
 export function opsOf(type: Type): TypeOps {
   const ops = table[type]
