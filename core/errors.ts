@@ -3,6 +3,7 @@
 export const replies = {
   syntax: 'ERR syntax error',
   notInteger: 'ERR value is not an integer or out of range',
+  notInt32: 'ERR value is out of range, value must between -2147483648 and 2147483647',
   notFloat: 'ERR value is not a valid float',
   outOfRange: 'ERR value is out of range',
   indexOutOfRange: 'ERR index out of range',

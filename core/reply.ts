@@ -48,9 +48,9 @@ export class Reply {
     this.line(43, text)
   }
 
-  /** `-text`, beginning with its code (`ERR …`, `WRONGTYPE …`); line ends in it become blanks. */
+  /** `-text`, beginning with its code (`ERR …`, `WRONGTYPE …`); line ends within become blanks, at its ends nothing. */
   error(text: string): void {
-    const clean = /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]/g, ' ') : text
+    const clean = /[\r\n]/.test(text) ? text.replaceAll(/^[\r\n]+|[\r\n]+$/g, '').replaceAll(/[\r\n]/g, ' ') : text
     this.lastError = clean
     this.line(45, clean)
   }

@@ -108,7 +108,7 @@ function ttl(x: Engine, a: Args, r: Reply, relative: boolean, inSeconds: boolean
   }
   if (ms > Number.MAX_SAFE_INTEGER) {
     const exact = exactDeadlineOf(x.arena, entry) - (relative ? BigInt(x.now) : 0n)
-    r.bigint(inSeconds ? BigInt.asIntN(64, exact + 500n) / 1000n : exact)
+    r.bigint(inSeconds ? (exact + 500n) / 1000n : exact)
     return
   }
   const left = Math.max(0, relative ? ms - x.now : ms)

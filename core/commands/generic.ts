@@ -137,7 +137,8 @@ function move(x: Engine, a: Args, r: Reply): void {
 /** The database that argument i names, or an error's text. */
 function databaseAt(x: Engine, a: Args, i: number): Keyspace | string {
   const index = a.int(i)
-  if (Number.isNaN(index) || index > 0x7fffffff || index < -0x80000000) return replies.notInteger
+  if (Number.isNaN(index)) return replies.notInteger
+  if (index > 0x7fffffff || index < -0x80000000) return replies.notInt32
   return x.dbs[index] ?? replies.dbOutOfRange
 }
 
