@@ -27,14 +27,15 @@ export function linkSettings(b: Broker): void {
     settings.streamNodeBytesMax = values.streamNodeMaxBytes
     settings.streamNodeEntriesMax = values.streamNodeMaxEntries
     settings.lazyUserFlush = values.lazyfreeLazyUserFlush
+    settings.lazyUserDelete = values.lazyfreeLazyUserDel
     settings.memoryBytesMax = values.maxmemory
     settings.memoryPolicy = values.maxmemoryPolicy
     b.setMemoryGate(values.maxmemory > 0)
   }
   apply()
   b.config.onChange([
-    'proto-max-bulk-len', 'stream-node-max-bytes', 'stream-node-max-entries', 'lazyfree-lazy-user-flush', 'maxmemory',
-    'maxmemory-policy',
+    'proto-max-bulk-len', 'stream-node-max-bytes', 'stream-node-max-entries', 'lazyfree-lazy-user-flush',
+    'lazyfree-lazy-user-del', 'maxmemory', 'maxmemory-policy',
   ], apply)
 }
 

@@ -12,8 +12,6 @@ export type Settings = {
   lazyUserFlush: boolean
   /** `lazyfree-lazy-user-del`: DEL frees as UNLINK does. */
   lazyUserDelete: boolean
-  /** `lazyfree-lazy-expire` */
-  lazyExpire: boolean
   /** `maxmemory` in bytes, 0 for no bound. */
   memoryBytesMax: number
   /** `maxmemory-policy` (the eviction itself comes with the memory policies). */
@@ -28,7 +26,6 @@ export function defaultSettings(): Settings {
     activeExpire: true,
     lazyUserFlush: false,
     lazyUserDelete: false,
-    lazyExpire: false,
     memoryBytesMax: 0,
     memoryPolicy: 'noeviction',
   }

@@ -1,8 +1,8 @@
-// DEBUG OBJECT, DIGEST and DIGEST-VALUE.
+// DEBUG OBJECT, DIGEST, DIGEST-VALUE and STATE-DIGEST.
 
 import type { Args } from '../../core/args.ts'
+import { datasetDigest, stateDigest, valueDigest } from '../../core/digest.ts'
 import { replies } from '../../core/errors.ts'
-import { digestOfKey, digestOfViews } from '../../core/keyspace/digest.ts'
 import { accessOf, rootOf, typeOf, types } from '../../core/keyspace/entry.ts'
 import type { Keyspace } from '../../core/keyspace/keyspace.ts'
 import type { Reply } from '../../core/reply.ts'
@@ -32,7 +32,11 @@ function encodingOf(db: Keyspace, entry: number): string {
 }
 
 export function digestAll(c: Connection, _: Args, r: Reply): void {
-  r.simple(digestOfViews(c.broker.engine).toString('hex'))
+  r.simple(datasetDigest(c.broker.engine))
+}
+
+export function digestState(c: Connection, _: Args, r: Reply): void {
+  r.simple(stateDigest(c.broker.engine))
 }
 
 export function digestKeys(c: Connection, a: Args, r: Reply): void {
@@ -41,6 +45,6 @@ export function digestKeys(c: Connection, a: Args, r: Reply): void {
   for (let i = 2; i < a.count; i++) {
     const [from, to] = [a.start[i]!, a.end[i]!]
     const entry = db.peek(a.buf, from, to, db.hash(a.buf, from, to))
-    r.simple(entry === 0 ? '0'.repeat(40) : digestOfKey(db, entry).toString('hex'))
+    r.simple(valueDigest(c.broker.engine, entry))
   }
 }

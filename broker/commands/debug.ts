@@ -9,7 +9,7 @@ import type { BrokerSpec, ServeHandler } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { reloadLog } from '../reload.ts'
 import { isLocal } from './config.ts'
-import { debugObject, digestAll, digestKeys } from './debug-data.ts'
+import { debugObject, digestAll, digestKeys, digestState } from './debug-data.ts'
 import { writeExample } from './debug-protocol.ts'
 import { writeHelpLines } from './help.ts'
 import { debugSpec } from './server-spec.ts'
@@ -59,9 +59,11 @@ function log(c: Connection, a: Args, r: Reply): void {
 const subs: readonly Sub[] = [
   { name: 'CHANGE-REPL-ID', words: '', about: 'Does nothing: there is no replication.', least: 2, most: 2, serve: idle },
   { name: 'DICT-RESIZING', words: '<0|1>', about: 'Does nothing: tables grow bit by bit.', least: 3, most: 3, serve: idle },
-  { name: 'DIGEST', words: '', about: 'A digest of all that the views hold.', least: 2, most: 2, serve: digestAll },
+  { name: 'DIGEST', words: '', about: 'The digest that Redis gives for the same data.', least: 2, most: 2, serve: digestAll },
   { name: 'DIGEST-VALUE', words: '<key> [<key> ...]', about: 'A digest of each value.', least: 2, most: Infinity,
     serve: digestKeys },
+  { name: 'STATE-DIGEST', words: '', about: 'A digest of all that the log must reproduce, with groups and counters.',
+    least: 2, most: 2, serve: digestState },
   { name: 'ERROR', words: '<text>', about: 'Answers with the text as an error.', least: 3, most: 3,
     serve: (_, a, r) => r.error(a.text(2)) },
   { name: 'LISTPACK', words: '<key>', about: 'Does nothing.', least: 3, most: 3, serve: idle },

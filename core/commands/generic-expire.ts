@@ -67,13 +67,13 @@ function expire(x: Engine, a: Args, r: Reply, lifetime: Lifetime, command: strin
   r.int(1)
 }
 
-/** The new deadline is past: the key goes at once, and the log says DEL (or UNLINK). */
+/** The new deadline is past: the key goes at once, and the log says DEL. */
 function expireNow(x: Engine, a: Args, entry: number, hash: number): void {
   const { buf, start, end } = a
-  x.db.remove(entry, hash, x.settings.lazyExpire)
+  x.db.remove(entry, hash)
   x.changed()
   x.effect(2)
-  x.wordText(x.settings.lazyExpire ? 'UNLINK' : 'DEL')
+  x.wordText('DEL')
   x.wordArg(a, 1)
   x.endEffect()
   x.touch(buf, start[1]!, end[1]!)
