@@ -61,7 +61,7 @@ export function datasetDigest(engine: Engine): string {
       one.fill(0)
       mixInto(one, keyOf(engine.arena, entry))
       mixValue(engine, entry, one)
-      xorInto(total, one)
+      xorInto(total, sha1(one))
     })
   }
   return total.toString('hex')
