@@ -18,6 +18,12 @@ const commandArb = fc.oneof(
 )
 const stepArb = fc.tuple(fc.constantFrom(0, 0, 3, 15), commandArb)
 
+function digestAfter(...commands: Word[][]): string {
+  const d = driver()
+  for (const command of commands) d.run(...command)
+  return stateDigest(d.engine)
+}
+
 test('DEBUG DIGEST and DIGEST-VALUE agree with redis-server over several databases', async (t) => {
   if (!requireRedis(t)) return
   const server = await startRedis(t, { args: ['--enable-debug-command', 'yes'] })
@@ -57,11 +63,6 @@ test('equal states have equal digests whatever the order, the seed and what was 
 })
 
 test('each part of a state counts for its digest', (t) => {
-  const digestAfter = (...commands: Word[][]): string => {
-    const d = driver()
-    for (const command of commands) d.run(...command)
-    return stateDigest(d.engine)
-  }
   const digests = [
     digestAfter(), digestAfter(['SET', 'k', 'v']), digestAfter(['SET', 'k', 'w']), digestAfter(['SET', 'kv', '']),
     digestAfter(['SET', 'k', 'v', 'PXAT', farAway]), digestAfter(['SET', 'k', 'v', 'PXAT', farAway + 1]),
