@@ -64,6 +64,13 @@ export class Args {
     return this.buf.toString('latin1', this.start[i]!, this.end[i]!)
   }
 
+  /** Argument i for an error text: up to its first NUL, where Redis's own formatting ends. */
+  shown(i: number): string {
+    const text = this.text(i)
+    const zero = text.indexOf('\0')
+    return zero < 0 ? text : text.slice(0, zero)
+  }
+
   /** A copy of argument i that outlives the call. */
   copy(i: number): Buffer {
     return Buffer.from(this.buf.subarray(this.start[i]!, this.end[i]!))

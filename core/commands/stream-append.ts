@@ -6,7 +6,7 @@ import type { Engine } from '../engine.ts'
 import { replies, wrongArity } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { parseId, StreamId } from '../types/stream-id.ts'
-import { createStream, idArgument, invalidId, replyId, streamChanged, streamRoot, wrong } from './stream-key.ts'
+import { createStream, groupsChanged, idArgument, invalidId, replyId, streamChanged, streamRoot, wrong } from './stream-key.ts'
 
 type TrimStrategy = 'none' | 'maxlen' | 'minid'
 type IdForm = 'auto' | 'auto-seq' | 'full'
@@ -102,7 +102,7 @@ function parseOptions(x: Engine, a: Args, r: Reply, adds: boolean): boolean {
     r.error('ERR syntax error, XTRIM must be called with MAXLEN, MINID')
     return false
   }
-  if (o.limit > 0 && !o.approximate) {
+  if (o.limit >= 0 && !o.approximate) {
     r.error('ERR syntax error, LIMIT cannot be used without the special ~ option')
     return false
   }
@@ -287,10 +287,6 @@ export function xsetid(x: Engine, a: Args, r: Reply): void {
     return
   }
   const stream = x.stream.open(root)
-  if (id.compare(stream.maxDeletedId(last)) < 0) {
-    r.error('ERR The ID specified in XSETID is smaller than current max_deleted_entry_id')
-    return
-  }
   if (stream.length > 0) {
     stream.last()
     if (id.compare(stream.id) < 0) {
@@ -305,6 +301,6 @@ export function xsetid(x: Engine, a: Args, r: Reply): void {
   stream.setLastId(id)
   if (entriesAdded !== -1) stream.entriesAdded = entriesAdded
   if (hasDeleted && !deleted.isZero()) stream.setMaxDeletedId(deleted)
-  streamChanged(x, a, 1, 'xsetid')
+  groupsChanged(x, a, 1, 'xsetid')
   r.ok()
 }

@@ -16,7 +16,7 @@ function openGroup(x: Engine, a: Args, r: Reply): number {
   const root = streamRoot(x, a, 1, r, true)
   if (root === wrong) return 0
   const group = root === 0 ? 0 : x.groups.find(x.stream.open(root).groups, a.buf, a.start[2]!, a.end[2]!)
-  if (group === 0) r.error(`NOGROUP No such key '${a.text(1)}' or consumer group '${a.text(2)}'`)
+  if (group === 0) r.error(`NOGROUP No such key '${a.shown(1)}' or consumer group '${a.shown(2)}'`)
   return group
 }
 
@@ -101,7 +101,7 @@ function parseClaimOptions(x: Engine, a: Args, r: Reply, at: number): ClaimOptio
     } else if (a.is(i, 'LASTID') && more) {
       if (!idArgument(a, ++i, lastId, r)) return undefined
     } else {
-      r.error(`ERR Unrecognized XCLAIM option '${a.text(i)}'`)
+      r.error(`ERR Unrecognized XCLAIM option '${a.shown(i)}'`)
       return undefined
     }
   }
@@ -145,7 +145,7 @@ export function xclaim(x: Engine, a: Args, r: Reply): void {
     }
     if (pending === 0) {
       if (!options.force) continue
-      pending = groups.addPending(group, consumer, id, x.now, 0)
+      pending = groups.addPending(group, consumer, id, x.now, 1)
     } else if (minIdle > 0 && x.now - groups.delivered(pending) < minIdle) continue
     groups.movePending(pending, consumer, id)
     groups.setDelivered(pending, options.deliveredAt)
@@ -188,8 +188,8 @@ export function xautoclaim(x: Engine, a: Args, r: Reply): void {
   for (let i = 6; i < a.count; i++) {
     if (a.is(i, 'COUNT') && i + 1 < a.count) {
       count = a.int(++i)
-      if (Number.isNaN(count) || count < 1 || count > 9007199254740991 / 24) {
-        r.error(Number.isNaN(count) ? replies.notInteger : 'ERR COUNT must be > 0')
+      if (!(count >= 1) || count > 9007199254740991 / 24) {
+        r.error('ERR COUNT must be > 0')
         return
       }
     } else if (a.is(i, 'JUSTID')) justId = true

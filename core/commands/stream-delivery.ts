@@ -9,7 +9,6 @@ const first = new StreamId()
 const last = new StreamId()
 const deleted = new StreamId()
 const cursor = new StreamId()
-const max = new StreamId().setMax()
 
 /** -1 in place of a number of entries: it can't be known. */
 export const unknownCount = -1
@@ -18,7 +17,8 @@ export const unknownCount = -1
 function hasTombstones(x: Engine, from: StreamId): boolean {
   const stream = x.stream
   if (stream.length === 0 || stream.maxDeletedId(deleted).isZero()) return false
-  return from.compare(deleted) <= 0 && deleted.compare(max) <= 0
+  if (stream.firstId(first).compare(deleted) > 0) return false
+  return from.compare(deleted) <= 0
 }
 
 /** How many entries were ever added up to `id`; `unknownCount` where deletions hide it. The stream is open. */
@@ -27,7 +27,6 @@ export function entriesUpTo(x: Engine, id: StreamId): number {
   if (stream.entriesAdded === 0) return 0
   stream.lastId(last)
   if (stream.length === 0 && id.compare(last) < 1) return stream.entriesAdded
-  if (!id.isZero() && id.compare(stream.maxDeletedId(deleted)) < 0) return unknownCount
   const toLast = id.compare(last)
   if (toLast === 0) return stream.entriesAdded
   if (toLast > 0) return unknownCount
@@ -41,15 +40,15 @@ export function entriesUpTo(x: Engine, id: StreamId): number {
   return unknownCount
 }
 
-/** Entries that the group has still to read, `unknownCount` where it can't be known. The stream is open. */
-export function lagOf(x: Engine, group: number): number {
+/** Entries that the group has still to read (negative when ENTRIESREAD claimed too much); undefined when unknown. */
+export function lagOf(x: Engine, group: number): number | undefined {
   const stream = x.stream
   if (stream.entriesAdded === 0) return 0
   const delivered = x.groups.lastDelivered(group, cursor)
   const read = x.groups.entriesRead(group)
   if (read !== unknownCount && !hasTombstones(x, delivered)) return stream.entriesAdded - read
   const upTo = entriesUpTo(x, delivered)
-  return upTo === unknownCount ? unknownCount : stream.entriesAdded - upTo
+  return upTo === unknownCount ? undefined : stream.entriesAdded - upTo
 }
 
 /**

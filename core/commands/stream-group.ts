@@ -5,7 +5,9 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
-import { createStream, idArgument, intervalArgument, replyId, streamChanged, streamRoot, wrong } from './stream-key.ts'
+import {
+  boundArgument, createStream, groupsChanged, idArgument, intervalArgument, replyId, streamRoot, wrong,
+} from './stream-key.ts'
 
 const id = new StreamId()
 const end = new StreamId()
@@ -26,7 +28,7 @@ function groupOf(x: Engine, a: Args, r: Reply): { root: number; group: number } 
 }
 
 function noGroup(a: Args, r: Reply): void {
-  r.error(`NOGROUP No such consumer group '${a.text(3)}' for key name '${a.text(2)}'`)
+  r.error(`NOGROUP No such consumer group '${a.shown(3)}' for key name '${a.shown(2)}'`)
 }
 
 /** Reads MKSTREAM and ENTRIESREAD from argument 5 on; undefined after an error reply. */
@@ -46,7 +48,7 @@ function groupOptions(a: Args, r: Reply, creates: boolean): { makes: boolean; en
         return undefined
       }
     } else {
-      r.error(`ERR unknown subcommand or wrong number of arguments for '${a.text(1).slice(0, 128)}'. Try XGROUP HELP.`)
+      r.error(`ERR unknown subcommand or wrong number of arguments for '${a.shown(1).slice(0, 128)}'. Try XGROUP HELP.`)
       return undefined
     }
   }
@@ -83,7 +85,7 @@ export function xgroupCreate(x: Engine, a: Args, r: Reply): void {
     return
   }
   stream.groups = x.groups.createGroup(stream.groups, a.buf, a.start[3]!, a.end[3]!, id, options.entriesRead).root
-  streamChanged(x, a, 2, 'xgroup-create')
+  groupsChanged(x, a, 2, 'xgroup-create')
   r.ok()
 }
 
@@ -97,10 +99,10 @@ export function xgroupSetId(x: Engine, a: Args, r: Reply): void {
     return
   }
   if (isDollar(a, 4)) x.stream.lastId(id)
-  else if (!idArgument(a, 4, id, r)) return
+  else if (!boundArgument(a, 4, id, r, 'min')) return
   x.groups.setLastDelivered(found.group, id)
   x.groups.setEntriesRead(found.group, options.entriesRead)
-  streamChanged(x, a, 2, 'xgroup-setid')
+  groupsChanged(x, a, 2, 'xgroup-setid')
   r.ok()
 }
 
@@ -112,7 +114,7 @@ export function xgroupDestroy(x: Engine, a: Args, r: Reply): void {
     return
   }
   x.stream.groups = x.groups.destroyGroup(x.stream.groups, found.group)
-  streamChanged(x, a, 2, 'xgroup-destroy')
+  groupsChanged(x, a, 2, 'xgroup-destroy')
   // Whoever waits in this group must hear that it is gone.
   x.ready(a.buf, a.start[2]!, a.end[2]!)
   r.int(1)
@@ -130,7 +132,7 @@ export function xgroupCreateConsumer(x: Engine, a: Args, r: Reply): void {
     return
   }
   x.groups.createConsumer(found.group, a.buf, a.start[4]!, a.end[4]!, x.now)
-  streamChanged(x, a, 2, 'xgroup-createconsumer')
+  groupsChanged(x, a, 2, 'xgroup-createconsumer')
   r.int(1)
 }
 
@@ -147,7 +149,7 @@ export function xgroupDelConsumer(x: Engine, a: Args, r: Reply): void {
     return
   }
   const pending = x.groups.destroyConsumer(found.group, consumer)
-  streamChanged(x, a, 2, 'xgroup-delconsumer')
+  groupsChanged(x, a, 2, 'xgroup-delconsumer')
   r.int(pending)
 }
 
@@ -203,7 +205,7 @@ export function xpending(x: Engine, a: Args, r: Reply): void {
   let minIdle = 0
   let count = 0
   if (!summary) {
-    if (a.count < 6) {
+    if (a.count < 6 || a.count > 9) {
       r.error(replies.syntax)
       return
     }
@@ -219,10 +221,6 @@ export function xpending(x: Engine, a: Args, r: Reply): void {
       }
       at = 5
     }
-    if (a.count > at + 4) {
-      r.error(replies.syntax)
-      return
-    }
     count = a.int(at + 2)
     if (Number.isNaN(count)) {
       r.error(replies.notInteger)
@@ -234,7 +232,7 @@ export function xpending(x: Engine, a: Args, r: Reply): void {
   if (root === wrong) return
   const group = root === 0 ? 0 : x.groups.find(x.stream.open(root).groups, a.buf, a.start[2]!, a.end[2]!)
   if (group === 0) {
-    r.error(`NOGROUP No such key '${a.text(1)}' or consumer group '${a.text(2)}'`)
+    r.error(`NOGROUP No such key '${a.shown(1)}' or consumer group '${a.shown(2)}'`)
     return
   }
   if (summary) pendingSummary(x, r, group)

@@ -28,30 +28,33 @@ function countOrNil(r: Reply, count: number): void {
   else r.int(count)
 }
 
+function replyLag(x: Engine, r: Reply, group: number): void {
+  const lag = lagOf(x, group)
+  if (lag === undefined) r.nil()
+  else r.int(lag)
+}
+
 function replyName(r: Reply, name: Buffer): void {
   r.bulk(name, 0, name.length)
 }
 
 export function xinfoStream(x: Engine, a: Args, r: Reply): void {
-  let count = 10
-  const full = a.count > 3
-  if (full) {
-    if (a.count > 5 || !a.is(3, 'FULL') || (a.count === 5) || (a.count === 6)) {
-      if (!(a.count === 6 && a.is(3, 'FULL') && a.is(4, 'COUNT'))) {
-        r.error(replies.syntax)
-        return
-      }
-    }
-    if (a.count === 6) {
-      count = a.int(5)
-      if (Number.isNaN(count)) {
-        r.error(replies.notInteger)
-        return
-      }
-      if (count < 0) count = 10
-    }
-  }
   if (!openStream(x, a, r)) return
+  const full = a.count > 3
+  let count = 10
+  if (full) {
+    const counted = a.count === 6 && a.is(4, 'COUNT')
+    if (!a.is(3, 'FULL') || (a.count !== 4 && !counted)) {
+      r.error(`ERR unknown subcommand or wrong number of arguments for '${a.shown(1)}'. Try XINFO HELP.`)
+      return
+    }
+    if (counted) count = a.int(5)
+    if (Number.isNaN(count)) {
+      r.error(replies.notInteger)
+      return
+    }
+    if (count < 0) count = 10
+  }
   const stream = x.stream
   r.map(full ? 9 : 10)
   r.text('length')
@@ -102,7 +105,7 @@ function fullState(x: Engine, r: Reply, count: number): void {
     r.text('entries-read')
     countOrNil(r, groups.entriesRead(group))
     r.text('lag')
-    countOrNil(r, lagOf(x, group))
+    replyLag(x, r, group)
     r.text('pel-count')
     r.int(groups.groupPendingCount(group))
     r.text('pending')
@@ -159,7 +162,7 @@ export function xinfoGroups(x: Engine, a: Args, r: Reply): void {
     r.text('entries-read')
     countOrNil(r, groups.entriesRead(group))
     r.text('lag')
-    countOrNil(r, lagOf(x, group))
+    replyLag(x, r, group)
   }
 }
 
@@ -168,7 +171,7 @@ export function xinfoConsumers(x: Engine, a: Args, r: Reply): void {
   const { stream, groups } = x
   const group = groups.find(stream.groups, a.buf, a.start[3]!, a.end[3]!)
   if (group === 0) {
-    r.error(`NOGROUP No such consumer group '${a.text(3)}' for key name '${a.text(2)}'`)
+    r.error(`NOGROUP No such consumer group '${a.shown(3)}' for key name '${a.shown(2)}'`)
     return
   }
   const consumers = groups.list(groups.consumers(group))

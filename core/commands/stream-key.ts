@@ -91,9 +91,14 @@ export function replyEntry(x: Engine, r: Reply): void {
   x.stream.replyFields(r)
 }
 
-/** Tells whoever watches that the key of argument i changed in a way that Redis calls `event`. */
+/** Entries of the stream at argument i changed in a way that Redis calls `event`. */
 export function streamChanged(x: Engine, a: Args, i: number, event: string, count = 1): void {
-  x.changed(count)
   x.touch(a.buf, a.start[i]!, a.end[i]!)
+  groupsChanged(x, a, i, event, count)
+}
+
+/** Counters or groups changed, which doesn't count as a change of the key for WATCH and client caching (as in Redis). */
+export function groupsChanged(x: Engine, a: Args, i: number, event: string, count = 1): void {
+  x.changed(count)
   x.notify('t', event, a.buf, a.start[i]!, a.end[i]!)
 }

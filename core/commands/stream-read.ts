@@ -11,6 +11,7 @@ import { idArgument, intervalArgument, replyEntry, streamRoot, wrong } from './s
 const from = new StreamId()
 const to = new StreamId()
 const last = new StreamId()
+const largest = new StreamId().setMax()
 
 export function xrange(x: Engine, a: Args, r: Reply): void {
   range(x, a, r, false)
@@ -175,7 +176,7 @@ function checkStream(x: Engine, a: Args, r: Reply, s: number, grouped: boolean):
     const group = root === 0 ? 0 : groupAt(x, a, root, read.group)
     if (group === 0) {
       r.error(
-        `NOGROUP No such key '${a.text(key)}' or consumer group '${a.text(read.group)}' in XREADGROUP with GROUP option`,
+        `NOGROUP No such key '${a.shown(key)}' or consumer group '${a.shown(read.group)}' in XREADGROUP with GROUP option`,
       )
       return false
     }
@@ -248,7 +249,8 @@ function serveGroup(x: Engine, a: Args, r: Reply, root: number, key: number, id:
   groups.setSeen(consumer, x.now)
   let delivered = 0
   let any = true
-  if (isSign(a, id, greater)) {
+  // Redis stands `>` for by the largest id, so that id asks for new entries, too.
+  if (isSign(a, id, greater) || (idArgument(a, id, from, r) && from.compare(largest) === 0)) {
     groups.lastDelivered(group, from)
     any = x.stream.lastId(last).compare(from) > 0 && from.increment() && x.stream.seek(from)
     if (any) {
@@ -256,7 +258,6 @@ function serveGroup(x: Engine, a: Args, r: Reply, root: number, key: number, id:
       delivered = deliver(x, r, group, consumer, read.count, read.noAck)
     }
   } else {
-    idArgument(a, id, from, r)
     beginStream(a, r, key)
     delivered = replyHistory(x, r, consumer, from, read.count)
   }
@@ -281,7 +282,6 @@ function logRead(x: Engine, a: Args, key: number, id: number, delivered: number,
     x.wordArg(a, key)
     x.wordArg(a, id)
     x.endEffect()
-    x.touch(a.buf, a.start[key]!, a.end[key]!)
   } else if (created) {
     x.changed()
     x.effect(5)
@@ -291,7 +291,6 @@ function logRead(x: Engine, a: Args, key: number, id: number, delivered: number,
     x.wordArg(a, name)
     x.wordArg(a, name + 1)
     x.endEffect()
-    x.touch(a.buf, a.start[key]!, a.end[key]!)
   }
 }
 

@@ -4,6 +4,8 @@
 import { parseInt64 } from '../args.ts'
 
 const two32 = 0x100000000
+/** Redis gives up on longer ones. */
+const idBytesMax = 127
 const u64Max = 18446744073709551615n
 
 /** A mutable id: commands keep a few of them instead of making objects. */
@@ -108,15 +110,24 @@ const parsed = new Uint32Array(2)
 function parseU64(buf: Buffer, from: number, to: number): boolean {
   if (to - from <= 15) {
     const value = parseInt64(buf, from, to)
-    if (!(value >= 0)) return false
+    if (!(value >= 0)) return value < 0 ? false : parseLoose(buf.toString('latin1', from, to))
     parsed[0] = Math.floor(value / two32)
     parsed[1] = value % two32
     return true
   }
-  const text = buf.toString('latin1', from, to)
-  if (!/^[1-9][0-9]{0,19}$/.test(text)) return false
-  const value = BigInt(text)
+  return parseLoose(buf.toString('latin1', from, to))
+}
+
+/**
+ * What strtoull takes, as Redis does: blanks and a plus before the digits, zeros before the first, nothing from a NUL on;
+ * and behind blanks even a minus, which counts from 2^64 down.
+ */
+function parseLoose(text: string): boolean {
+  const match = /^([ \t-\r]*)([+-]?)([0-9]{1,126})$/.exec(text)
+  if (match === null || (match[2] === '-' && match[1] === '')) return false
+  let value = BigInt(match[3]!)
   if (value > u64Max) return false
+  if (match[2] === '-') value = BigInt.asUintN(64, -value)
   parsed[0] = Number(value >> 32n)
   parsed[1] = Number(value & 0xffffffffn)
   return true
@@ -129,6 +140,8 @@ export type IdForm = 'invalid' | 'ms' | 'full' | 'auto-seq'
  * missing, `id` gets seq 0 and the caller decides what it means.
  */
 export function parseId(buf: Buffer, from: number, to: number, id: StreamId, autoSeq = false): IdForm {
+  if (to - from > idBytesMax) return 'invalid'
+  for (let i = from; i < to; i++) if (buf[i] === 0) to = i
   let dash = from
   while (dash < to && buf[dash] !== 45) dash++
   if (!parseU64(buf, from, dash)) return 'invalid'

@@ -1,7 +1,7 @@
 // The view behind a stream key: blocks of packed entries under a Tree of their first ids.
 //
 //   root    ┌ length │ blocks (Tree root) │ tail block │ groups (Tree root) │ last id ×4 │ max deleted id ×4 │
-//           │ entries added ×2 │ idempotence u32 │ first id known u32 │ first id ×4 ┐                       all u32
+//           │ entries added ×2 │ idempotence │ first id ×4 ┐                                              all u32
 //
 //   block   ┌ used bytes │ live entries │ entries │ listpack bytes │ base id ×4 ┐ u32, then bytes:
 //           │ field count │ (length, bytes) of each field of the first entry │ entry │ entry │ …
@@ -24,7 +24,7 @@ import { readSmallVarint, readVarint, varint, varintBytes, varintEnd, writeVarin
 import { integerBytes, listpackBytes } from './listpack-size.ts'
 import { StreamId } from './stream-id.ts'
 
-const rootWords = 20
+const rootWords = 19
 const blockHeaderBytes = 32
 const firstBlockBytes = 128
 const deletedFlag = 1
@@ -141,13 +141,12 @@ export class Stream {
 
   /** The first entry's id, 0-0 when there is none. */
   firstId(into: StreamId): StreamId {
-    if (this.length === 0) return into.setMin()
-    if (this.word(15) === 0) {
-      this.first()
-      this.writeId(16, this.id)
-      this.setWord(15, 1)
-    }
-    return this.readId(16, into)
+    return this.readId(15, into)
+  }
+
+  /** Entries went: what is the first one now? The walk is over. */
+  private renewFirst(): void {
+    this.writeId(15, this.first() ? this.id : this.scratch.setMin())
   }
 
   // Appending.
@@ -180,10 +179,7 @@ export class Stream {
     this.writeEntry(tail, id, a, from, pairs, same)
 
     this.writeId(4, id)
-    if (this.length === 0) {
-      this.writeId(16, id)
-      this.setWord(15, 1)
-    }
+    if (this.length === 0) this.writeId(15, id)
     this.setWord(0, this.length + 1)
     const added = this.word(13)
     if (added === 0xffffffff) {
@@ -478,6 +474,7 @@ export class Stream {
   remove(id: StreamId): boolean {
     if (!this.find(id)) return false
     this.removeCurrent()
+    this.renewFirst()
     if (this.maxDeletedId(this.scratch).compare(id) < 0) this.setMaxDeletedId(id)
     return true
   }
@@ -490,7 +487,6 @@ export class Stream {
     u8[this.at] = u8[this.at]! | deletedFlag
     words[head + 1] = words[head + 1]! - 1
     this.setWord(0, this.length - 1)
-    this.setWord(15, 0)
     if (words[head + 1] === 0) this.dropBlock(this.block)
     this.block = 0
   }
@@ -528,24 +524,20 @@ export class Stream {
         : this.lastOfBlock(block, last).compare(minId!) < 0
       if (whole) {
         if (gone !== undefined) this.eachOfBlock(block, gone)
-        this.lastLiveOfBlock(block, last)
         this.dropBlock(block)
         this.setWord(0, this.length - live)
         removed += live
-        if (this.maxDeletedId(this.scratch).compare(last) < 0) this.setMaxDeletedId(last)
         continue
       }
       if (approximate) break
       if (!this.first()) break
       const stays = maxLength !== undefined ? this.length <= maxLength : this.id.compare(minId!) >= 0
       if (stays) break
-      last.copy(this.id)
       gone?.(this.id)
       this.removeCurrent()
       removed++
-      if (this.maxDeletedId(this.scratch).compare(last) < 0) this.setMaxDeletedId(last)
     }
-    if (removed > 0) this.setWord(15, 0)
+    if (removed > 0) this.renewFirst()
     this.block = 0
     return removed
   }
@@ -556,13 +548,6 @@ export class Stream {
     const end = byteOf(block) + this.arena.u32[chunkOf(block)]![wordOf(block)]!
     while (this.next < end) this.decode(this.next)
     return into.copy(this.id)
-  }
-
-  private lastLiveOfBlock(block: number, into: StreamId): void {
-    this.enterBackward(block)
-    if (this.offsetCount === 0) return
-    this.decode(this.offsets[this.offsetCount - 1]!)
-    into.copy(this.id)
   }
 
   private eachOfBlock(block: number, visit: (id: StreamId) => void): void {

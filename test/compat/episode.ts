@@ -68,7 +68,39 @@ export function makeEpisode(seed: number, commands: number, menu: Menu): Episode
     else plain(r, kitchen, steps)
     made += Math.max(1, steps.length - before)
   }
-  return { seed, protocol, steps }
+  return { seed, protocol, steps: withConsumers(steps) }
+}
+
+/**
+ * From 7.2 on a consumer comes to be even when it gets nothing, in 7.0 only with its first entry. So that the states stay
+ * comparable, every command that names a consumer has it made first.
+ */
+function withConsumers(steps: readonly Step[]): Step[] {
+  const settled: Step[] = []
+  for (const step of steps) {
+    if (step.kind === 'send') {
+      settled.push({ ...step, commands: step.commands.flatMap((command) => [...consumersOf(command), command]) })
+      continue
+    }
+    if (step.kind === 'hold') {
+      const commands = consumersOf(step.command)
+      if (commands.length > 0) settled.push({ kind: 'send', conn: step.conn, commands })
+    }
+    settled.push(step)
+  }
+  return settled
+}
+
+function consumersOf(command: Command): Command[] {
+  const words = command.map((word) => word.toUpperCase())
+  if ((words[0] === 'XCLAIM' || words[0] === 'XAUTOCLAIM') && command.length > 3) {
+    return [['XGROUP', 'CREATECONSUMER', ...command.slice(1, 4)]]
+  }
+  const at = words.indexOf('GROUP')
+  const streams = words.indexOf('STREAMS')
+  if (words[0] !== 'XREADGROUP' || at < 0 || streams < at || at + 2 >= command.length) return []
+  const keys = command.slice(streams + 1, streams + 1 + Math.floor((command.length - streams - 1) / 2))
+  return keys.map((key) => ['XGROUP', 'CREATECONSUMER', key, command[at + 1]!, command[at + 2]!])
 }
 
 /** Draws commands by family and weight, and spoils a few of them. */
