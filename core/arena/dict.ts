@@ -28,6 +28,9 @@ const largest = capacities.length - 1
 const halfStep = capacities.indexOf(511)
 const depthMax = 24
 const headerWords = 2
+/** Set in a root's depth while the dict is destroyed slice by slice. */
+const dying = 0x100
+const fairTriesMax = 128
 
 /** Most entries of a segment before it grows: 7/8 of its slots, and one slot always stays free. */
 function fullAt(capacity: number): number {
@@ -142,19 +145,13 @@ export class Dict {
       const segment = segmentOf(arena, this.root, from)
       const words = arena.u32[chunkOf(segment)]!
       const head = wordOf(segment)
-      const depth = words[head]! & 0xff
-      const capacity = words[head]! >>> 8
       const live = words[head + 1]!
-      const span = 2 ** (32 - depth)
+      const span = 2 ** (32 - (words[head]! & 0xff))
       const end = (Math.floor(from / span) + 1) * span
       const width = live === 0 ? span : Math.max(1, Math.ceil((span / live) * (count - seen)))
       const to = Math.min(end, from + width)
-      const found: number[] = []
-      for (let slot = 0; slot < capacity; slot++) {
-        const at = head + headerWords + slot * 2
-        const hash = words[at]!
-        if (words[at + 1] !== 0 && hash >= from && hash < to) found.push(words[at + 1]!)
-      }
+      // All are read before the first is visited, as a visit may change the dict.
+      const found = entriesBetween(words, head, from, to)
       seen += found.length
       for (const entry of found) visit(entry)
       if (to >= 0x100000000) return 0
@@ -165,27 +162,26 @@ export class Dict {
 
   /** Visits every entry; the dict must not change meanwhile. */
   each(visit: (entry: number) => void): void {
-    eachSegment(this.arena, this.root, (segment) => {
-      const words = this.arena.u32[chunkOf(segment)]!
-      const head = wordOf(segment)
-      const capacity = words[head]! >>> 8
-      for (let slot = 0; slot < capacity; slot++) {
-        const entry = words[head + headerWords + slot * 2 + 1]!
-        if (entry !== 0) visit(entry)
-      }
-    })
+    eachSegment(this.arena, this.root, (segment) => eachEntry(this.arena, segment, visit))
   }
 
-  /** Any entry, each about as likely as the others; 0 when empty. */
+  /** Any entry, each as likely as the others; 0 when empty. */
   random(random: Random): number {
     if (this.count === 0) return 0
-    for (;;) {
-      const segment = segmentOf(this.arena, this.root, random.u32())
-      const words = this.arena.u32[chunkOf(segment)]!
+    const arena = this.arena
+    const depth = arena.u32[chunkOf(this.root)]![wordOf(this.root) + 1]!
+    for (let tries = 0; ; tries++) {
+      const place = (random.u32() >>> 1) >>> (31 - depth)
+      const segment = segmentOf(arena, this.root, (place << (31 - depth)) << 1)
+      const words = arena.u32[chunkOf(segment)]!
       const head = wordOf(segment)
-      // A try per slot makes every entry equally likely within segments of one size; segments differ little.
-      const slot = random.u32() % (words[head]! >>> 8)
-      const entry = words[head + headerWords + slot * 2 + 1]!
+      const capacity = words[head]! >>> 8
+      // Each slot of each segment must be as likely: so a segment counts at its first place in the directory only, and
+      // as if it had the most slots. Where that hardly ever hits (after skewed removals), nearly fair is good enough.
+      const fair = depth > 0 && tries < fairTriesMax
+      if (fair && (place & ((1 << (depth - (words[head]! & 0xff))) - 1)) !== 0) continue
+      const slot = random.u32() % (fair ? capacities[largest]! : capacity)
+      const entry = slot < capacity ? words[head + headerWords + slot * 2 + 1]! : 0
       if (entry !== 0) return entry
     }
   }
@@ -203,6 +199,38 @@ export class Dict {
     freeSegments(this.arena, this.root)
     this.arena.free(this.root)
     this.root = 0
+  }
+
+  /**
+   * Destroys the dict a slice at a time: frees about `entriesMax` entries (at most a segment's more) with `drop`, and
+   * the segments they were in. True when all is gone. Between the slices only this and `count` may be called.
+   */
+  destroySome(entriesMax: number, drop: (entry: number) => void): boolean {
+    const arena = this.arena
+    const words = arena.u32[chunkOf(this.root)]!
+    const at = wordOf(this.root)
+    // The place of the next segment takes the place of the number of segments.
+    if ((words[at + 1]! & dying) === 0) {
+      words[at + 1] = words[at + 1]! | dying
+      words[at + 3] = 0
+    }
+    const depth = words[at + 1]! & ~dying
+    const directory = arena.u32[chunkOf(words[at]!)]!
+    for (let budget = entriesMax; words[at + 3]! < 1 << depth && budget > 0;) {
+      const index = wordOf(words[at]!) + words[at + 3]! * 2
+      const segment = directory[index]!
+      const freed = arena.u32[chunkOf(segment)]![wordOf(segment) + 1]!
+      words[at + 3] = words[at + 3]! + (1 << (depth - (directory[index + 1]! & 0xff)))
+      words[at + 2] = words[at + 2]! - freed
+      budget -= freed + 1
+      eachEntry(arena, segment, drop)
+      arena.free(segment)
+    }
+    if (words[at + 3]! < 1 << depth) return false
+    arena.free(words[at]!)
+    arena.free(this.root)
+    this.root = 0
+    return true
   }
 
   /** Bytes of the directory and the segments. */
@@ -508,6 +536,31 @@ function eachSegment(
     visit(segment, index >>> (depth - local), local)
     index += 1 << (depth - local)
   }
+}
+
+function eachEntry(arena: Arena, segment: number, visit: (entry: number) => void): void {
+  const words = arena.u32[chunkOf(segment)]!
+  const first = wordOf(segment) + headerWords
+  const last = first + (words[wordOf(segment)]! >>> 8) * 2
+  for (let at = first; at < last; at += 2) if (words[at + 1] !== 0) visit(words[at + 1]!)
+}
+
+/** Entries of a segment whose hash is ≥ `from` and < `to`. Linear probing keeps them near their places: few are read. */
+function entriesBetween(words: Uint32Array, head: number, from: number, to: number): number[] {
+  const depth = words[head]! & 0xff
+  const capacity = words[head]! >>> 8
+  const first = place(from, depth, capacity)
+  const last = place(to - 1, depth, capacity)
+  const found: number[] = []
+  for (let slot = first, passed = 0; passed < capacity; passed++) {
+    const at = head + headerWords + slot * 2
+    const entry = words[at + 1]!
+    // Behind the last place a free slot ends what may have been pushed on from it.
+    if (entry === 0 && passed >= last - first) break
+    if (entry !== 0 && words[at]! >= from && words[at]! < to) found.push(entry)
+    if (++slot === capacity) slot = 0
+  }
+  return found
 }
 
 function freeSegments(arena: Arena, root: number): void {

@@ -151,3 +151,73 @@ test('a bound on bytes is kept, with a typed error, and nothing is lost by it', 
   arena.check()
   t.true(blocks.length >= 30)
 })
+
+test('writing to a freed block is caught in guard mode, by the check and by the next block of its size', (t) => {
+  const arena = new Arena({ guard: true })
+  const pointer = arena.alloc(40)
+  arena.alloc(40)
+  arena.free(pointer)
+  arena.u8[chunkOf(pointer)]![byteOf(pointer) + 30] = 1
+  t.throws(() => arena.check(), { message: /written to after/ })
+  t.throws(() => arena.alloc(40), { message: /written to after/ })
+})
+
+test('what is no block is not freed', (t) => {
+  const arena = new Arena()
+  const pointer = arena.alloc(100_000)
+  t.throws(() => arena.free(pointer + 512), { message: /no block/ })
+  t.throws(() => arena.usableBytes(pointer + 512), { message: /no block/ })
+  arena.free(pointer)
+  t.throws(() => arena.free(pointer), { message: /no block/ })
+})
+
+test('a large block grows and shrinks where it stands when the pages behind it are free', (t) => {
+  const arena = new Arena({ guard: true })
+  const first = arena.alloc(100_000)
+  t.is(arena.realloc(first, 1_000_000), first)
+  t.is(arena.usedBytes, roundedBytes(1_000_000))
+  t.is(arena.realloc(first, 50_000), first)
+  const second = arena.alloc(60_000)
+  const moved = arena.realloc(first, 200_000)
+  t.not(moved, first)
+  arena.check()
+  arena.free(moved)
+  arena.free(second)
+  arena.check()
+  t.is(arena.usedBytes, 0)
+})
+
+test('a huge block grows and shrinks with its content, from and to every other kind', (t) => {
+  const arena = new Arena({ guard: true })
+  let pointer = arena.alloc(10)
+  const bytes = [100, 9_000_000, 70_000_000, 8_000_000, 30_000, 20_000_000, 5]
+  arena.u8[chunkOf(pointer)]!.fill(7, byteOf(pointer), byteOf(pointer) + 5)
+  for (const size of bytes) {
+    pointer = arena.realloc(pointer, size)
+    t.deepEqual([...arena.u8[chunkOf(pointer)]!.subarray(byteOf(pointer), byteOf(pointer) + 5)], [7, 7, 7, 7, 7])
+    t.is(arena.usedBytes, roundedBytes(size))
+    arena.check()
+  }
+})
+
+test('after a reset the arena is as new, and its memory is the system\'s again', (t) => {
+  const arena = new Arena({ guard: true })
+  for (const size of [8, 5000, 100_000, 20_000_000]) arena.alloc(size)
+  const view = arena.u8[1]!
+  arena.reset()
+  t.is(arena.usedBytes + arena.reservedBytes + arena.blocks, 0)
+  t.is(view.length, 0)
+  arena.check()
+  const pointer = arena.alloc(100)
+  t.not(pointer, 0)
+  arena.check()
+})
+
+test('a size class wastes at most an eighth, and never gives less than was asked for', (t) => {
+  for (let bytes = 1; bytes <= 9_000_000; bytes += 1 + (bytes >>> 6)) {
+    const rounded = roundedBytes(bytes)
+    t.true(rounded >= bytes && rounded % 8 === 0)
+    t.true(rounded - bytes < 8 || rounded <= bytes * 1.25, `${bytes} takes ${rounded}`)
+    if (bytes >= 128 && bytes <= 16_384) t.true(rounded <= bytes * 1.126, `${bytes} takes ${rounded}`)
+  }
+})

@@ -140,16 +140,76 @@ test('steady churn does not grow the dict', (t) => {
   t.true(dict.memoryBytes() < before * 1.3, `${before} → ${dict.memoryBytes()}`)
 })
 
-test('every key can be picked at random, none much more often than the others', (t) => {
-  const arena = new Arena()
-  const dict = new Dict(arena, seed)
-  const random = seededRandom(5)
-  for (let i = 0; i < 100; i++) put(dict, `key:${i}`)
-  const picks = new Map<string, number>()
-  for (let i = 0; i < 50_000; i++) {
-    const key = keyOf(arena, dict.random(random))
-    picks.set(key, (picks.get(key) ?? 0) + 1)
+test('every key is picked at random about equally often, in a dict of many segments too', (t) => {
+  for (const keys of [3, 100, 5000]) {
+    const arena = new Arena()
+    const dict = new Dict(arena, seed)
+    const random = seededRandom(5)
+    for (let i = 0; i < keys; i++) put(dict, `key:${i}`)
+    // The last segments to split and those that haven't are of different sizes; removals make it worse.
+    for (let i = 0; i < keys; i += 3) take(dict, `key:${i}`)
+    const picks = new Map<string, number>()
+    const perKey = 100
+    for (let i = 0; i < dict.count * perKey; i++) {
+      const key = keyOf(arena, dict.random(random))
+      picks.set(key, (picks.get(key) ?? 0) + 1)
+    }
+    t.is(picks.size, dict.count)
+    // Chi-squared: its mean is the degrees of freedom, its variance twice that.
+    let chi = 0
+    for (const count of picks.values()) chi += (count - perKey) ** 2 / perKey
+    t.true(chi < dict.count + 6 * Math.sqrt(2 * dict.count), `${chi} with ${dict.count} keys`)
   }
-  t.is(picks.size, 100)
-  t.true(Math.max(...picks.values()) < 3 * Math.min(...picks.values()))
+})
+
+test('a dict is destroyed slice by slice, each slice bounded, and all memory comes back', (t) => {
+  for (const keys of [0, 1, 700, 30_000]) {
+    const arena = new Arena({ guard: true })
+    const dict = new Dict(arena, seed)
+    for (let i = 0; i < keys; i++) put(dict, `key:${i}`)
+    let freed = 0
+    let slices = 1
+    while (!dict.destroySome(100, (entry) => (arena.free(entry), freed++))) {
+      t.true(freed <= slices * 1123)
+      t.is(dict.count, keys - freed)
+      slices++
+    }
+    t.is(freed, keys)
+    t.true(slices > keys / 1123)
+    t.is(arena.blocks, 0)
+    arena.check()
+  }
+})
+
+test('an empty dict is tens of bytes, and is one again after a clear', (t) => {
+  const arena = new Arena({ guard: true })
+  const dict = new Dict(arena, seed)
+  const empty = arena.usedBytes
+  t.true(empty <= 64, `${empty} bytes`)
+  t.is(dict.random(seededRandom(1)), 0)
+  t.is(dict.scan(0, 10, () => t.fail('nothing to see')), 0)
+  for (let i = 0; i < 2000; i++) put(dict, `key:${i}`)
+  dict.clear((entry) => arena.free(entry))
+  t.is(arena.usedBytes, empty)
+  put(dict, 'again')
+  t.is(new Dict(arena, seed, dict.root).count, 1, 'a dict opens at its root')
+  dict.check()
+})
+
+test('keys of any bytes and lengths are told apart, the empty key too', (t) => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.uint8Array({ maxLength: 70 }), { selector: (key) => key.join(), maxLength: 200 }), (keys) => {
+      const arena = new Arena({ guard: true })
+      const dict = new Dict(arena, seed)
+      const entries = keys.map((key) => put(dict, Buffer.from(key).toString('latin1')))
+      dict.check()
+      return keys.every((key, i) => {
+        // The key lies in the middle of a buffer, as a command's argument does.
+        const buf = Buffer.concat([Buffer.from('*2\r\n'), key, Buffer.from('\r\n')])
+        return dict.find(buf, 4, 4 + key.length, dict.hash(buf, 4, 4 + key.length)) === entries[i]
+      })
+    }),
+    { numRuns: 50 },
+  )
+  t.pass()
 })
