@@ -1,6 +1,6 @@
 // Extendible hashing in the arena: byte-string keys to entry blocks.
 //
-// The directory's 2^depth places name segments by the top bits of the hash. A segment keeps its slots sorted by place in
+// The directory's 2^depth places name segments by the hash's top bits. A segment keeps its slots sorted by place in
 // hash space (linear probing from the place that the next 16 bits give), so a SCAN cursor is simply a hash. It grows
 // by sizes and then splits in two, one segment at a time: no insert moves more than one segment's 1,023 slots.
 //

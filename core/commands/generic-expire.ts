@@ -136,11 +136,13 @@ const condition: ArgumentSpec = {
   arguments: conditionNames.map((token) => ({ name: token.toLowerCase(), type: 'pure-token', token })),
 }
 const setting = {
-  arity: -3, flags: ['write', 'fast'], group: 'generic', complexity: 'O(1)', keys: oneKey.update,
+  arity: -3, flags: ['write', 'fast'], group: 'generic', categories: ['keyspace'],
+  complexity: 'O(1)', keys: oneKey.update,
   history: [['7.0.0', 'Added options: `NX`, `XX`, `GT` and `LT`.']],
 } as const
 const asking = {
-  arity: 2, flags: ['readonly', 'fast'], group: 'generic', complexity: 'O(1)', keys: oneKey.read, arguments: [key],
+  arity: 2, flags: ['readonly', 'fast'], group: 'generic', categories: ['keyspace'],
+  complexity: 'O(1)', keys: oneKey.read, arguments: [key],
 } as const
 const asked = { history: [['2.8.0', 'Added the -2 reply.']], tips: ['nondeterministic_output'] } as const
 
@@ -184,7 +186,7 @@ export const genericExpireCommands: readonly CommandSpec[] = [
     run: (x, a, r) => ttl(x, a, r, false, false),
   },
   {
-    name: 'persist', arity: 2, flags: ['write', 'fast'], group: 'generic', since: '2.2.0',
+    name: 'persist', arity: 2, flags: ['write', 'fast'], group: 'generic', categories: ['keyspace'], since: '2.2.0',
     summary: 'Takes a key\'s deadline away.', complexity: 'O(1)',
     keys: oneKey.update, arguments: [key], run: persist,
   },

@@ -82,7 +82,8 @@ function help(_: Engine, _a: Args, r: Reply): void {
 
 const key: ArgumentSpec = { name: 'key', type: 'key', keySpec: 0 }
 const common = {
-  arity: 3, flags: ['readonly'], group: 'generic', complexity: 'O(1)', tips: ['nondeterministic_output'],
+  arity: 3, flags: ['readonly'], group: 'generic', categories: ['keyspace'],
+  complexity: 'O(1)', tips: ['nondeterministic_output'],
   keys: [{ flags: ['RO'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }], arguments: [key],
 } as const
 

@@ -96,7 +96,7 @@ function randomKey(x: Engine, _: Args, r: Reply): void {
   }
 }
 
-const common = { flags: ['readonly'], group: 'generic' } as const
+const common = { flags: ['readonly'], group: 'generic', categories: ['keyspace'] } as const
 
 export const genericScanCommands: readonly CommandSpec[] = [
   {

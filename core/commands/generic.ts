@@ -197,39 +197,39 @@ const summed = ['request_policy:multi_shard', 'response_policy:agg_sum']
 
 export const genericCommands: readonly CommandSpec[] = [
   {
-    name: 'del', arity: -2, flags: ['write'], group: 'generic', since: '1.0.0',
+    name: 'del', arity: -2, flags: ['write'], group: 'generic', categories: ['keyspace'], since: '1.0.0',
     summary: 'Deletes keys.',
     complexity: 'O(N) where N is the number of keys; for a key that holds no string, O(M) in its number of elements.',
     keys: [{ flags: ['RM', 'delete'], begin: { index: 1 }, find: all }],
     arguments: [keys], tips: summed, run: (x, a, r) => deleteKeys(x, a, r, x.settings.lazyUserDelete),
   },
   {
-    name: 'unlink', arity: -2, flags: ['write', 'fast'], group: 'generic', since: '4.0.0',
+    name: 'unlink', arity: -2, flags: ['write', 'fast'], group: 'generic', categories: ['keyspace'], since: '4.0.0',
     summary: 'Deletes keys at once and frees their memory later.',
     complexity: 'O(1) for each key; its memory is freed in later turns of the event loop.',
     keys: [{ flags: ['RM', 'delete'], begin: { index: 1 }, find: all }],
     arguments: [keys], tips: summed, run: (x, a, r) => deleteKeys(x, a, r, true),
   },
   {
-    name: 'exists', arity: -2, flags: ['readonly', 'fast'], group: 'generic', since: '1.0.0',
+    name: 'exists', arity: -2, flags: ['readonly', 'fast'], group: 'generic', categories: ['keyspace'], since: '1.0.0',
     summary: 'Counts how many of the named keys exist.', complexity: 'O(N) where N is the number of keys to check.',
     keys: [{ flags: ['RO'], begin: { index: 1 }, find: all }],
     arguments: [keys], history: [['3.0.3', 'Accepts multiple `key` arguments.']], tips: summed, run: exists,
   },
   {
-    name: 'touch', arity: -2, flags: ['readonly', 'fast'], group: 'generic', since: '3.2.1',
+    name: 'touch', arity: -2, flags: ['readonly', 'fast'], group: 'generic', categories: ['keyspace'], since: '3.2.1',
     summary: 'Counts how many of the named keys exist and marks these as accessed.',
     complexity: 'O(N) where N is the number of keys that will be touched.',
     keys: [{ flags: ['RO'], begin: { index: 1 }, find: all }],
     arguments: [keys], tips: summed, run: touch,
   },
   {
-    name: 'type', arity: 2, flags: ['readonly', 'fast'], group: 'generic', since: '1.0.0',
+    name: 'type', arity: 2, flags: ['readonly', 'fast'], group: 'generic', categories: ['keyspace'], since: '1.0.0',
     summary: 'Names the type of the value at a key.', complexity: 'O(1)',
     keys: oneKey.info, arguments: [key], run: type,
   },
   {
-    name: 'rename', arity: 3, flags: ['write'], group: 'generic', since: '1.0.0',
+    name: 'rename', arity: 3, flags: ['write'], group: 'generic', categories: ['keyspace'], since: '1.0.0',
     summary: 'Gives a key another name, whatever was there before.', complexity: 'O(1)',
     keys: [
       { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: one },
@@ -238,7 +238,7 @@ export const genericCommands: readonly CommandSpec[] = [
     arguments: [key, newKey], run: (x, a, r) => rename(x, a, r, false),
   },
   {
-    name: 'renamenx', arity: 3, flags: ['write', 'fast'], group: 'generic', since: '1.0.0',
+    name: 'renamenx', arity: 3, flags: ['write', 'fast'], group: 'generic', categories: ['keyspace'], since: '1.0.0',
     summary: 'Gives a key another name that isn\'t taken.', complexity: 'O(1)',
     keys: [
       { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: one },
@@ -249,7 +249,7 @@ export const genericCommands: readonly CommandSpec[] = [
     run: (x, a, r) => rename(x, a, r, true),
   },
   {
-    name: 'copy', arity: -3, flags: ['write', 'denyoom'], group: 'generic', since: '6.2.0',
+    name: 'copy', arity: -3, flags: ['write', 'denyoom'], group: 'generic', categories: ['keyspace'], since: '6.2.0',
     summary: 'Copies a value to another key, also of another database.',
     complexity: 'O(N) worst case for collections, where N is the number of nested items. O(1) for string values.',
     keys: [
@@ -265,7 +265,7 @@ export const genericCommands: readonly CommandSpec[] = [
     run: copy,
   },
   {
-    name: 'move', arity: 3, flags: ['write', 'fast'], group: 'generic', since: '1.0.0',
+    name: 'move', arity: 3, flags: ['write', 'fast'], group: 'generic', categories: ['keyspace'], since: '1.0.0',
     summary: 'Moves a key to another database.', complexity: 'O(1)',
     keys: oneKey.readUpdate, arguments: [key, { name: 'db', type: 'integer' }], run: move,
   },

@@ -412,7 +412,7 @@ export const stringCommands: readonly CommandSpec[] = [
     summary: 'Stores strings at several keys at once, or at none when one of the keys exists.',
     complexity: 'O(N) where N is the number of keys to set.',
     keys: [{ flags: ['OW', 'insert'], begin: { index: 1 }, find: { last: -1, step: 2, limit: 0 } }],
-    arguments: [pairs], run: msetnx,
+    arguments: [pairs], tips: ['request_policy:multi_shard', 'response_policy:agg_min'], run: msetnx,
   },
   ...stringCounterCommands,
   ...stringRangeCommands,

@@ -29,20 +29,28 @@ export const streamOps: TypeOps = {
   digest(engine, root, add) {
     const stream = engine.stream.open(root)
     add(Buffer.from(`${stream.length} ${stream.entriesAdded} ${stream.lastId(id)} ${stream.maxDeletedId(id)}`))
-    eachEntry(engine, add)
+    eachEntry(engine, '-', add)
     digestGroups(engine, add)
   },
 
   mix(engine, root, mix) {
     engine.stream.open(root)
-    eachEntry(engine, mix)
+    eachEntry(engine, '.', mix)
+  },
+
+  freeSome(engine, root, entries) {
+    const stream = engine.stream.open(root)
+    if (stream.length > entries && stream.trim(stream.length - entries, undefined, true, 0) > 0) return root
+    streamOps.free(engine, root)
+    return 0
   },
 }
 
-function eachEntry(engine: Engine, add: (bytes: Buffer) => void): void {
+/** Gives `add` each entry's id, written with this separator, and its fields and values. */
+function eachEntry(engine: Engine, separator: '-' | '.', add: (bytes: Buffer) => void): void {
   const stream = engine.stream
   for (let more = stream.first(); more; more = stream.forward()) {
-    add(Buffer.from(stream.id.toString()))
+    add(Buffer.from(stream.id.toString().replace('-', separator)))
     stream.eachWord((u8, from, to) => add(u8.subarray(from, to)))
   }
 }

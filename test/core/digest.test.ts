@@ -15,6 +15,9 @@ const commandArb = fc.oneof(
     fc.integer({ min: 0, max: 9 }).map((n) => String(farAway + n))),
   fc.tuple(fc.constant('APPEND'), fc.constantFrom('a', 'b', 'c'), fc.constantFrom('', '1', 'xyz')),
   fc.tuple(fc.constantFrom('DEL', 'PERSIST'), fc.constantFrom('a', 'b', 'c')),
+  fc.tuple(fc.constant('XADD'), fc.constantFrom('s', 'c'), fc.integer({ min: 1, max: 9 }).map((n) => `${n}-1`),
+    fc.constantFrom('f', 'g', ''), fc.string({ maxLength: 9 })),
+  fc.tuple(fc.constant('XDEL'), fc.constant('s'), fc.integer({ min: 1, max: 9 }).map((n) => `${n}-1`)),
 )
 const stepArb = fc.tuple(fc.constantFrom(0, 0, 3, 15), commandArb)
 

@@ -154,6 +154,27 @@ test('one step of lazy freeing stops when its time is up', (t) => {
   t.true(engine.lazy.freed > 0 && engine.lazy.freed < before)
 })
 
+test('an unlinked stream goes in slices, with its groups', (t) => {
+  const d = driver()
+  const { engine } = d
+  d.run('SET', 'k', 'v')
+  d.run('DEL', 'k')
+  const empty = engine.arena.usedBytes
+  for (let i = 1; i <= 2000; i++) d.run('XADD', 's', `${i}-1`, 'field', 'value'.repeat(i % 20))
+  d.run('XGROUP', 'CREATE', 's', 'g', '0')
+  d.run('XREADGROUP', 'GROUP', 'g', 'c', 'COUNT', 500, 'STREAMS', 's', '>')
+  const full = engine.arena.usedBytes
+  t.is(d.run('UNLINK', 's'), int(1))
+  t.is(engine.lazy.pending, 1)
+  t.false(engine.lazy.step(0))
+  t.true(engine.arena.usedBytes < full)
+  t.is(engine.lazy.pending, 1)
+  engine.lazy.drain()
+  t.is(engine.lazy.freed, 1)
+  t.is(engine.arena.usedBytes, empty)
+  t.notThrows(() => engine.arena.check())
+})
+
 test('entries of other types are the type\'s own to free', (t) => {
   const { engine } = driver()
   const db = engine.dbs[0]!
