@@ -7,8 +7,9 @@
 //
 // What is known about a block stands beside the chunks, by page (pages.ts), so a block has no header.
 
-import { assert, byteOf, chunkOf, largeBytesMax, ownerHuge, ownerLarge, pageBytes, pageOf, Pages, pointerAt } from './pages.ts'
-import { reachBytes, wordOf } from './pages.ts'
+import {
+  assert, byteOf, chunkOf, largeBytesMax, ownerHuge, ownerLarge, pageBytes, pageOf, Pages, pointerAt, reachBytes, wordOf,
+} from './pages.ts'
 
 // Who uses the arena needs nothing of pages.ts but these.
 export { byteOf, chunkBytes, chunkOf, pointerAt, reachBytes, wordOf } from './pages.ts'

@@ -59,7 +59,7 @@ export const ownerLarge = -16
 
 /** Free runs are kept in bins by length, four bins to an octave. */
 const binCount = 52
-/** Runs of the request's own bin that are tried (they may be too short) before the next bin, where every run is long enough. */
+/** Runs of the own bin that are tried, as they may be too short; in the next bins every run is long enough. */
 const ownBinTries = 16
 
 function binOf(pages: number): number {
