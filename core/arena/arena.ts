@@ -8,7 +8,8 @@
 // What is known about a block stands beside the chunks, by page (pages.ts), so a block has no header.
 
 import {
-  assert, byteOf, chunkOf, largeBytesMax, ownerHuge, ownerLarge, pageBytes, pageOf, Pages, pointerAt, reachBytes, wordOf,
+  assert, byteOf, chunkOf, largeBytesMax, ownerHuge, ownerLarge, pageBytes, pageOf, Pages, pointerAt, reachBytes,
+  wordOf,
 } from './pages.ts'
 
 // Who uses the arena needs nothing of pages.ts but these.
