@@ -88,7 +88,7 @@ function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, 
     c.postponed = a.detach()
     return false
   }
-  if (c.transaction !== undefined && !passesMulti.has(found.name)) {
+  if (c.transaction !== undefined && !passesMulti.has(found.fullName)) {
     queueCommand(c.transaction, found, a)
     r.simple('QUEUED')
     return false
@@ -103,7 +103,7 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
   const { flags } = command
   const stranger = (c.gates & clientGates.stranger) !== 0
   if (stranger && (flags & flagBits.no_auth) === 0) return 'NOAUTH Authentication required.'
-  const queued = command.name === 'exec' ? c.transaction : undefined
+  const queued = command.fullName === 'exec' ? c.transaction : undefined
   if (c.transaction !== undefined && (flags & flagBits.no_multi) !== 0) {
     return 'ERR Command not allowed inside a transaction'
   }
@@ -114,9 +114,9 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
   }
   if ((gates & brokerGates.failing) !== 0) {
     const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
-    if (writes || command.name === 'ping') return `MISCONF Errors writing to the AOF file: ${b.logFailure()}`
+    if (writes || command.fullName === 'ping') return `MISCONF Errors writing to the AOF file: ${b.logFailure()}`
   }
-  if ((c.gates & clientGates.subscribed) !== 0 && c.resp === 2 && !passesSubscribed.has(command.name)) {
+  if ((c.gates & clientGates.subscribed) !== 0 && c.resp === 2 && !passesSubscribed.has(command.fullName)) {
     return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +
       'are allowed in this context'
   }
@@ -134,7 +134,7 @@ function reject(b: Broker, c: Connection, command: Command | undefined, error: s
   b.countErrorText(error)
   const t = c.transaction
   if (t !== undefined) t.aborted = true
-  if (command?.name === 'exec') {
+  if (command?.fullName === 'exec') {
     if (t !== undefined) b.discard(c)
     r.error(`EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`)
   } else r.error(error)

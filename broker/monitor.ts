@@ -8,7 +8,9 @@ export function monitorLine(us: number, db: number, addr: string, a: Args): Buff
   const seconds = Math.floor(us / 1e6)
   const micros = String(us - seconds * 1e6).padStart(6, '0')
   let line = `+${seconds}.${micros} [${db} ${addr}]`
-  for (let i = 0; i < a.count; i++) line += hiddenArgument(a, i) ? ' "(redacted)"' : ` ${quoted(a.buf, a.start[i]!, a.end[i]!)}`
+  for (let i = 0; i < a.count; i++) {
+    line += hiddenArgument(a, i) ? ' "(redacted)"' : ` ${quoted(a.buf, a.start[i]!, a.end[i]!)}`
+  }
   return Buffer.from(`${line}\r\n`, 'latin1')
 }
 

@@ -11,7 +11,7 @@ export const categoryNames = [
 export type CategoryName = (typeof categoryNames)[number]
 
 const ofGroup: Readonly<Record<CommandGroup, CategoryName | undefined>> = {
-  connection: 'connection', server: undefined, generic: undefined, string: 'string', stream: 'stream',
+  connection: 'connection', server: undefined, generic: 'keyspace', string: 'string', stream: 'stream',
   transactions: 'transaction', list: 'list', set: 'set', hash: 'hash', 'sorted-set': 'sortedset', bitmap: 'bitmap',
   hyperloglog: 'hyperloglog', geo: 'geo', pubsub: 'pubsub', scripting: 'scripting',
 }
@@ -20,7 +20,9 @@ export function categoriesOf(spec: BrokerSpec): readonly CategoryName[] {
   const found = new Set<CategoryName>(spec.categories)
   const container = spec.subcommands !== undefined && spec.serve === undefined && spec.run === undefined
   const group = ofGroup[spec.group]
-  if (group !== undefined && !container) found.add(group)
+  // WAIT and WAITAOF are of the generic group, but about the connection.
+  const ofKeys = spec.group !== 'generic' || !found.has('connection')
+  if (group !== undefined && !container && ofKeys) found.add(group)
   const has = (flag: (typeof spec.flags)[number]): boolean => spec.flags.includes(flag)
   if (has('write')) found.add('write')
   else if (has('readonly') && spec.group !== 'scripting') found.add('read')

@@ -11,8 +11,8 @@ import { clientType, describeClient } from './client-list.ts'
 import { clientSpec } from './client-spec.ts'
 
 export const invalidName = 'ERR Client names cannot contain spaces, newlines or special characters.'
-const cachingOff = 'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode '
-  + 'enabled'
+const cachingOff = 'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or '
+  + 'OPTOUT mode enabled'
 
 /** Names are printable ASCII without blanks: they stand in CLIENT LIST. */
 export function validName(a: Args, i: number): boolean {

@@ -14,8 +14,9 @@ import { matches } from './pattern.ts'
 function get(c: Connection, a: Args, r: Reply): void {
   const found = new Set<string>()
   for (let i = 2; i < a.count; i++) {
-    const pattern = a.text(i).toLowerCase()
+    const pattern = a.text(i)
     if (!/[*?[]/.test(pattern)) {
+      // A name comes back as it was sent.
       if (rowOf(pattern) !== undefined) found.add(pattern)
       continue
     }

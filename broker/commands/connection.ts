@@ -17,6 +17,8 @@ const noPasswordSet = 'ERR AUTH <password> called without any password configure
 const authFirst = 'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH '
   + '<user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time'
 
+const beyondInt = 'ERR value is out of range, value must between -2147483648 and 2147483647'
+
 /** True when the client is `user` from now on. */
 function login(c: Connection, user: string, a: Args, i: number): boolean {
   const { acl } = c.broker
@@ -92,9 +94,7 @@ function ping(c: Connection, a: Args, r: Reply): void {
 function select(c: Connection, a: Args, r: Reply): void {
   const index = a.int(1)
   if (Number.isNaN(index)) return r.error(replies.notInteger)
-  if (index < -2147483648 || index > 2147483647) {
-    return r.error('ERR value is out of range, value must between -2147483648 and 2147483647')
-  }
+  if (index < -2147483648 || index > 2147483647) return r.error(beyondInt)
   if (index < 0 || index >= c.broker.engine.dbs.length) return r.error(replies.dbOutOfRange)
   c.db = index
   r.ok()

@@ -14,8 +14,9 @@ import { writeExample } from './debug-protocol.ts'
 import { writeHelpLines } from './help.ts'
 import { debugSpec } from './server-spec.ts'
 
-const notAllowed = 'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it '
-  + 'from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.'
+const notAllowed = 'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run '
+  + 'it from a local connection, otherwise you need to set this option in the configuration file, and then restart '
+  + 'the server.'
 
 type Sub = { name: string, words: string, about: string, least: number, most: number, serve: ServeHandler }
 
@@ -57,9 +58,10 @@ function log(c: Connection, a: Args, r: Reply): void {
 }
 
 const subs: readonly Sub[] = [
-  { name: 'CHANGE-REPL-ID', words: '', about: 'Does nothing: there is no replication.', least: 2, most: 2, serve: idle },
-  { name: 'DICT-RESIZING', words: '<0|1>', about: 'Does nothing: tables grow bit by bit.', least: 3, most: 3, serve: idle },
-  { name: 'DIGEST', words: '', about: 'The digest that Redis gives for the same data.', least: 2, most: 2, serve: digestAll },
+  { name: 'CHANGE-REPL-ID', words: '', about: 'Does nothing.', least: 2, most: 2, serve: idle },
+  { name: 'DICT-RESIZING', words: '<0|1>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
+  { name: 'DIGEST', words: '', about: 'The digest that Redis gives for the same data.', least: 2, most: 2,
+    serve: digestAll },
   { name: 'DIGEST-VALUE', words: '<key> [<key> ...]', about: 'A digest of each value.', least: 2, most: Infinity,
     serve: digestKeys },
   { name: 'STATE-DIGEST', words: '', about: 'A digest of all that the log must reproduce, with groups and counters.',
@@ -94,7 +96,8 @@ function debug(c: Connection, a: Args, r: Reply): void {
   if (a.count === 2 && a.is(1, 'HELP')) return help(r)
   const sub = subs.find((one) => a.is(1, one.name))
   if (sub === undefined || a.count < sub.least || a.count > sub.most) {
-    return r.error(`ERR unknown subcommand or wrong number of arguments for '${a.text(1).slice(0, 128)}'. Try DEBUG HELP.`)
+    const sent = a.text(1).slice(0, 128)
+    return r.error(`ERR unknown subcommand or wrong number of arguments for '${sent}'. Try DEBUG HELP.`)
   }
   sub.serve(c, a, r)
 }

@@ -93,7 +93,8 @@ export function persistenceSection(c: Connection): Lines {
   const { log } = broker.engine
   const on = broker.config.values.appendonly
   const lines: Lines = [
-    ['loading', (broker.gates & brokerGates.loading) === 0 ? 0 : 1], ['async_loading', 0], ['current_cow_peak', 0], ['current_cow_size', 0],
+    ['loading', (broker.gates & brokerGates.loading) === 0 ? 0 : 1], ['async_loading', 0], ['current_cow_peak', 0],
+    ['current_cow_size', 0],
     ['rdb_changes_since_last_save', broker.engine.changes], ['rdb_bgsave_in_progress', 0],
     ['rdb_last_save_time', Math.floor(broker.startedMs / 1000)], ['rdb_last_bgsave_status', 'ok'],
     ['rdb_last_bgsave_time_sec', -1], ['rdb_current_bgsave_time_sec', -1], ['rdb_saves', 0], ['rdb_last_cow_size', 0],
@@ -119,7 +120,8 @@ function kilobytes(rate: number): string {
 export function statsSection(c: Connection): Lines {
   const { stats, engine, rates } = c.broker
   return [
-    ['total_connections_received', stats.connections], ['total_commands_processed', commandsProcessed(c.broker.commands)],
+    ['total_connections_received', stats.connections],
+    ['total_commands_processed', commandsProcessed(c.broker.commands)],
     ['instantaneous_ops_per_sec', Math.round(rates.commands.value)], ['total_net_input_bytes', stats.netIn],
     ['total_net_output_bytes', stats.netOut], ['total_net_repl_input_bytes', 0], ['total_net_repl_output_bytes', 0],
     ['instantaneous_input_kbps', kilobytes(rates.netIn.value)],

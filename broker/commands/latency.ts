@@ -81,7 +81,7 @@ function doctor(c: Connection, _: Args, r: Reply): void {
   const lines: string[] = []
   if (latency.events.length === 0) {
     lines.push(threshold === 0
-      ? 'Nothing was measured: the latency monitor is off. CONFIG SET latency-monitor-threshold <milliseconds> starts it.'
+      ? 'Nothing was measured: the latency monitor is off. CONFIG SET latency-monitor-threshold <ms> starts it.'
       : `Nothing took ${threshold} ms or longer so far.`)
   }
   for (const event of latency.events) {
@@ -94,7 +94,7 @@ function doctor(c: Connection, _: Args, r: Reply): void {
 
 function adviceFor(event: string): string {
   if (event === 'command') return 'SLOWLOG GET names the commands; look for those that visit many elements.'
-  if (event === 'fast-command') return 'Cheap commands took long: the processor was busy elsewhere, or memory was swapped.'
+  if (event === 'fast-command') return 'Cheap commands took long: the processor was busy, or memory was swapped.'
   if (event.startsWith('aof')) return 'The disk is slow; appendfsync everysec keeps its waits away from clients.'
   if (event === 'expire-cycle') return 'Many keys were due at once; spread their deadlines.'
   return ''

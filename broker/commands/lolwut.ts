@@ -12,10 +12,15 @@ const columns = 40
 const rows = 7
 const water = ['~', '~', '-', '≈', '~', '_']
 
+const wheels = [
+  ['  \\ | /  ', '--- o ---', '  / | \\  '],
+  [' . \\ / . ', '.  (o)  .', ' . / \\ . '],
+]
+
 /** Water that runs under a wheel; the wheel's spokes stand as chance will have it. */
 export function drawMill(random: Random): string {
   const wheelAt = 8 + (random.u32() % (columns - 20))
-  const spokes = random.u32() % 2 === 0 ? ['  \\ | /  ', '--- o ---', '  / | \\  '] : [' . \\ / . ', '.  (o)  .', ' . / \\ . ']
+  const spokes = wheels[random.u32() % wheels.length]!
   const lines: string[] = []
   for (let row = 0; row < rows; row++) {
     const spoke = spokes[row - 1]

@@ -167,7 +167,7 @@ export function createConfig(argv: readonly string[] = [], product = 'Millrace')
   const absolute = file === undefined ? undefined : path.resolve(file)
   const lines = absolute === undefined ? [] : readLines(readConfigFile(absolute), undefined, product)
   if (stdin) lines.push(...readLines(readFileSync(0, 'utf8'), undefined, product))
-  const given = options.map(([name, ...values]) => [name, ...values.map((value) => quote(value))].join(' ').replaceAll('\n', ' '))
+  const given = options.map(([name, ...sent]) => [name, ...sent.map((value) => quote(value))].join(' '))
   lines.push(...readLines(given.join('\n'), undefined, product))
   return new Config(lines, absolute, product)
 }

@@ -8,7 +8,7 @@ const includeDepthMax = 16
 /** One line that sets something. `number` counts within its file, or within the whole command line. */
 export type Line = { text: string, number: number, file: string | undefined, words: readonly string[] }
 
-/** A configuration that can't be used; `message` is the whole text for the operator. The start ends with exit code 1. */
+/** A configuration that can't be used; `message` is the text for the operator. The start ends with exit code 1. */
 export class ConfigError extends Error {
   readonly code = 'CONFIG'
 }

@@ -1,5 +1,5 @@
 // What a parameter of the configuration is: one row of the table, read by the file reader, CONFIG GET, CONFIG SET
-// and CONFIG REWRITE. The names and ranges are those of https://redis.io/docs/latest/operate/oss_and_stack/management/config/
+// and CONFIG REWRITE. Names and ranges: https://redis.io/docs/latest/operate/oss_and_stack/management/config/
 
 /** A value of any row. */
 export type Value = boolean | number | string | object

@@ -121,7 +121,8 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** The text in double quotes; bytes of its UTF-8 that aren't printable ASCII are escaped. */
 export function quote(text: string): string {
-  const inner = Buffer.from(text).toString('latin1').replaceAll(/[^ !#-[\]-~]/g, (c) => escapes[c] ?? `\\x${hex(c.charCodeAt(0))}`)
+  const bytes = Buffer.from(text).toString('latin1')
+  const inner = bytes.replaceAll(/[^ !#-[\]-~]/g, (c) => escapes[c] ?? `\\x${hex(c.charCodeAt(0))}`)
   return `"${inner}"`
 }
 
