@@ -49,7 +49,7 @@ function setActiveExpire(c: Connection, a: Args, r: Reply): void {
 function protocol(_: Connection, a: Args, r: Reply): void {
   if (writeExample(r, a.text(2).toLowerCase())) return
   r.error('ERR Wrong protocol type name. Please use one of the following: '
-    + 'string|integer|double|null|array|set|map|attrib|push|verbatim|true|false|bignum')
+    + 'string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false')
 }
 
 function log(c: Connection, a: Args, r: Reply): void {

@@ -14,6 +14,7 @@ export function endMonitor(c: Connection): void {
 export const monitorCommands: readonly BrokerSpec[] = [{
   ...monitorSpec,
   serve: (c, _, r) => {
+    if (!c.mayBlock) return r.error(`ERR MONITOR isn't allowed for DENY BLOCKING client`)
     // Whoever monitors already gets no second OK.
     if (c.broker.monitors.has(c)) return
     c.broker.monitors.add(c)
