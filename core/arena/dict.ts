@@ -6,7 +6,7 @@
 //
 //   root      ┌ directory u32 │ depth u32 │ count u32 │ segments u32 ┐
 //   directory ┌ segment u32, local depth u8 + capacity u24 │ … ┐
-//   segment   ┌ local depth u8 + capacity u24 │ count u32 │ hash u32, entry u32 │ hash u32, entry u32 │ … ┐    entry 0: a free slot
+//   segment   ┌ local depth u8 + capacity u24 │ count u32 │ hash u32, entry u32 │ … ┐   entry 0: a free slot
 //   entry     ┌ owner's u32 │ key length u32 (30 bits) │ owner's u32 │ key bytes … ┐
 //
 // The whole hash stands beside each pointer: a miss rarely touches an entry, and growth rehashes nothing. The directory

@@ -8,7 +8,7 @@ import type { Engine } from '../engine.ts'
 import { copyValue, freeValue } from '../types/types.ts'
 import { DeadlineIndex } from './deadlines.ts'
 import {
-  blockBytes, deadlineBytes, deadlineOf, exactDeadlineOf, formOf, hasDeadline, headerBytes, initEntry, keyLength, keyOf,
+  blockBytes, deadlineOf, exactDeadlineOf, formOf, hasDeadline, headerBytes, initEntry, keyLength, keyOf,
   rootOf, setAccess, setForm, setRoot, setType, typeOf, types, valueStart, writeDeadline, writeExactDeadline,
 } from './entry.ts'
 import type { Type } from './entry.ts'
@@ -122,10 +122,7 @@ export class Keyspace {
     const need = blockBytes(keyLength(arena, entry), valueBytes, hasDeadline(arena, entry))
     const usable = arena.usableBytes(entry)
     let target = entry
-    if (need > usable || need < usable >>> 1) {
-      const before = rootOf(arena, entry)
-      target = this.move(entry, hash, need + slack, before < valueBytes ? before : valueBytes)
-    }
+    if (need > usable || need < usable >>> 1) target = this.resize(entry, hash, need + slack)
     setRoot(arena, target, valueBytes)
     return target
   }
@@ -157,7 +154,7 @@ export class Keyspace {
     if (ms >= 0 && before < 0) {
       const value = typeOf(arena, entry) === types.string ? rootOf(arena, entry) : 0
       const need = blockBytes(keyLength(arena, entry), value, true)
-      if (need > arena.usableBytes(entry)) target = this.move(entry, hash, need, value)
+      if (need > arena.usableBytes(entry)) target = this.resize(entry, hash, need)
     }
     if (exact === undefined) writeDeadline(arena, target, ms)
     else writeExactDeadline(arena, target, exact)
@@ -281,23 +278,20 @@ export class Keyspace {
     return target.setDeadline(copy, hash, ms, exactDeadlineOf(arena, entry))
   }
 
-  /** Moves the entry into a block of at least `bytes`, keeping header, key, `valueBytes` of its value and deadline. */
-  private move(entry: number, hash: number, bytes: number, valueBytes: number): number {
+  /** Gives the entry a block of at least `bytes`, its present one where that can grow or shrink; all is kept. */
+  private resize(entry: number, hash: number, bytes: number): number {
     const arena = this.arena
     const ms = deadlineOf(arena, entry)
-    const target = arena.alloc(bytes)
-    const used = headerBytes + keyLength(arena, entry) + valueBytes
-    const room = arena.usableBytes(target) - (ms >= 0 ? deadlineBytes : 0)
-    if (used > room) throw new Error('keyspace: entry moved into too small a block')
-    const from = byteOf(entry)
-    arena.u8[chunkOf(target)]!.set(arena.u8[chunkOf(entry)]!.subarray(from, from + used), byteOf(target))
+    const exact = ms >= 0 ? exactDeadlineOf(arena, entry) : 0n
+    const target = arena.realloc(entry, bytes)
+    // The deadline stands at the end of the block, wherever that is now.
+    if (ms >= 0) writeExactDeadline(arena, target, exact)
+    if (target === entry) return target
     if (ms >= 0) {
       this.deadlines.remove(ms, entry)
-      writeExactDeadline(arena, target, exactDeadlineOf(arena, entry))
       this.deadlines.insert(ms, target)
     }
     this.dict.replace(hash, entry, target)
-    arena.free(entry)
     return target
   }
 }

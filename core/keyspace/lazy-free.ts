@@ -9,7 +9,8 @@ import { freeValue, opsOf } from '../types/types.ts'
 import { rootOf, typeOf, types } from './entry.ts'
 import type { Type } from './entry.ts'
 
-type Garbage = { type: Type; root: number } | { dict: Dict; cursor: number }
+type Value = { type: Type; root: number }
+type Garbage = Value | Dict
 
 export class LazyFree {
   /** Values freed so far, as INFO's `lazyfreed_objects` counts them. */
@@ -28,7 +29,7 @@ export class LazyFree {
   /** Values that still wait: INFO's `lazyfree_pending_objects`. */
   get pending(): number {
     let pending = 0
-    for (const garbage of this.queue) pending += 'dict' in garbage ? garbage.dict.count : 1
+    for (const garbage of this.queue) pending += 'type' in garbage ? 1 : garbage.count
     return pending
   }
 
@@ -42,7 +43,7 @@ export class LazyFree {
 
   /** Takes over a whole database. */
   addDict(dict: Dict): void {
-    this.queue.push({ dict, cursor: 0 })
+    this.queue.push(dict)
   }
 
   /** Frees until the monotonic clock passes `until`; true when nothing is left. */
@@ -50,7 +51,7 @@ export class LazyFree {
     for (;;) {
       const garbage = this.queue[0]
       if (garbage === undefined) return true
-      const done = 'dict' in garbage ? this.stepDict(garbage) : this.stepValue(garbage)
+      const done = 'type' in garbage ? this.stepValue(garbage) : this.stepDict(garbage)
       if (done) this.queue.shift()
       if (this.engine.clock.monotonicMs() >= until) return this.queue.length === 0
     }
@@ -61,7 +62,7 @@ export class LazyFree {
     this.step(Infinity)
   }
 
-  private stepValue(garbage: { type: Type; root: number }): boolean {
+  private stepValue(garbage: Value): boolean {
     const { freeSome } = opsOf(garbage.type)
     if (freeSome === undefined) freeValue(this.engine, garbage.type, garbage.root)
     else {
@@ -72,16 +73,12 @@ export class LazyFree {
     return true
   }
 
-  private stepDict(garbage: { dict: Dict; cursor: number }): boolean {
-    // The dict doesn't change any more, so a scan meets each entry exactly once, and reads none that is freed.
-    garbage.cursor = garbage.dict.scan(garbage.cursor, lazyFreeEntriesMax, (entry) => {
+  private stepDict(dict: Dict): boolean {
+    return dict.destroySome(lazyFreeEntriesMax, (entry) => {
       const type = typeOf(this.arena, entry)
-      if (type !== types.string) this.addValue(type, rootOf(this.arena, entry))
+      if (type === types.string) this.freed++
+      else this.addValue(type, rootOf(this.arena, entry))
       this.arena.free(entry)
-      this.freed++
     })
-    if (garbage.cursor !== 0) return false
-    garbage.dict.destroy(() => {})
-    return true
   }
 }
