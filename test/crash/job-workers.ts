@@ -24,21 +24,33 @@ export type Yard = {
   unanswered: number
 }
 
+/** One life of a consumer; its search for left entries goes on in the next life. */
+type Worker = { redis: Redis, name: string, cursor: { id: string } }
 type Reading = [string, [string, string[]][]][] | null
 
-/** A connection that gives up at the first sign of trouble; tries until the broker is there. */
+/** A connection that gives up at the first sign of trouble. Rejects when nobody answers. */
+export async function connectOnce(port: number): Promise<Redis> {
+  const redis = new Redis({
+    port, host: '127.0.0.1', lazyConnect: true, retryStrategy: () => null,
+    enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0,
+  })
+  redis.on('error', () => {})
+  try {
+    await redis.connect()
+    return redis
+  } catch (error) {
+    redis.disconnect()
+    throw error
+  }
+}
+
+/** Tries until the broker is there, or until the yard closes. */
 async function connect(yard: Yard): Promise<Redis> {
   for (;;) {
-    const redis = new Redis({
-      port: yard.port, host: '127.0.0.1', lazyConnect: true, retryStrategy: () => null,
-      enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0,
-    })
-    redis.on('error', () => {})
     try {
-      await redis.connect()
-      return redis
-    } catch {
-      redis.disconnect()
+      return await connectOnce(yard.port)
+    } catch (error) {
+      if (yard.closing) throw error
       await sleep(reconnectMs)
     }
   }
@@ -48,10 +60,11 @@ async function connect(yard: Yard): Promise<Redis> {
 export async function produce(yard: Yard, producer: number): Promise<void> {
   const r = seededRandom(yard.seed * 100 + producer)
   let number = 0
-  while (yard.left > 0) {
-    const redis = await connect(yard)
+  while (yard.left > 0 && !yard.closing) {
+    const redis = await connect(yard).catch(() => null)
+    if (redis === null) return
     let alive = true
-    while (alive && yard.left > 0) {
+    while (alive && yard.left > 0 && !yard.closing) {
       const calls: Promise<void>[] = []
       for (let n = Math.min(1 + r.below(batch), yard.left); n > 0; n--) {
         yard.left--
@@ -82,26 +95,30 @@ export function isPoison(entry: Entry): boolean {
 /** Reads, works and acknowledges; now and then it dies and comes back under another name. */
 export async function consume(yard: Yard, index: number): Promise<void> {
   const r = seededRandom(yard.seed * 1000 + index)
+  const cursor = { id: '0-0' }
   for (let life = 0; !yard.closing; life++) {
-    const redis = await connect(yard)
-    await workUntilDeath(yard, redis, `consumer-${index}-${life}`, r).catch(() => {})
+    const redis = await connect(yard).catch(() => null)
+    if (redis === null) return
+    const worker = { redis, name: `consumer-${index}-${life}`, cursor }
+    await workUntilDeath(yard, worker, r).catch(() => {})
     redis.disconnect()
   }
 }
 
-async function workUntilDeath(yard: Yard, redis: Redis, name: string, r: Random): Promise<void> {
+async function workUntilDeath(yard: Yard, worker: Worker, r: Random): Promise<void> {
   // Some dozen batches make a life; it ends between a delivery and its XACKs.
   let batchesLeft = 5 + r.below(60)
-  await work(yard, redis, await claim(yard, redis, name))
+  await work(yard, worker, await claim(yard, worker))
+  let idle = false
   while (!yard.closing) {
-    const entries = r.chance(0.05)
-      ? await claim(yard, redis, name) : await read(yard, redis, name)
+    const entries = r.chance(idle ? 0.5 : 0.05) ? await claim(yard, worker) : await read(yard, worker)
     if (batchesLeft-- <= 0) return
-    await work(yard, redis, entries)
+    idle = entries.length === 0
+    await work(yard, worker, entries)
   }
 }
 
-async function read(yard: Yard, redis: Redis, name: string): Promise<Entry[]> {
+async function read(yard: Yard, { redis, name }: Worker): Promise<Entry[]> {
   yard.unanswered += batch
   const reading = await redis.xreadgroup(
     'GROUP', group, name, 'COUNT', batch, 'BLOCK', 100, 'STREAMS', stream, '>',
@@ -112,12 +129,14 @@ async function read(yard: Yard, redis: Redis, name: string): Promise<Entry[]> {
   return entries
 }
 
-async function claim(yard: Yard, redis: Redis, name: string): Promise<Entry[]> {
+/** Takes over what others left; the cursor leads past the entries that nobody acknowledges. */
+async function claim(yard: Yard, { redis, name, cursor }: Worker): Promise<Entry[]> {
   const sentAt = performance.now()
   yard.unanswered += batch
   const reply = await redis.xautoclaim(
-    stream, group, name, claimIdleMs, '0-0', 'COUNT', batch,
+    stream, group, name, claimIdleMs, cursor.id, 'COUNT', batch,
   ) as [string, [string, string[]][]]
+  cursor.id = reply[0]
   yard.unanswered -= batch
   const entries = reply[1].map(([id, fields]) => ({ id, fields }))
   for (const entry of entries) yard.model.claimed(entry, sentAt)
@@ -125,7 +144,9 @@ async function claim(yard: Yard, redis: Redis, name: string): Promise<Entry[]> {
 }
 
 /** Acknowledges each entry in a call of its own: each answer is a promise of its own. */
-async function work(yard: Yard, redis: Redis, entries: readonly Entry[]): Promise<void> {
+async function work(
+  yard: Yard, { redis }: Worker, entries: readonly Entry[],
+): Promise<void> {
   const acks = entries.filter((entry) => !isPoison(entry)).map(async ({ id }) => {
     try {
       yard.model.ackAnswered(id, await redis.xack(stream, group, id), performance.now())
