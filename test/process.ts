@@ -163,7 +163,6 @@ async function start(
 
 /** Starts ours, ready to answer. */
 export function startMillrace(scope: Scope, options: ServerOptions = {}): Promise<ServerProcess> {
-  if (process.env['MILLRACE_CMD']) return startRedis(scope, options)
   const program = [process.execPath, ...(options.nodeArgs ?? []), 'ops/cli/millrace.ts']
   return start(scope, 'millrace', program, options)
 }

@@ -40,7 +40,7 @@ function info(c: Connection, a: Args, r: Reply): void {
   r.array(a.count - 2)
   for (let i = 2; i < a.count; i++) {
     const command = findByName(c, a.text(i))
-    if (command === undefined) r.nilArray()
+    if (command === undefined) r.nil()
     else writeCommandInfo(r, command)
   }
 }

@@ -32,7 +32,7 @@ test('a client that sends and shuts its half still gets its replies', async (t) 
 })
 
 const goodRequests: readonly Buffer[] = [
-  ['PING'], ['ECHO', 'hello'], ['SET', 'key', 'value'], ['GET', 'key'], ['MGET', 'a', 'b', 'key'],
+  ['PING'], ['ECHO', 'words'], ['SET', 'key', 'value'], ['GET', 'key'], ['MGET', 'a', 'b', 'key'],
   ['XADD', 's', '1-*', 'f', 'v'], ['XRANGE', 's', '-', '+', 'COUNT', '2'],
   ['INCR', 'n'], ['DEL', 's'],
 ].map((args) => encodeCommand(args))

@@ -7,6 +7,9 @@ import { play, Side } from './runner.ts'
 import { kindOf, shrink, type Finding } from './shrink.ts'
 import { readState, stateDifferences } from './state.ts'
 
+/** Settings that both servers get, so that CONFIG GET and DEBUG answer the same. */
+export const comparedSettings = ['--enable-debug-command', 'yes', '--save', '']
+
 /** After so many mismatches a command is drawn no more. */
 const mismatchesPerCommandMax = 3
 

@@ -6,14 +6,14 @@ import {
   checkAof, requireRedis, startMillrace, startRedis, temporaryDirectory, type ServerProcess,
 } from '../process.ts'
 import { scale } from '../scale.ts'
-import { findMismatches, missingCommands } from './campaign.ts'
+import { comparedSettings, findMismatches, missingCommands } from './campaign.ts'
 import { families, makeEpisode, type Family } from './episode.ts'
 import { showFinding } from './report.ts'
 import { play, Side } from './runner.ts'
 import { readState, stateDifferences } from './state.ts'
 
 const allFamilies = Object.keys(families) as Family[]
-const args = ['--enable-debug-command', 'yes']
+const args = comparedSettings
 const lastEpisodeCommands = 3_000
 
 test.serial('replies and state equal redis-server\'s, and survive in the log', async (t) => {

@@ -4,7 +4,7 @@
 // with the shortest steps that show it. See README.md beside this file for all options.
 import { parseArgs } from 'node:util'
 import { startMillrace, startRedis, type Scope } from '../process.ts'
-import { findMismatches, missingCommands } from './campaign.ts'
+import { comparedSettings, findMismatches, missingCommands } from './campaign.ts'
 import { families, type Family } from './episode.ts'
 import { showFinding } from './report.ts'
 import { readState, stateDifferences } from './state.ts'
@@ -33,7 +33,7 @@ function chosenFamilies(): Family[] {
 }
 
 async function main(): Promise<boolean> {
-  const args = ['--enable-debug-command', 'yes']
+  const args = comparedSettings
   const theirs = await startRedis(scope, { args })
   const ours = values.ours !== undefined ? { port: Number(values.ours) }
     : await (values.self ? startRedis : startMillrace)(scope, { args })

@@ -2,7 +2,7 @@
 // kind: first everything after it, then ever smaller slices (delta debugging), then single
 // arguments, and RESP3 when RESP2 shows it too.
 import { decode } from '../resp-value.ts'
-import { nameOf } from './containers.ts'
+import { containers, nameOf } from './containers.ts'
 import { type Episode, type Step } from './episode.ts'
 import { play, type Mismatch, type Side } from './runner.ts'
 
@@ -73,6 +73,8 @@ async function dropArguments(
   for (let at = 0; at < initial.length; at++) {
     const step = current()[at]
     if (step?.kind !== 'send' || step.commands.length !== 1) continue
+    // Less of a COMMAND INFO asks for more: the subcommands keep their arguments.
+    if (containers.has(step.commands[0]![0]!.toUpperCase())) continue
     for (let arg = step.commands[0]!.length - 1; arg > 1; arg--) {
       const now = current()
       const edited = now[at]

@@ -111,7 +111,8 @@ async function workUntilDeath(yard: Yard, worker: Worker, r: Random): Promise<vo
   await work(yard, worker, await claim(yard, worker))
   let idle = false
   while (!yard.closing) {
-    const entries = r.chance(idle ? 0.5 : 0.05) ? await claim(yard, worker) : await read(yard, worker)
+    const ask = r.chance(idle ? 0.5 : 0.05) ? claim : read
+    const entries: Entry[] = await ask(yard, worker)
     if (batchesLeft-- <= 0) return
     idle = entries.length === 0
     await work(yard, worker, entries)

@@ -2,7 +2,7 @@
 import {
   anyOf, anyOrder, command, either, maybe, none, seq, times, word, type CommandShape,
 } from '../grammar.ts'
-import { anyKey, int, pattern, value } from '../pool.ts'
+import { anyKey, int, value } from '../pool.ts'
 
 const settings = [
   'maxmemory', 'maxmemory-policy', 'appendonly', 'appendfsync', 'save', 'databases', 'timeout',
@@ -75,7 +75,6 @@ export const serverCommands: readonly CommandShape[] = [
   ), 'fragile'),
   command('DEBUG', 2, either(
     word('SLEEP', '0'), word('SET-ACTIVE-EXPIRE', '1'), word('HELP'), word('NOPE'),
-    seq(word('STRINGMATCH-LEN'), anyOf('10', '100'), pattern),
   ), 'fragile'),
   command('NOPE', 1, seq(times(0, 3, value), anyOrder(none))),
 ]
