@@ -135,7 +135,7 @@ function reject(b: Broker, c: Connection, command: Command | undefined, error: s
   const t = c.transaction
   if (t !== undefined) t.aborted = true
   if (command?.fullName === 'exec') {
-    if (t !== undefined) b.discard(c)
+    b.discard(c)
     r.error(`EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`)
   } else r.error(error)
   r.lastError = ''

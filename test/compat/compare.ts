@@ -35,6 +35,7 @@ function sameValue(
     return ours.value.every((one, i) => sameValue(queued[i] ?? [], one, results[i]!, []))
   }
 
+  if (sameSettled(ours, theirs)) return true
   let left: Settled = ours
   let right: Settled = theirs
   for (const rule of rulesFor(command)) {

@@ -72,14 +72,15 @@ export function makeEpisode(seed: number, commands: number, menu: Menu): Episode
 }
 
 /**
- * From 7.2 on a consumer comes to be even when it gets nothing, in 7.0 only with its first entry. So that the states stay
- * comparable, every command that names a consumer has it made first.
+ * From 7.2 on a consumer comes to be even when it gets nothing, in 7.0 only with its first entry.
+ * So that the states stay comparable, every command that names a consumer has it made first.
  */
 function withConsumers(steps: readonly Step[]): Step[] {
   const settled: Step[] = []
   for (const step of steps) {
     if (step.kind === 'send') {
-      settled.push({ ...step, commands: step.commands.flatMap((command) => [...consumersOf(command), command]) })
+      const commands = step.commands.flatMap((command) => [...consumersOf(command), command])
+      settled.push({ ...step, commands })
       continue
     }
     if (step.kind === 'hold') {
@@ -99,7 +100,8 @@ function consumersOf(command: Command): Command[] {
   const at = words.indexOf('GROUP')
   const streams = words.indexOf('STREAMS')
   if (words[0] !== 'XREADGROUP' || at < 0 || streams < at || at + 2 >= command.length) return []
-  const keys = command.slice(streams + 1, streams + 1 + Math.floor((command.length - streams - 1) / 2))
+  const named = Math.floor((command.length - streams - 1) / 2)
+  const keys = command.slice(streams + 1, streams + 1 + named)
   return keys.map((key) => ['XGROUP', 'CREATECONSUMER', key, command[at + 1]!, command[at + 2]!])
 }
 
