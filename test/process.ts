@@ -154,7 +154,7 @@ async function start(
   const port = await freePort()
   const server = new ServerProcess(name, [
     ...program, '--port', String(port), '--dir', dir, '--appendonly', 'yes',
-    '--appendfsync', options.appendfsync ?? 'everysec', ...(options.args ?? []),
+    '--appendfsync', options.appendfsync ?? 'everysec', '--save', '', ...(options.args ?? []),
   ], port, dir)
   scope.teardown(() => server.kill9())
   await server.start()
@@ -169,7 +169,7 @@ export function startMillrace(scope: Scope, options: ServerOptions = {}): Promis
 
 /** Starts redis-server with the same settings, ready to answer. */
 export function startRedis(scope: Scope, options: ServerOptions = {}): Promise<ServerProcess> {
-  const program = ['redis-server', '--bind', '127.0.0.1', '--save', '']
+  const program = ['redis-server', '--bind', '127.0.0.1']
   return start(scope, 'redis-server', program, options)
 }
 
