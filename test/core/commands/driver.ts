@@ -12,7 +12,8 @@ import { Reply } from '../../../core/reply.ts'
 import { systemSession, type Session } from '../../../core/session.ts'
 
 export type Word = string | Buffer | number
-export type Effect = { db: number; command: Buffer }
+/** `ms`: the clock of the turn, which replay runs it at. */
+export type Effect = { db: number; command: Buffer; ms: number }
 
 const table = new CommandTable(coreCommands)
 
@@ -27,7 +28,7 @@ export function encode(words: readonly Word[]): Buffer {
 }
 
 /** Keeps the effects it is given. */
-function recordingLog(effects: Effect[]): Log {
+function recordingLog(effects: Effect[], clock: ManualClock): Log {
   let open: Buffer[] = []
   let db = 0
   let words = 0
@@ -38,7 +39,7 @@ function recordingLog(effects: Effect[]): Log {
   return {
     ...nullLog(),
     append(index, _by, buf, from, to) {
-      effects.push({ db: index, command: Buffer.from(buf.subarray(from, to)) })
+      effects.push({ db: index, command: Buffer.from(buf.subarray(from, to)), ms: clock.nowMs() })
     },
     beginCommand(index, _by, count) {
       db = index
@@ -49,7 +50,7 @@ function recordingLog(effects: Effect[]): Log {
     wordBytes: (buf, from, to) => word(Buffer.from(buf.subarray(from, to))),
     endCommand() {
       if (words !== 0) throw new Error(`an effect lacks ${words} words`)
-      effects.push({ db, command: Buffer.concat(open) })
+      effects.push({ db, command: Buffer.concat(open), ms: clock.nowMs() })
     },
   }
 }
@@ -69,7 +70,7 @@ export function driver(seed = 1, startMs = 1_700_000_000_000): Driver {
   const clock = manualClock(startMs)
   const effects: Effect[] = []
   const arena = new Arena({ guard: true })
-  const engine = new Engine({ clock, random: seededRandom(seed), log: recordingLog(effects), arena })
+  const engine = new Engine({ clock, random: seededRandom(seed), log: recordingLog(effects, clock), arena })
   const session: Session = { ...systemSession(), id: 1, noTouch: false }
   const args = new Args()
   const reply = new Reply()
@@ -91,6 +92,7 @@ export function driver(seed = 1, startMs = 1_700_000_000_000): Driver {
     },
     replay(effect) {
       session.db = effect.db
+      engine.setNow(effect.ms)
       execute(effect.command)
     },
   }
