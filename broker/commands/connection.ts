@@ -54,7 +54,7 @@ function hello(c: Connection, a: Args, r: Reply): void {
       nameAt = i + 1
       if (!validName(a, nameAt)) return r.error(invalidName)
       i++
-    } else return r.error(`ERR Syntax error in HELLO option '${a.text(i)}'`)
+    } else return r.error(`ERR Syntax error in HELLO option '${a.text(i).split('\0', 1)[0]}'`)
   }
 
   if (authAt > 0 && !login(c, a.text(authAt), a, authAt + 1)) return r.error(wrongPassword)
