@@ -32,21 +32,17 @@ export class Tree {
   root: number
   /** The item that `seek`, `first`, `next`, `at` … stopped at: its value, and key words through `key(i)`. */
   value: number
-  private readonly kind: TreeKind
   private readonly keyWords: number
   private readonly itemWords: number
   private readonly innerWords: number
   private readonly leafMax: number
   private readonly innerMax: number
-  // The key that is being looked for.
-  private k0: number
-  private k1: number
-  private k2: number
-  private k3: number
-  private tie: Uint8Array
-  private tieFrom: number
-  private tieTo: number
-  private tieValue: number
+  /** The key that is being looked for: its words (a deadline's value is the third) and a score's member. */
+  private readonly probe: Uint32Array
+  private readonly probeWords: number
+  private member: Uint8Array
+  private memberFrom: number
+  private memberTo: number
   // The path from the root to the current item.
   private height: number
   private readonly nodes: Uint32Array
@@ -56,20 +52,16 @@ export class Tree {
     this.arena = arena
     this.root = root
     this.value = 0
-    this.kind = kind
     this.keyWords = kind === 'id' ? 4 : 2
     this.itemWords = this.keyWords + 1
     this.innerWords = this.itemWords + 2
     this.leafMax = Math.floor((nodeBytesMax / 4 - headWords) / this.itemWords)
     this.innerMax = Math.floor((nodeBytesMax / 4 - headWords) / this.innerWords)
-    this.k0 = 0
-    this.k1 = 0
-    this.k2 = 0
-    this.k3 = 0
-    this.tie = noBytes
-    this.tieFrom = 0
-    this.tieTo = 0
-    this.tieValue = 0
+    this.probe = new Uint32Array(4)
+    this.probeWords = kind === 'id' ? 4 : kind === 'deadline' ? 3 : 2
+    this.member = noBytes
+    this.memberFrom = 0
+    this.memberTo = 0
     this.height = 0
     this.nodes = new Uint32Array(heightMax)
     this.slots = new Int32Array(heightMax)
@@ -97,28 +89,30 @@ export class Tree {
 
   /** The key of an `id` tree. */
   probeId(msHigh: number, msLow: number, seqHigh: number, seqLow: number): this {
-    this.k0 = msHigh
-    this.k1 = msLow
-    this.k2 = seqHigh
-    this.k3 = seqLow
+    const probe = this.probe
+    probe[0] = msHigh
+    probe[1] = msLow
+    probe[2] = seqHigh
+    probe[3] = seqLow
     return this
   }
 
   /** The key of a `deadline` tree: a whole number of ms, and the value that belongs to it (0: before all values). */
   probeDeadline(ms: number, value: number): this {
-    this.k0 = Math.floor(ms / 0x100000000)
-    this.k1 = ms - this.k0 * 0x100000000
-    this.tieValue = value
+    const high = Math.floor(ms / 0x100000000)
+    this.probe[0] = high
+    this.probe[1] = ms - high * 0x100000000
+    this.probe[2] = value
     return this
   }
 
   /** The key of a `score` tree: the score, and the member `buf[from..to)`. */
   probeScore(score: number, buf: Uint8Array, from: number, to: number): this {
-    this.k0 = scoreHigh(score)
-    this.k1 = scoreLow(score)
-    this.tie = buf
-    this.tieFrom = from
-    this.tieTo = to
+    this.probe[0] = scoreHigh(score)
+    this.probe[1] = scoreLow(score)
+    this.member = buf
+    this.memberFrom = from
+    this.memberTo = to
     return this
   }
 
@@ -250,6 +244,13 @@ export class Tree {
     this.height = 0
   }
 
+  /** Takes the current item out and goes to the next one; false when there is none. For walks that remove. */
+  removeAndNext(): boolean {
+    this.probeCurrent()
+    this.removeCurrent()
+    return this.seek()
+  }
+
   /** Takes the probed key out; false when it is absent. */
   remove(): boolean {
     if (!this.find()) return false
@@ -344,9 +345,9 @@ export class Tree {
     if (node === 0) return false
     while (!this.isLeaf(node)) {
       const words = this.arena.u32[chunkOf(node)]!
-      // The last child whose first item is ≤ the key; the first child when there is none.
-      let low = 0
+      // The last child whose first item is ≤ the key; the first child when there is none. Keys ascend as a rule.
       let high = this.size(node) - 1
+      let low = this.compare(words, this.innerAt(node, high) + 2) <= 0 ? high : 0
       while (low < high) {
         const middle = (low + high + 1) >>> 1
         if (this.compare(words, this.innerAt(node, middle) + 2) <= 0) low = middle
@@ -376,29 +377,24 @@ export class Tree {
 
   /** Sign of (item at word `at`) − (probed key). */
   private compare(words: Uint32Array, at: number): number {
-    let word = words[at]!
-    if (word !== this.k0) return word < this.k0 ? -1 : 1
-    word = words[at + 1]!
-    if (word !== this.k1) return word < this.k1 ? -1 : 1
-    if (this.kind === 'id') {
-      word = words[at + 2]!
-      if (word !== this.k2) return word < this.k2 ? -1 : 1
-      word = words[at + 3]!
-      return word === this.k3 ? 0 : word < this.k3 ? -1 : 1
-    }
-    const value = words[at + 2]!
-    if (this.kind === 'deadline') return value === this.tieValue ? 0 : value < this.tieValue ? -1 : 1
-    return this.compareMember(value)
+    const probe = this.probe
+    if (words[at] !== probe[0]) return words[at]! < probe[0]! ? -1 : 1
+    if (words[at + 1] !== probe[1]) return words[at + 1]! < probe[1]! ? -1 : 1
+    if (this.probeWords === 2) return this.compareMember(words[at + 2]!)
+    if (words[at + 2] !== probe[2]) return words[at + 2]! < probe[2]! ? -1 : 1
+    if (this.probeWords === 3 || words[at + 3] === probe[3]) return 0
+    return words[at + 3]! < probe[3]! ? -1 : 1
   }
 
   private compareMember(entry: number): number {
     const u8 = this.arena.u8[chunkOf(entry)]!
     const size = this.arena.u32[chunkOf(entry)]![wordOf(entry) + 1]! & 0x3fffffff
-    const other = this.tieTo - this.tieFrom
+    const other = this.memberTo - this.memberFrom
     const shorter = size < other ? size : other
     let at = byteOf(entry) + keyOffset
-    for (let i = this.tieFrom, end = i + shorter; i < end; i++, at++) {
-      const difference = u8[at]! - this.tie[i]!
+    const member = this.member
+    for (let i = this.memberFrom, end = i + shorter; i < end; i++, at++) {
+      const difference = u8[at]! - member[i]!
       if (difference !== 0) return difference
     }
     return size - other
@@ -411,17 +407,12 @@ export class Tree {
 
   /** Probes for the current item's own key. */
   private probeCurrent(): void {
-    this.k0 = this.key(0)
-    this.k1 = this.key(1)
-    if (this.kind === 'id') {
-      this.k2 = this.key(2)
-      this.k3 = this.key(3)
-    } else if (this.kind === 'deadline') this.tieValue = this.value
-    else {
-      this.tie = this.arena.u8[chunkOf(this.value)]!
-      this.tieFrom = byteOf(this.value) + keyOffset
-      this.tieTo = this.tieFrom + (this.arena.u32[chunkOf(this.value)]![wordOf(this.value) + 1]! & 0x3fffffff)
-    }
+    for (let i = 0; i < this.probeWords; i++) this.probe[i] = this.key(i)
+    if (this.probeWords > 2) return
+    const from = byteOf(this.value) + keyOffset
+    this.member = this.arena.u8[chunkOf(this.value)]!
+    this.memberFrom = from
+    this.memberTo = from + (this.arena.u32[chunkOf(this.value)]![wordOf(this.value) + 1]! & 0x3fffffff)
   }
 
   private edge(last: boolean): boolean {
@@ -476,11 +467,11 @@ export class Tree {
   private writeItem(leaf: number, slot: number, value: number): void {
     const words = this.arena.u32[chunkOf(leaf)]!
     const at = this.itemAt(leaf, slot)
-    words[at] = this.k0
-    words[at + 1] = this.k1
-    if (this.kind === 'id') {
-      words[at + 2] = this.k2
-      words[at + 3] = this.k3
+    words[at] = this.probe[0]!
+    words[at + 1] = this.probe[1]!
+    if (this.keyWords === 4) {
+      words[at + 2] = this.probe[2]!
+      words[at + 3] = this.probe[3]!
     }
     words[at + this.keyWords] = value
   }
@@ -489,7 +480,7 @@ export class Tree {
     const words = this.arena.u32[chunkOf(node)]!
     const base = wordOf(node) + headWords
     const size = this.size(node)
-    words.copyWithin(base + (slot + 1) * width, base + slot * width, base + size * width)
+    openWords(words, base + slot * width, base + size * width, width)
     this.setSize(node, size + 1)
   }
 
@@ -497,7 +488,7 @@ export class Tree {
     const words = this.arena.u32[chunkOf(node)]!
     const base = wordOf(node) + headWords
     const size = this.size(node)
-    words.copyWithin(base + slot * width, base + (slot + 1) * width, base + size * width)
+    closeWords(words, base + slot * width, base + size * width, width)
     this.setSize(node, size - 1)
   }
 
@@ -707,6 +698,21 @@ export class Tree {
     }
     return items
   }
+}
+
+/** Moves few words one by one: calling copyWithin takes longer than that. */
+const loopWordsMax = 60
+
+/** Moves words[from..to) up by `width`. */
+function openWords(words: Uint32Array, from: number, to: number, width: number): void {
+  if (to - from > loopWordsMax) words.copyWithin(from + width, from, to)
+  else for (let at = to - 1; at >= from; at--) words[at + width] = words[at]!
+}
+
+/** Moves words[from + width..to) down by `width`. */
+function closeWords(words: Uint32Array, from: number, to: number, width: number): void {
+  if (to - from > loopWordsMax) words.copyWithin(from, from + width, to)
+  else for (let at = from + width; at < to; at++) words[at - width] = words[at]!
 }
 
 // Scores: the bits of a double, mapped so that unsigned order is numeric order; -0 counts as 0.

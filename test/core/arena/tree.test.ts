@@ -121,3 +121,99 @@ test('the order of mapped scores is the order of numbers', (t) => {
   )
   t.pass()
 })
+
+test('seeks and ranks of absent keys agree with the array, for ids at the ends of each word', (t) => {
+  const word = fc.constantFrom(0, 1, 2, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff)
+  const id = fc.tuple(word, word, word, word)
+  type Id = [number, number, number, number]
+  const order = (a: Id, b: Id): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3]
+  const ids = fc.uniqueArray(id, { selector: (key) => key.join(), minLength: 1, maxLength: 400 })
+  fc.assert(
+    fc.property(ids, fc.array(id, { maxLength: 50 }), (list, probes) => {
+      const tree = new Tree(new Arena({ guard: true }), 'id')
+      list.forEach((key, i) => tree.probeId(...key).insert(i))
+      tree.check()
+      const sorted = list.toSorted(order)
+      return probes.every((key) => {
+        const below = sorted.filter((other) => order(other, key) < 0).length
+        const upTo = sorted.filter((other) => order(other, key) <= 0).length
+        if (tree.probeId(...key).rank() !== below) return false
+        if (tree.seek() !== below < sorted.length) return false
+        if (below < sorted.length && tree.value !== list.indexOf(sorted[below]!)) return false
+        if (tree.seekLast() !== upTo > 0) return false
+        if (upTo > 0 && tree.value !== list.indexOf(sorted[upTo - 1]!)) return false
+        return tree.find() === upTo > below
+      })
+    }),
+    { numRuns: 60 },
+  )
+  t.pass()
+})
+
+test('a walk that removes some items sees every other exactly once', (t) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 3000 }), fc.nat(), fc.integer({ min: 0, max: 100 }), (size, s, percent) => {
+      const arena = new Arena({ guard: true })
+      const tree = new Tree(arena, 'score')
+      const random = seededRandom(s)
+      const members = Array.from({ length: size }, (_, i) => memberEntry(arena, `m${i}`))
+      for (const entry of members) tree.probeMember(random.u32() % 10, entry).insert(entry)
+      let left = 0
+      let seen = 0
+      for (let more = tree.first(); more; seen++) {
+        if (random.u32() % 100 >= percent) {
+          left++
+          more = tree.next()
+          continue
+        }
+        const entry = tree.value
+        more = tree.removeAndNext()
+        arena.free(entry)
+      }
+      tree.check()
+      arena.check()
+      return seen === size && tree.count === left
+    }),
+    { numRuns: 40 },
+  )
+  t.pass()
+})
+
+test('a tree is as large as its items need: nothing when empty, under a hundred bytes when it begins', (t) => {
+  const arena = new Arena({ guard: true })
+  const tree = new Tree(arena, 'deadline')
+  t.is(tree.memoryBytes() + arena.usedBytes, 0)
+  t.false(tree.first() || tree.last() || tree.probeDeadline(1, 1).seek() || tree.seekLast() || tree.remove() || tree.at(0))
+  tree.probeDeadline(1, 1).insert(1)
+  t.true(arena.usedBytes <= 64)
+  for (let i = 2; i < 20_000; i++) tree.probeDeadline(i, i).insert(i)
+  for (let i = 19_999; i > 1; i--) t.true(tree.probeDeadline(i, i).remove())
+  t.true(arena.usedBytes <= 1024, `${arena.usedBytes} bytes for one item`)
+  t.true(tree.probeDeadline(1, 1).remove())
+  t.is(tree.root + arena.usedBytes, 0)
+})
+
+test('a queue of ids (new at one end, removed at the other) keeps its size', (t) => {
+  const arena = new Arena()
+  const tree = new Tree(arena, 'id')
+  for (let i = 0; i < 200_000; i++) {
+    tree.probeId(0, i, 0, 0).insert(i)
+    if (i < 5000) continue
+    t.true(tree.first())
+    if (tree.value !== i - 5000) t.fail(`${tree.value} came out in place of ${i - 5000}`)
+    tree.removeCurrent()
+  }
+  tree.check()
+  t.is(tree.count, 5000)
+  t.true(tree.memoryBytes() < 5000 * 30, `${tree.memoryBytes()} bytes`)
+})
+
+test('random removals down to one in a hundred give most of the memory back', (t) => {
+  const arena = new Arena()
+  const tree = new Tree(arena, 'deadline')
+  for (let i = 0; i < 50_000; i++) tree.probeDeadline(i, 1).insert(1)
+  const full = tree.memoryBytes()
+  for (let i = 0; i < 50_000; i++) if (i % 100 !== 0) tree.probeDeadline(i, 1).remove()
+  tree.check()
+  t.true(tree.memoryBytes() < full / 15, `${full} → ${tree.memoryBytes()} bytes`)
+})
