@@ -25,7 +25,7 @@ const scripts: Readonly<Record<string, readonly string[]>> = {
     'CLIENT ID x', 'CLIENT INFO x',
   ],
   config: [
-    'CONFIG GET', 'CONFIG GET MaxMemory', 'CONFIG GET nope', 'CONFIG GET timeout databases timeout',
+    'CONFIG GET', 'CONFIG GET MaxMemory', 'CONFIG GET nope', 'CONFIG GET timeout TIMEOUT*x timeout',
     'CONFIG GET client-output-buffer-limit', 'CONFIG GET save', 'CONFIG GET slave-priority', 'CONFIG SET timeout x',
     'CONFIG SET timeout -1', 'CONFIG SET maxmemory abc', 'CONFIG SET maxmemory 1gb timeout x', 'CONFIG GET maxmemory',
     'CONFIG SET maxmemory-clients 500%', 'CONFIG SET maxmemory-clients 5x', 'CONFIG SET maxmemory-clients 5%',
