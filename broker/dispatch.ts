@@ -135,6 +135,7 @@ function reject(b: Broker, c: Connection, command: Command | undefined, error: s
   const t = c.transaction
   if (t !== undefined) t.aborted = true
   if (command?.fullName === 'exec') {
+    // It ends MULTI and WATCH even where there was no MULTI.
     b.discard(c)
     r.error(`EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`)
   } else r.error(error)

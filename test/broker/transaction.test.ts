@@ -52,6 +52,15 @@ test('a change of a watched key, by whomever, makes EXEC answer nil', async (t) 
   other.destroy()
 })
 
+test('an EXEC that is refused ends WATCH too', async (t) => {
+  const { connect } = await startBroker(t)
+  const client = await connect()
+  await client.pipeline([['WATCH', 'k'], ['PUT', 'k', '1']])
+  t.true((await client.text('EXEC', 'what')).startsWith('-EXECABORT Transaction discarded because of: '))
+  t.is((await client.pipeline([['MULTI'], ['PING'], ['EXEC']])).join(''), '+OK\r\n+QUEUED\r\n*1\r\n+PONG\r\n')
+  client.destroy()
+})
+
 test('a watched key that comes due before EXEC is a changed one, one that was due at WATCH is not', async (t) => {
   const { connect, broker } = await startBroker(t)
   const client = await connect()

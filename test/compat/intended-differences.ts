@@ -109,6 +109,11 @@ export const intendedDifferences: readonly IntendedDifference[] = [
     reason: 'came with 7.2',
     settle: () => ({ type: '+', value: 'not compared' }),
   },
+  {
+    command: 'OBJECT REFCOUNT',
+    reason: 'inside MULTI redis-server also counts the references that its queued commands hold',
+    settle: (value) => value.type === ':' && Number(value.value) < 1000 ? { ...value, value: '1' } : value,
+  },
   ...[...containers]
     .map((name): IntendedDifference => ({
       command: `${name} HELP`,
