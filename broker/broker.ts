@@ -166,6 +166,10 @@ export class Broker {
     }
     this.gates &= ~brokerGates.loading
     const appender = this.appender
+    if (this.stopping) {
+      await appender?.close()
+      return
+    }
     if (appender !== undefined) appender.onProgress = () => this.logProgressed()
     this.tick()
     this.cron = setInterval(() => this.tick(), cronMs)
@@ -176,27 +180,32 @@ export class Broker {
   async stop(): Promise<void> {
     if (this.stopping) return
     this.stopping = true
+    const clients = Array.from(this.clients.values())
+    for (const c of clients) c.closing = true
     await this.listeners.close()
     clearInterval(this.cron)
     clearTimeout(this.expiry)
     this.endTurn()
-    try {
-      await this.engine.log.flush()
-    } catch (error) {
-      this.report('warning', `the last writes could not be synced: ${(error as Error).message}`)
-    }
+    await this.syncOrGiveUp()
     this.outbox.release()
-    const clients = Array.from(this.clients.values())
-    for (const c of clients) {
-      c.closing = true
-      c.transmit(Buffer.alloc(0), true)
-    }
+    for (const c of clients) c.transmit(Buffer.alloc(0), true)
     const until = this.engine.clock.monotonicMs() + stopMsMax
     while (this.clients.size > 0 && this.engine.clock.monotonicMs() < until) {
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
     for (const c of clients) c.destroy()
     await this.engine.log.close()
+  }
+
+  /** Syncs the log for the last time. What a failing disk does not take was never acknowledged: nobody waits for it. */
+  private async syncOrGiveUp(): Promise<void> {
+    const { log } = this.engine
+    let synced: boolean | undefined
+    void log.flush().then(() => (synced = true), () => (synced = false))
+    do await new Promise((resolve) => setTimeout(resolve, 1))
+    while (synced === undefined && log.state === 'ok')
+    if (synced === true) return
+    this.report('warning', `the last writes could not be synced: ${this.logFailure()}`)
   }
 
   /** Begins a turn unless one is open; it ends when the event loop has served all that is there. */

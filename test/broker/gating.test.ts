@@ -116,3 +116,22 @@ test('a full disk: the unwritten waits, writes get MISCONF, reads go on, and all
   t.is(await client.text('FETCH', 'k'), '$4\r\nlast\r\n')
   for (const c of [writer, reader, client]) c.destroy()
 })
+
+test('a broker whose disk is full stops all the same; what it could not write was never acknowledged', async (t) => {
+  const { disk, letGo, refuse } = heldDisk()
+  letGo()
+  const server = await startBroker(t, { disk })
+  const client = await server.connect()
+  await client.text('PUT', 'k', 'old')
+  refuse('ENOSPC')
+  client.sendRaw('PUT k new\r\n')
+  await until(() => server.broker.engine.log.state === 'failing')
+  await server.broker.stop()
+  await client.closed
+  t.is(client.unread().length, 0)
+  refuse(undefined)
+  const second = await startBroker(t, { dir: server.dir })
+  const again = await second.connect()
+  t.is(await again.text('FETCH', 'k'), '$3\r\nold\r\n')
+  again.destroy()
+})
