@@ -200,11 +200,15 @@ export class Broker {
   /** Syncs the log for the last time. What a failing disk does not take was never acknowledged: nobody waits for it. */
   private async syncOrGiveUp(): Promise<void> {
     const { log } = this.engine
-    let synced: boolean | undefined
-    void log.flush().then(() => (synced = true), () => (synced = false))
+    const last = { settled: false, synced: false }
+    const settle = (synced: boolean): void => {
+      last.settled = true
+      last.synced = synced
+    }
+    log.flush().then(() => settle(true), () => settle(false))
     do await new Promise((resolve) => setTimeout(resolve, 1))
-    while (synced === undefined && log.state === 'ok')
-    if (synced === true) return
+    while (!last.settled && log.state === 'ok')
+    if (last.synced) return
     this.report('warning', `the last writes could not be synced: ${this.logFailure()}`)
   }
 

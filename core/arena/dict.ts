@@ -545,7 +545,7 @@ function eachEntry(arena: Arena, segment: number, visit: (entry: number) => void
   for (let at = first; at < last; at += 2) if (words[at + 1] !== 0) visit(words[at + 1]!)
 }
 
-/** Entries of a segment whose hash is ≥ `from` and < `to`. Linear probing keeps them near their places: few are read. */
+/** Entries of a segment whose hash is ≥ `from` and < `to`. Linear probing keeps them near their places. */
 function entriesBetween(words: Uint32Array, head: number, from: number, to: number): number[] {
   const depth = words[head]! & 0xff
   const capacity = words[head]! >>> 8
