@@ -1,0 +1,421 @@
+// A pack: a short sequence of byte strings in one block, packed, walked both ways. Small lists, hashes, sets and sorted
+// sets are packs; what outgrows one becomes a Dict, a Tree or a chain of packs.
+//
+//   block     ┌ used bytes u32 │ count u32 │ element │ element │ … ┐       used: the header and all elements
+//   element   ┌ head │ payload │ back length ┐
+//
+//   head      0xxxxxxx            a string of 0 … 127 bytes
+//             10xxxxxx            the integer 0 … 63, no payload
+//             110000xx … 110001xx an integer of x + 1 bytes (1 … 7), two's complement, lowest byte first
+//             1101xxxx + 1 byte   a string of up to 4,095 bytes, the length's low byte last
+//             11100000 + 4 bytes  a longer string, lowest byte first
+//   back      bytes of head and payload, seven bits a byte, to be read backwards: the last byte has the lowest bits,
+//             and its top bit is set when there are more to the left
+//
+// A string that is an integer as it would be printed (no leading zeros, within ±(2^53 − 1)) is stored as one.
+//
+// An element is named by its byte offset in the block, so its name survives the block's moves; 0 is no element. A pack
+// without elements has no block: its root is 0. A Pack object is opened on one root after another; after a change its
+// owner stores `root` again. Bytes that are put in must not lie in the same pack.
+
+import { byteOf, chunkOf, wordOf } from './arena.ts'
+import type { Arena } from './arena.ts'
+
+const headerBytes = 8
+const integerHead = 0x80
+const wideHead = 0xc0
+const middleHead = 0xd0
+const longHead = 0xe0
+const stringSmallMax = 127
+const stringMiddleMax = 4095
+const integerSmallMax = 63
+const digitsMax = 16
+/** Blocks beyond this grow by an eighth at a time; below, the arena's size classes do the like. */
+const slackFromBytes = 16384
+const noBytes = new Uint8Array(0)
+
+export class Pack {
+  readonly arena: Arena
+  root: number
+  /** The bytes of the element that `read` was last called for: `buf[from..to)`, until the next call or change. */
+  buf: Uint8Array
+  from: number
+  to: number
+  private readonly digits: Buffer
+  // The element that is being written: an integer, or a string.
+  private newIsInteger: boolean
+  private newInteger: number
+  private newBuf: Uint8Array
+  private newFrom: number
+  private newBytes: number
+  // What `decode` found: the head's and the payload's bytes, and whether it is an integer.
+  private headBytes: number
+  private payloadBytes: number
+  private integral: boolean
+
+  constructor(arena: Arena, root = 0) {
+    this.arena = arena
+    this.root = root
+    this.buf = noBytes
+    this.from = 0
+    this.to = 0
+    this.digits = Buffer.alloc(digitsMax + 1)
+    this.newIsInteger = false
+    this.newInteger = 0
+    this.newBuf = noBytes
+    this.newFrom = 0
+    this.newBytes = 0
+    this.headBytes = 0
+    this.payloadBytes = 0
+    this.integral = false
+  }
+
+  /** Turns to the pack at `root`. */
+  open(root: number): this {
+    this.root = root
+    return this
+  }
+
+  /** Number of elements. */
+  get count(): number {
+    return this.root === 0 ? 0 : this.arena.u32[chunkOf(this.root)]![wordOf(this.root) + 1]!
+  }
+
+  /** Bytes in use, the header among them. */
+  get bytes(): number {
+    return this.root === 0 ? 0 : this.arena.u32[chunkOf(this.root)]![wordOf(this.root)]!
+  }
+
+  // Walking. Each returns the offset of an element, 0 when there is none.
+
+  first(): number {
+    return this.root === 0 ? 0 : headerBytes
+  }
+
+  last(): number {
+    return this.root === 0 ? 0 : this.before(this.bytes)
+  }
+
+  next(at: number): number {
+    const after = at + this.sizeOf(at)
+    return after === this.bytes ? 0 : after
+  }
+
+  prev(at: number): number {
+    return at === headerBytes ? 0 : this.before(at)
+  }
+
+  /** The element of that index; negative ones count from the end, -1 the last. Walks from the nearer end. */
+  at(index: number): number {
+    const count = this.count
+    const wanted = index < 0 ? index + count : index
+    if (wanted < 0 || wanted >= count) return 0
+    if (wanted > count >>> 1) {
+      let at = this.last()
+      for (let i = count - 1; i > wanted; i--) at = this.before(at)
+      return at
+    }
+    let at = headerBytes
+    for (let i = 0; i < wanted; i++) at += this.sizeOf(at)
+    return at
+  }
+
+  /** The first element from `start` on that equals `buf[from..to)`, looking at one of every `1 + skip` elements. */
+  find(start: number, skip: number, buf: Uint8Array, from: number, to: number): number {
+    this.prepare(buf, from, to)
+    const end = this.bytes
+    for (let at = start; at !== 0 && at < end;) {
+      if (this.isPrepared(at)) return at
+      for (let i = 0; i <= skip && at < end; i++) at += this.sizeOf(at)
+    }
+    return 0
+  }
+
+  // Reading.
+
+  /** Points `buf`, `from` and `to` at the element's bytes; an integer is printed. */
+  read(at: number): void {
+    this.decode(at)
+    const payload = byteOf(this.root) + at + this.headBytes
+    if (!this.integral) {
+      this.buf = this.arena.u8[chunkOf(this.root)]!
+      this.from = payload
+      this.to = payload + this.payloadBytes
+      return
+    }
+    this.buf = this.digits
+    this.from = 0
+    this.to = this.digits.write(`${this.integer(at)}`, 'latin1')
+  }
+
+  /** True when the element is stored as an integer, which `integer` then gives. */
+  isInteger(at: number): boolean {
+    this.decode(at)
+    return this.integral
+  }
+
+  integer(at: number): number {
+    this.decode(at)
+    const u8 = this.arena.u8[chunkOf(this.root)]!
+    const start = byteOf(this.root) + at
+    if (this.payloadBytes === 0) return u8[start]! & integerSmallMax
+    return readInteger(u8, start + 1, this.payloadBytes)
+  }
+
+  equals(at: number, buf: Uint8Array, from: number, to: number): boolean {
+    this.prepare(buf, from, to)
+    return this.isPrepared(at)
+  }
+
+  // Changing. Offsets behind the place of a change move; those before it stay.
+
+  append(buf: Uint8Array, from: number, to: number): number {
+    return this.insert(0, buf, from, to)
+  }
+
+  /** Puts an element before the one at `at`, at the end when that is 0. Returns the offset of the new one. */
+  insert(at: number, buf: Uint8Array, from: number, to: number): number {
+    this.prepare(buf, from, to)
+    return this.put(at, 0, 1)
+  }
+
+  /** As `insert`, for a whole number within ±(2^53 − 1). */
+  insertInteger(at: number, value: number): number {
+    this.prepareInteger(value)
+    return this.put(at, 0, 1)
+  }
+
+  /** Puts another element in the place of the one at `at`. Returns its offset. */
+  replace(at: number, buf: Uint8Array, from: number, to: number): number {
+    this.prepare(buf, from, to)
+    return this.put(at, this.sizeOf(at), 0)
+  }
+
+  replaceInteger(at: number, value: number): number {
+    this.prepareInteger(value)
+    return this.put(at, this.sizeOf(at), 0)
+  }
+
+  /** Takes `count` elements out, from the one at `at` on. Returns the offset of the one behind them. */
+  remove(at: number, count = 1): number {
+    const end = this.bytes
+    let after = at
+    let removed = 0
+    for (; removed < count && after < end; removed++) after += this.sizeOf(after)
+    if (removed === this.count) {
+      this.clear()
+      return 0
+    }
+    this.splice(at, after - at, 0, -removed)
+    return at === this.bytes ? 0 : at
+  }
+
+  clear(): void {
+    if (this.root !== 0) this.arena.free(this.root)
+    this.root = 0
+  }
+
+  memoryBytes(): number {
+    return this.root === 0 ? 0 : this.arena.usableBytes(this.root)
+  }
+
+  /** Walks all elements both ways and throws where lengths or the count disagree. */
+  check(): void {
+    if (this.root === 0) return
+    const end = this.bytes
+    if (end > this.arena.usableBytes(this.root)) throw new Error('pack: uses more than its block')
+    let count = 0
+    let at = headerBytes
+    for (; at < end; count++) {
+      const after = at + this.sizeOf(at)
+      if (after <= end && this.before(after) !== at) throw new Error(`pack: back length of the element at ${at}`)
+      this.read(at)
+      if (!this.integral && !Number.isNaN(integerIn(this.buf, this.from, this.to))) {
+        throw new Error(`pack: an integer is stored as a string at ${at}`)
+      }
+      at = after
+    }
+    if (at !== end) throw new Error('pack: the last element crosses the end')
+    if (count === 0 || count !== this.count) throw new Error(`pack: ${count} elements, counted ${this.count}`)
+  }
+
+  // Elements.
+
+  private decode(at: number): void {
+    const u8 = this.arena.u8[chunkOf(this.root)]!
+    const start = byteOf(this.root) + at
+    const head = u8[start]!
+    this.integral = head >= integerHead && head < middleHead
+    this.headBytes = 1
+    if (head < integerHead) this.payloadBytes = head
+    else if (head < wideHead) this.payloadBytes = 0
+    else if (head < middleHead) this.payloadBytes = (head & 7) + 1
+    else if (head < longHead) {
+      this.headBytes = 2
+      this.payloadBytes = ((head & 15) << 8) | u8[start + 1]!
+    } else {
+      this.headBytes = 5
+      this.payloadBytes = u8[start + 1]! | (u8[start + 2]! << 8) | (u8[start + 3]! << 16) | (u8[start + 4]! << 24)
+    }
+  }
+
+  /** Bytes of the whole element. */
+  private sizeOf(at: number): number {
+    this.decode(at)
+    const body = this.headBytes + this.payloadBytes
+    return body + backBytes(body)
+  }
+
+  /** Offset of the element that ends at `end`. */
+  private before(end: number): number {
+    const u8 = this.arena.u8[chunkOf(this.root)]!
+    let at = byteOf(this.root) + end - 1
+    let body = u8[at]! & 0x7f
+    for (let shift = 7; u8[at]! >= 0x80; shift += 7) body |= (u8[--at]! & 0x7f) << shift
+    return at - byteOf(this.root) - body
+  }
+
+  private prepare(buf: Uint8Array, from: number, to: number): void {
+    const integer = integerIn(buf, from, to)
+    if (Number.isNaN(integer)) {
+      this.newIsInteger = false
+      this.newBuf = buf
+      this.newFrom = from
+      this.newBytes = to - from
+    } else this.prepareInteger(integer)
+  }
+
+  private prepareInteger(value: number): void {
+    if (!Number.isSafeInteger(value)) throw new Error(`pack: ${value} is no integer that a pack holds`)
+    this.newIsInteger = true
+    this.newInteger = value
+    this.newBytes = integerBytes(value)
+  }
+
+  private isPrepared(at: number): boolean {
+    this.decode(at)
+    if (this.integral !== this.newIsInteger || this.payloadBytes !== this.newBytes) return false
+    if (this.integral) return this.integer(at) === this.newInteger
+    const u8 = this.arena.u8[chunkOf(this.root)]!
+    const payload = byteOf(this.root) + at + this.headBytes
+    for (let i = 0; i < this.payloadBytes; i++) if (u8[payload + i] !== this.newBuf[this.newFrom + i]) return false
+    return true
+  }
+
+  /** Writes the prepared element at `at` (0: the end) in the place of `removed` bytes. */
+  private put(at: number, removed: number, added: number): number {
+    const size = this.newBytes
+    const body = (this.newIsInteger || size <= stringSmallMax ? 1 : size <= stringMiddleMax ? 2 : 5) + size
+    const back = backBytes(body)
+    const place = at === 0 ? Math.max(headerBytes, this.bytes) : at
+    this.splice(place, removed, body + back, added)
+    const u8 = this.arena.u8[chunkOf(this.root)]!
+    let to = byteOf(this.root) + place
+    if (this.newIsInteger) {
+      u8[to++] = size === 0 ? integerHead | this.newInteger : wideHead | (size - 1)
+      writeInteger(u8, to, this.newInteger, size)
+    } else {
+      to = writeHead(u8, to, size)
+      if (size < 64) for (let i = 0; i < size; i++) u8[to + i] = this.newBuf[this.newFrom + i]!
+      else u8.set(this.newBuf.subarray(this.newFrom, this.newFrom + size), to)
+      this.newBuf = noBytes
+    }
+    writeBack(u8, to + size, body, back)
+    return place
+  }
+
+  /** Makes `removed` bytes at `place` into `added` bytes (undefined as yet) in a block that fits. */
+  private splice(place: number, removed: number, added: number, elements: number): void {
+    const arena = this.arena
+    const used = Math.max(headerBytes, this.bytes)
+    const count = this.count + elements
+    const need = used - removed + added
+    if (this.root === 0) this.root = arena.alloc(need)
+    else {
+      const usable = arena.usableBytes(this.root)
+      if (need > usable) this.root = arena.realloc(this.root, need > slackFromBytes ? need + (need >>> 3) : need)
+      if (removed !== added && place + removed < used) {
+        const start = byteOf(this.root) + place
+        arena.u8[chunkOf(this.root)]!.copyWithin(start + added, start + removed, byteOf(this.root) + used)
+      }
+      if (need < usable >>> 1) this.root = arena.realloc(this.root, need)
+    }
+    const words = arena.u32[chunkOf(this.root)]!
+    words[wordOf(this.root)] = need
+    words[wordOf(this.root) + 1] = count
+  }
+}
+
+/** Bytes of the back length of an element whose head and payload take `body` bytes. */
+function backBytes(body: number): number {
+  return body < 0x80 ? 1 : body < 0x4000 ? 2 : body < 0x200000 ? 3 : body < 0x10000000 ? 4 : 5
+}
+
+function writeBack(u8: Uint8Array, at: number, body: number, bytes: number): void {
+  let rest = body
+  for (let i = bytes - 1; i > 0; i--) {
+    u8[at + i] = (rest & 0x7f) | 0x80
+    rest >>>= 7
+  }
+  u8[at] = rest
+}
+
+/** Writes a string's head; returns where its bytes go. */
+function writeHead(u8: Uint8Array, at: number, size: number): number {
+  if (size <= stringSmallMax) {
+    u8[at] = size
+    return at + 1
+  }
+  if (size <= stringMiddleMax) {
+    u8[at] = middleHead | (size >>> 8)
+    u8[at + 1] = size & 0xff
+    return at + 2
+  }
+  u8[at] = longHead
+  u8[at + 1] = size & 0xff
+  u8[at + 2] = (size >>> 8) & 0xff
+  u8[at + 3] = (size >>> 16) & 0xff
+  u8[at + 4] = size >>> 24
+  return at + 5
+}
+
+/** Payload bytes of an integer. */
+function integerBytes(value: number): number {
+  if (value >= 0 && value <= integerSmallMax) return 0
+  let bytes = 1
+  for (let bound = 128; value >= bound || value < -bound; bound *= 256) bytes++
+  return bytes
+}
+
+function writeInteger(u8: Uint8Array, at: number, value: number, bytes: number): void {
+  let rest = value
+  for (let i = 0; i < bytes; i++) {
+    const byte = rest & 0xff
+    u8[at + i] = byte
+    rest = (rest - byte) / 256
+  }
+}
+
+function readInteger(u8: Uint8Array, at: number, bytes: number): number {
+  // The highest byte carries the sign.
+  let value = (u8[at + bytes - 1]! << 24) >> 24
+  for (let i = bytes - 2; i >= 0; i--) value = value * 256 + u8[at + i]!
+  return value
+}
+
+/** The integer whose decimal form is exactly `buf[from..to)` and which a double holds exactly; NaN when there is none. */
+function integerIn(buf: Uint8Array, from: number, to: number): number {
+  const negative = to > from && buf[from] === 0x2d
+  const start = negative ? from + 1 : from
+  const digits = to - start
+  if (digits < 1 || digits > digitsMax) return NaN
+  if (buf[start] === 0x30) return digits === 1 && !negative ? 0 : NaN
+  let value = 0
+  for (let i = start; i < to; i++) {
+    const digit = buf[i]! - 0x30
+    if (digit < 0 || digit > 9) return NaN
+    value = value * 10 + digit
+  }
+  if (value > Number.MAX_SAFE_INTEGER) return NaN
+  return negative ? -value : value
+}
