@@ -1,0 +1,145 @@
+// npm run bench: Millrace against redis-server (where installed) and the ceiling program, alternating, in one run.
+//
+//   --rounds N         how often each takes its turn (5; one more before them is not counted)
+//   --tests a,b        throughput, group, memory, latency, restart (all)
+//   --policy P         everysec or always (both)
+//   --quick            a tenth of the requests and 2 rounds: to see that it works, not to quote
+//   --json FILE        where the figures go (a file in the system's temporary folder)
+//   --profile DIR      our process writes a CPU profile into DIR
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { ask, isInstalled, start } from './contestants.ts'
+import type { Name, Policy, StartOptions } from './contestants.ts'
+import { groupCycle } from './group-cycle.ts'
+import { latencyUnderWrites } from './latency.ts'
+import { table, toJson } from './report.ts'
+import type { Better, Row } from './report.ts'
+import { fill, tests, throughput } from './throughput.ts'
+import type { Test } from './throughput.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string' },
+    tests: { type: 'string', default: 'throughput,group,memory,latency,restart' },
+    policy: { type: 'string', default: 'everysec,always' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    profile: { type: 'string' },
+  },
+})
+const rounds = Number(options.rounds ?? (options.quick ? 2 : 5))
+const scale = options.quick ? 0.1 : 1
+const wanted = new Set(options.tests.split(','))
+const policies = options.policy.split(',') as Policy[]
+const hasPeer = isInstalled('redis-server')
+const rows: Row[] = []
+
+function startOptions(policy: Policy): StartOptions {
+  return options.profile === undefined ? { policy } : { policy, profile: options.profile }
+}
+
+/** Measures a figure of each contestant, in turns A B, B A, …; the first round warms up. */
+async function measure(
+  test: string, unit: string, better: Better, names: readonly Name[], figure: (name: Name) => Promise<number>,
+): Promise<void> {
+  const row: Row = { test, unit, better, figures: {} }
+  for (let round = 0; round <= rounds; round++) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      const value = await figure(name)
+      if (round > 0) (row.figures[name] ??= []).push(value)
+    }
+  }
+  rows.push(row)
+  console.log(table([row]).split('\n')[1])
+}
+
+const both: readonly Name[] = hasPeer ? ['ours', 'peer'] : ['ours']
+
+async function allThroughput(policy: Policy): Promise<void> {
+  const withCeiling: readonly Name[] = policy === 'everysec' ? [...both, 'ceiling'] : both
+  const running = new Map(await Promise.all(
+    withCeiling.map(async (name) => [name, await start(name, startOptions(policy))] as const),
+  ))
+  for (const pipeline of [16, 1]) {
+    for (const test of tests) {
+      const names = test === 'set' || test === 'get' ? withCeiling : both
+      const requests = Math.round(requestsOf(test, pipeline, policy) * scale)
+      await measure(`${test} P${pipeline} ${policy}`, 'requests/s', 'more', names, (name) =>
+        throughput(running.get(name)!.port, test, pipeline, requests))
+    }
+  }
+  for (const contestant of running.values()) await contestant.stop()
+}
+
+function requestsOf(test: Test, pipeline: number, policy: Policy): number {
+  const base = pipeline === 1 ? 100_000 : test === 'mset' ? 200_000 : 1_000_000
+  return policy === 'always' && test !== 'ping' && test !== 'get' ? base / (pipeline === 1 ? 5 : 10) : base
+}
+
+async function groups(): Promise<void> {
+  const running = new Map(await Promise.all(both.map(async (name) => [name, await start(name, startOptions('everysec'))] as const)))
+  await measure('group cycle', 'jobs/s', 'more', both, (name) => groupCycle(running.get(name)!.port, 100_000 * scale))
+  for (const contestant of running.values()) await contestant.stop()
+}
+
+async function memory(): Promise<void> {
+  await measure('bytes per key', 'bytes', 'less', both, async (name) => {
+    const contestant = await start(name, startOptions('everysec'))
+    // What a process takes once and for all (heap, buffers) is settled by a first part that isn't counted.
+    await fill(contestant.port, 10_000, 32)
+    await ask(contestant.port, 'FLUSHALL')
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const before = contestant.residentBytes()
+    const keys = 1_000_000 * scale
+    await fill(contestant.port, keys, 32)
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    const perKey = (contestant.residentBytes() - before) / keys
+    await contestant.stop()
+    return perKey
+  })
+}
+
+async function latency(): Promise<void> {
+  const running = new Map(await Promise.all(both.map(async (name) => [name, await start(name, startOptions('everysec'))] as const)))
+  for (const contestant of running.values()) await fill(contestant.port, 1_000_000 * scale, 32)
+  for (const paced of [true, false]) {
+    const kind = paced ? 'paced writes' : 'full-speed writes'
+    const worst: Partial<Record<Name, number[]>> = {}
+    await measure(`GET p99.9, ${kind}`, 'µs', 'less', both, async (name) => {
+      const figures = await latencyUnderWrites(running.get(name)!.port, 20_000 * scale, paced)
+      ;(worst[name] ??= []).push(figures.max)
+      return figures.p999
+    })
+    rows.push({ test: `GET maximum, ${kind}`, unit: 'µs', better: 'less', figures: worst })
+  }
+  for (const contestant of running.values()) await contestant.stop()
+}
+
+async function restart(): Promise<void> {
+  const folders = new Map(both.map((name) => [name, mkdtempSync(path.join(os.tmpdir(), 'millrace-bench-'))] as const))
+  for (const name of both) {
+    const contestant = await start(name, { policy: 'everysec', folder: folders.get(name)! })
+    await fill(contestant.port, 1_000_000 * scale, 32)
+    await contestant.stop()
+  }
+  await measure('restart, log of 1 M entries', 'ms', 'less', both, async (name) => {
+    const contestant = await start(name, { policy: 'everysec', folder: folders.get(name)! })
+    await contestant.stop()
+    return contestant.startMs
+  })
+  for (const folder of folders.values()) rmSync(folder, { recursive: true, force: true })
+}
+
+if (!hasPeer) console.log('redis-server is not installed: only our own figures')
+if (wanted.has('throughput')) for (const policy of policies) await allThroughput(policy)
+if (wanted.has('group')) await groups()
+if (wanted.has('memory')) await memory()
+if (wanted.has('latency')) await latency()
+if (wanted.has('restart')) await restart()
+
+const file = options.json ?? path.join(os.tmpdir(), `millrace-bench-${Date.now()}.json`)
+writeFileSync(file, toJson(rows))
+console.log(`\n${table(rows)}\n\n${file}`)
