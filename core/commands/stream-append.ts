@@ -123,17 +123,20 @@ function trim(x: Engine): number {
   )
 }
 
-/** The words that trim exactly what was trimmed, for the log. */
+/**
+ * The words that trim exactly what was trimmed, for the log. An approximate trim is told by the length it left: there may
+ * be no first id left to tell it by.
+ */
 function effectTrim(x: Engine): void {
   const o = options
-  if (o.trim === 'maxlen') {
+  if (o.approximate || o.trim === 'maxlen') {
     x.wordText('MAXLEN')
     x.wordText('=')
     x.wordInt(o.approximate ? x.stream.length : o.maxLength)
   } else {
     x.wordText('MINID')
     x.wordText('=')
-    x.wordText((o.approximate ? x.stream.firstId(last) : o.minId).toString())
+    x.wordText(o.minId.toString())
   }
 }
 
