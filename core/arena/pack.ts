@@ -403,7 +403,7 @@ function readInteger(u8: Uint8Array, at: number, bytes: number): number {
   return value
 }
 
-/** The integer whose decimal form is exactly `buf[from..to)` and which a double holds exactly; NaN when there is none. */
+/** The integer that prints as just `buf[from..to)`, if a double holds it exactly; NaN when there is none. */
 function integerIn(buf: Uint8Array, from: number, to: number): number {
   const negative = to > from && buf[from] === 0x2d
   const start = negative ? from + 1 : from

@@ -3,8 +3,9 @@
 import fc from 'fast-check'
 import test from 'ava'
 import { Arena, byteOf, chunkOf, wordOf } from '../../../core/arena/arena.ts'
-import { scoreHigh, scoreLow, scoreOf, Tree } from '../../../core/arena/tree.ts'
-import type { TreeKind } from '../../../core/arena/tree.ts'
+import { scoreHigh, scoreLow, scoreOf } from '../../../core/arena/score.ts'
+import { Tree } from '../../../core/arena/tree.ts'
+import type { TreeKind } from '../../../core/arena/tree-walk.ts'
 import { seededRandom } from '../../../core/random.ts'
 
 type Item = { key: number; member: string; value: number }
