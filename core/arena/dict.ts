@@ -5,39 +5,28 @@
 // by sizes and then splits in two, one segment at a time: no insert moves more than one segment's 1,023 slots.
 //
 //   root      ┌ directory u32 │ depth u32 │ count u32 │ segments u32 ┐
-//   directory ┌ segment u32, local depth u8 + capacity u24 │ … ┐
-//   segment   ┌ local depth u8 + capacity u24 │ count u32 │ hash u32, entry u32 │ … ┐   entry 0: a free slot
 //   entry     ┌ owner's u32 │ key length u32 (30 bits) │ owner's u32 │ key bytes … ┐
 //
-// The whole hash stands beside each pointer: a miss rarely touches an entry, and growth rehashes nothing. The directory
-// repeats what heads a segment, so that a look-up reads two cold cache lines only: the slot's and the entry's.
+// dict-directory.ts and dict-segment.ts have the layouts of those two.
 
 import type { Random } from '../random.ts'
 import { byteOf, chunkOf, wordOf } from './arena.ts'
 import type { Arena } from './arena.ts'
+import { directoryIndex, doubleDirectory, eachSegment, freeSegments, halveDirectory, segmentOf } from './dict-directory.ts'
+import {
+  capacities, closeGap, createSegment, eachEntry, entriesBetween, fullAt, halfStep, headerWords, largest, moveAll, place,
+  put, slotOf, stepByCapacity,
+} from './dict-segment.ts'
 import { hashBytes } from './hash.ts'
 
 /** Offset of the key's bytes within an entry block. */
 export const keyOffset = 12
 const keyLengthMask = 0x3fffffff
 
-/** Slots of a segment, by size step: block sizes of 32 B … 8 KiB, which the arena gives without waste. */
-const capacities = [3, 7, 15, 31, 63, 127, 191, 255, 319, 383, 447, 511, 639, 767, 895, 1023]
-const largest = capacities.length - 1
-/** A split leaves halves of this size. */
-const halfStep = capacities.indexOf(511)
 const depthMax = 24
-const headerWords = 2
 /** Set in a root's depth while the dict is destroyed slice by slice. */
 const dying = 0x100
 const fairTriesMax = 128
-
-/** Most entries of a segment before it grows: 7/8 of its slots, and one slot always stays free. */
-function fullAt(capacity: number): number {
-  return capacity < 16 ? capacity - 1 : capacity - (capacity >>> 3)
-}
-
-const stepByCapacity = new Map(capacities.map((capacity, step) => [capacity, step]))
 
 export class Dict {
   readonly arena: Arena
@@ -398,176 +387,6 @@ function initDict(arena: Arena, root: number): void {
   words[at + 1] = 0
   words[at + 2] = 0
   words[at + 3] = 1
-}
-
-function createSegment(arena: Arena, depth: number, capacity: number): number {
-  const segment = arena.alloc((headerWords + capacity * 2) * 4)
-  const words = arena.u32[chunkOf(segment)]!
-  const at = wordOf(segment)
-  words.fill(0, at, at + headerWords + capacity * 2)
-  words[at] = depth | (capacity << 8)
-  return segment
-}
-
-function segmentOf(arena: Arena, root: number, hash: number): number {
-  const words = arena.u32[chunkOf(root)]!
-  const at = wordOf(root)
-  const directory = words[at]!
-  return arena.u32[chunkOf(directory)]![wordOf(directory) + directoryIndex(hash, words[at + 1]!)]!
-}
-
-/** Word, within a directory of that depth, where the place of `hash` begins. */
-function directoryIndex(hash: number, depth: number): number {
-  // Two shifts, as one by 32 would shift by nothing.
-  return ((hash >>> 1) >>> (31 - depth)) * 2
-}
-
-/** Home slot: the 16 bits of the hash behind the segment's prefix, scaled to the capacity. */
-function place(hash: number, depth: number, capacity: number): number {
-  return (((hash << depth) >>> 16) * capacity) >>> 16
-}
-
-function put(words: Uint32Array, head: number, hash: number, entry: number): void {
-  const capacity = words[head]! >>> 8
-  let slot = place(hash, words[head]! & 0xff, capacity)
-  let at = head + headerWords + slot * 2
-  while (words[at + 1] !== 0) {
-    if (++slot === capacity) slot = 0
-    at = head + headerWords + slot * 2
-  }
-  words[at] = hash
-  words[at + 1] = entry
-}
-
-/** Word index of the slot that names `entry`, which must be there. */
-function slotOf(words: Uint32Array, head: number, hash: number, entry: number): number {
-  const capacity = words[head]! >>> 8
-  let slot = place(hash, words[head]! & 0xff, capacity)
-  for (;;) {
-    const at = head + headerWords + slot * 2
-    const found = words[at + 1]!
-    if (found === entry) return at
-    if (found === 0) throw new Error('dict: entry is not in its segment')
-    if (++slot === capacity) slot = 0
-  }
-}
-
-/** Empties the slot at word `gap` and moves what probed past it back, so that no probe path has a hole. */
-function closeGap(words: Uint32Array, head: number, gap: number): void {
-  const depth = words[head]! & 0xff
-  const capacity = words[head]! >>> 8
-  const base = head + headerWords
-  let hole = (gap - base) >>> 1
-  let slot = hole
-  for (;;) {
-    if (++slot === capacity) slot = 0
-    const at = base + slot * 2
-    if (words[at + 1] === 0) break
-    const home = place(words[at]!, depth, capacity)
-    // It may move into the hole unless its home lies cyclically behind the hole.
-    const stays = hole <= slot ? home > hole && home <= slot : home > hole || home <= slot
-    if (stays) continue
-    words[base + hole * 2] = words[at]!
-    words[base + hole * 2 + 1] = words[at + 1]!
-    hole = slot
-  }
-  words[base + hole * 2 + 1] = 0
-}
-
-function moveAll(arena: Arena, from: number, to: number): void {
-  const source = arena.u32[chunkOf(from)]!
-  const target = arena.u32[chunkOf(to)]!
-  const head = wordOf(to)
-  const first = wordOf(from) + headerWords
-  const last = first + (source[wordOf(from)]! >>> 8) * 2
-  for (let at = first; at < last; at += 2) {
-    if (source[at + 1] !== 0) put(target, head, source[at]!, source[at + 1]!)
-  }
-  target[head + 1] = target[head + 1]! + source[wordOf(from) + 1]!
-}
-
-function doubleDirectory(arena: Arena, root: number): void {
-  const words = arena.u32[chunkOf(root)]!
-  const at = wordOf(root)
-  const before = words[at]!
-  const size = 1 << words[at + 1]!
-  const after = arena.alloc(size * 16)
-  const source = arena.u32[chunkOf(before)]!
-  const target = arena.u32[chunkOf(after)]!
-  let from = wordOf(before)
-  let to = wordOf(after)
-  for (let i = 0; i < size; i++, from += 2, to += 4) {
-    target[to] = target[to + 2] = source[from]!
-    target[to + 1] = target[to + 3] = source[from + 1]!
-  }
-  words[at] = after
-  words[at + 1] = words[at + 1]! + 1
-  arena.free(before)
-}
-
-/** Halves the directory if no segment needs its last bit. */
-function halveDirectory(arena: Arena, root: number): void {
-  const words = arena.u32[chunkOf(root)]!
-  const at = wordOf(root)
-  const before = words[at]!
-  const last = wordOf(before) + (2 << words[at + 1]!)
-  const source = arena.u32[chunkOf(before)]!
-  for (let from = wordOf(before); from < last; from += 4) if (source[from] !== source[from + 2]) return
-  const after = arena.alloc(4 << words[at + 1]!)
-  const target = arena.u32[chunkOf(after)]!
-  let to = wordOf(after)
-  for (let from = wordOf(before); from < last; from += 4, to += 2) {
-    target[to] = source[from]!
-    target[to + 1] = source[from + 1]!
-  }
-  words[at] = after
-  words[at + 1] = words[at + 1]! - 1
-  arena.free(before)
-}
-
-function eachSegment(
-  arena: Arena, root: number, visit: (segment: number, prefix: number, local: number) => void,
-): void {
-  const depth = arena.u32[chunkOf(root)]![wordOf(root) + 1]!
-  for (let index = 0; index < 1 << depth;) {
-    const directory = arena.u32[chunkOf(root)]![wordOf(root)]!
-    const segment = arena.u32[chunkOf(directory)]![wordOf(directory) + index * 2]!
-    const local = arena.u32[chunkOf(segment)]![wordOf(segment)]! & 0xff
-    visit(segment, index >>> (depth - local), local)
-    index += 1 << (depth - local)
-  }
-}
-
-function eachEntry(arena: Arena, segment: number, visit: (entry: number) => void): void {
-  const words = arena.u32[chunkOf(segment)]!
-  const first = wordOf(segment) + headerWords
-  const last = first + (words[wordOf(segment)]! >>> 8) * 2
-  for (let at = first; at < last; at += 2) if (words[at + 1] !== 0) visit(words[at + 1]!)
-}
-
-/** Entries of a segment whose hash is ≥ `from` and < `to`. Linear probing keeps them near their places. */
-function entriesBetween(words: Uint32Array, head: number, from: number, to: number): number[] {
-  const depth = words[head]! & 0xff
-  const capacity = words[head]! >>> 8
-  const first = place(from, depth, capacity)
-  const last = place(to - 1, depth, capacity)
-  const found: number[] = []
-  for (let slot = first, passed = 0; passed < capacity; passed++) {
-    const at = head + headerWords + slot * 2
-    const entry = words[at + 1]!
-    // Behind the last place a free slot ends what may have been pushed on from it.
-    if (entry === 0 && passed >= last - first) break
-    if (entry !== 0 && words[at]! >= from && words[at]! < to) found.push(entry)
-    if (++slot === capacity) slot = 0
-  }
-  return found
-}
-
-function freeSegments(arena: Arena, root: number): void {
-  const segments: number[] = []
-  eachSegment(arena, root, (segment) => segments.push(segment))
-  for (const segment of segments) arena.free(segment)
-  arena.free(arena.u32[chunkOf(root)]![wordOf(root)]!)
 }
 
 function keyLength(arena: Arena, entry: number): number {
