@@ -12,7 +12,9 @@
 import type { Random } from '../random.ts'
 import { byteOf, chunkOf, wordOf } from './arena.ts'
 import type { Arena } from './arena.ts'
-import { directoryIndex, doubleDirectory, eachSegment, freeSegments, halveDirectory, segmentOf } from './dict-directory.ts'
+import {
+  directoryIndex, doubleDirectory, eachSegment, freeSegments, halveDirectory, segmentOf,
+} from './dict-directory.ts'
 import {
   capacities, closeGap, createSegment, eachEntry, entriesBetween, fullAt, halfStep, headerWords, largest, moveAll, place,
   put, slotOf, stepByCapacity,
