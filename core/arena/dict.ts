@@ -16,8 +16,8 @@ import {
   directoryIndex, doubleDirectory, eachSegment, freeSegments, halveDirectory, segmentOf,
 } from './dict-directory.ts'
 import {
-  capacities, closeGap, createSegment, eachEntry, entriesBetween, fullAt, halfStep, headerWords, largest, moveAll, place,
-  put, slotOf, stepByCapacity,
+  capacities, closeGap, createSegment, eachEntry, entriesBetween, fullAt, halfStep, headerWords, largest, moveAll,
+  place, put, slotOf, stepByCapacity,
 } from './dict-segment.ts'
 import { hashBytes } from './hash.ts'
 
