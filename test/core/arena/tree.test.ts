@@ -218,3 +218,26 @@ test('random removals down to one in a hundred give most of the memory back', (t
   tree.check()
   t.true(tree.memoryBytes() < full / 15, `${full} → ${tree.memoryBytes()} bytes`)
 })
+
+test('200,000 deadlines in random order: every rank right, and right again while most are removed', (t) => {
+  const arena = new Arena()
+  const tree = new Tree(arena, 'deadline')
+  const random = seededRandom(11)
+  const order = Array.from({ length: 200_000 }, (_, i) => i)
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.u32() % (i + 1)
+    const swapped = order[i]!
+    order[i] = order[j]!
+    order[j] = swapped
+  }
+  for (const n of order) tree.probeDeadline(n * 0x10001, n + 1).insert(n + 1)
+  tree.check()
+  const wrong = order.filter((n) => !tree.at(n) || tree.value !== n + 1 || tree.probeDeadline(n * 0x10001, n + 1).rank() !== n)
+  t.deepEqual(wrong, [])
+  const kept = new Set(order.slice(0, 3000))
+  for (const n of order) if (!kept.has(n) && !tree.probeDeadline(n * 0x10001, n + 1).remove()) t.fail(`${n} is lost`)
+  tree.check()
+  const sorted = [...kept].toSorted((a, b) => a - b)
+  t.deepEqual(sorted.filter((n, rank) => !tree.at(rank) || tree.value !== n + 1), [])
+  t.true(tree.memoryBytes() < 3000 * 50, `${tree.memoryBytes()} bytes`)
+})
