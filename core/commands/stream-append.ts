@@ -6,7 +6,9 @@ import type { Engine } from '../engine.ts'
 import { replies, wrongArity } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { parseId, StreamId } from '../types/stream-id.ts'
-import { createStream, groupsChanged, idArgument, invalidId, replyId, streamChanged, streamRoot, wrong } from './stream-key.ts'
+import {
+  createStream, groupsChanged, idArgument, invalidId, replyId, streamChanged, streamRoot, wrong,
+} from './stream-key.ts'
 
 type TrimStrategy = 'none' | 'maxlen' | 'minid'
 type IdForm = 'auto' | 'auto-seq' | 'full'
