@@ -16,16 +16,39 @@ function command(...words: string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`
 }
 
-const added = command('XADD', 'jobs', '*', 'data', payload).repeat(batch)
+const added = Buffer.from(command('XADD', 'jobs', '*', 'data', payload).repeat(batch))
+const acknowledge = Buffer.from(command('XACK', 'jobs', 'workers', '').replace('$0\r\n\r\n', ''))
+/** What follows an entry's id in the reply to XREADGROUP: always the same, so the ids are found without parsing. */
+const entryTail = command('data', payload).length
+
+/** XACK for each entry of an XREADGROUP reply, and how many there are. */
+function acknowledgements(reply: Buffer, into: Buffer): { bytes: Buffer; count: number } {
+  let end = 0
+  let count = 0
+  // The entries begin behind the head: *1, *2, $4 jobs, *<count>.
+  let at = reply.indexOf('*2\r\n$', reply.indexOf('jobs\r\n'))
+  while (at >= 0 && at < reply.length) {
+    // *2, then the id as a bulk string: $15 <id>
+    const id = at + 4
+    const idEnd = reply.indexOf('\r\n', id + 5) + 2
+    end += acknowledge.copy(into, end)
+    end += reply.copy(into, end, id, idEnd)
+    count++
+    at = idEnd + entryTail
+  }
+  return { bytes: into.subarray(0, end), count }
+}
 
 /** Appends a batch, reads as many as a consumer, acknowledges each; until its share is done. */
 async function work(wire: Wire, consumer: string, jobs: number): Promise<void> {
-  const read = command('XREADGROUP', 'GROUP', 'workers', consumer, 'COUNT', String(batch), 'STREAMS', 'jobs', '>')
+  const words = ['XREADGROUP', 'GROUP', 'workers', consumer, 'COUNT', String(batch), 'STREAMS', 'jobs', '>']
+  const read = Buffer.from(command(...words))
+  const into = Buffer.alloc(batch * 128)
   for (let done = 0; done < jobs; done += batch) {
     await wire.send(added, batch)
-    const reply = (await wire.send(read, 1)).toString('latin1')
-    const ids = reply.match(/\d{13,}-\d+/g) ?? []
-    await wire.send(ids.map((id) => command('XACK', 'jobs', 'workers', id)).join(''), ids.length)
+    const { bytes, count } = acknowledgements(await wire.send(read, 1), into)
+    const replies = await wire.send(bytes, count)
+    if (count !== batch || replies.length !== count * 4) throw new Error('a job was not read and acknowledged once')
   }
 }
 
