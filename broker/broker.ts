@@ -186,6 +186,7 @@ export class Broker {
     clearInterval(this.cron)
     clearTimeout(this.expiry)
     this.endTurn()
+    this.engine.seal()
     await this.syncOrGiveUp()
     this.outbox.release()
     for (const c of clients) c.transmit(Buffer.alloc(0), true)
@@ -410,7 +411,7 @@ export class Broker {
     this.turnOpen = false
     const { engine } = this
     engine.endTurn()
-    this.outbox.seal(engine.log.sealed)
+    this.outbox.seal(engine.log.appended)
     this.armExpiry()
   }
 
@@ -459,6 +460,8 @@ export class Broker {
       this.gates |= brokerGates.failing
       this.report('warning', `the log can't be written: ${this.logFailure()}`)
     }
+    // What was held open goes on its way, and its sync begins, before the replies that became safe are written.
+    if (!this.engine.log.holding) this.engine.seal()
     this.outbox.release()
   }
 

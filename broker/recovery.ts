@@ -62,6 +62,7 @@ export async function openLog(b: Broker, disk: Disk = realDisk()): Promise<Appen
   b.report('notice', `log folded: ${recovered.entries} entries in ${recovered.frames} frames, ${seconds} seconds`)
   const appender = new Appender({
     disk, end: recovered.end, policy: values.appendfsync, nextSegment: recovered.nextSegment,
+    monotonicMs: () => b.engine.clock.monotonicMs(),
   })
   b.config.onChange(['appendfsync'], () => appender.setPolicy(values.appendfsync))
   b.engine.log = appender

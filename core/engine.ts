@@ -134,7 +134,11 @@ export class Engine {
   /** Begins a turn of the event loop: takes the time, and frees what is due. */
   beginTurn(): void {
     const now = this.clock.nowMs()
-    if (now > this.now) this.setNow(now)
+    if (now > this.now) {
+      // A frame has one time: what was held open from an earlier turn is sealed with its own.
+      if (this.log.pendingBytes > 0) this.log.seal(this.now)
+      this.setNow(now)
+    }
     this.expireDue()
     if (!this.lazy.idle) this.lazy.step(this.clock.monotonicMs() + lazyFreeSliceMsMax)
   }
@@ -145,8 +149,13 @@ export class Engine {
     this.accessSeconds = Math.floor(ms / 1000) & 0xffffff
   }
 
-  /** Ends the turn: its effects become one frame, handed to the OS. */
+  /** Ends the turn: its effects become one frame, handed to the OS, unless the log holds it open for the next turn. */
   endTurn(): void {
+    if (!this.log.holding) this.log.seal(this.now)
+  }
+
+  /** Seals what was held open. */
+  seal(): void {
     this.log.seal(this.now)
   }
 

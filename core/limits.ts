@@ -23,3 +23,7 @@ export const logReadBytes = 4 * 1024 * 1024
 export const lazyFreeEntriesMax = 256
 /** How long the freeing of unlinked values may hold one turn of the event loop. */
 export const lazyFreeSliceMsMax = 1
+/** A frame that waits for a running sync is sealed at this size all the same. */
+export const heldFrameBytesMax = 4 * 1024 * 1024
+/** Under `always`, syncs that usually take less run on the thread. */
+export const quickSyncMsMax = 1

@@ -12,6 +12,8 @@ export interface Log {
   readonly state: LogState
   /** Why the state is not `ok`. */
   readonly failure: Error | undefined
+  /** Position of the last entry that was appended, sealed or not. */
+  readonly appended: number
   /** Position of the last entry of a sealed frame. */
   readonly sealed: number
   /** Position of the last entry that the operating system has. */
@@ -24,6 +26,11 @@ export interface Log {
   onProgress: (() => void) | undefined
   /** Bytes of effects that are not sealed yet. */
   readonly pendingBytes: number
+  /**
+   * The frame had better stay open at the turn's end: a sync is running, and the next one can take all that comes
+   * meanwhile as one frame. `onProgress` tells when it is time to seal.
+   */
+  readonly holding: boolean
 
   /** Appends one effect in RESP: `buf[from..to)`. `by` is the ready-made `#by` line of its author. */
   append(db: number, by: Buffer | undefined, buf: Uint8Array, from: number, to: number): void
@@ -50,12 +57,14 @@ export function nullLog(): Log {
   return {
     state: 'ok',
     failure: undefined,
+    get appended() { return sealed + open },
     get sealed() { return sealed },
     get written() { return sealed },
     get durable() { return sealed },
     get safe() { return sealed },
     onProgress: undefined,
     pendingBytes: 0,
+    holding: false,
     append() { open++ },
     beginCommand() {},
     wordText() {},

@@ -12,6 +12,11 @@ function heldDisk(): { disk: Disk, held: (() => void)[], letGo: () => void, refu
   let holding = true
   const disk: Disk = {
     ...real,
+    // So slow that the log takes its syncs off the thread from the second on.
+    sync: (fd) => {
+      for (const end = performance.now() + 20; performance.now() < end;);
+      real.sync(fd)
+    },
     syncLater: (fd, done) => {
       if (holding) held.push(() => real.syncLater(fd, done))
       else real.syncLater(fd, done)
@@ -41,6 +46,7 @@ test('under always, replies wait for the sync: of writes, and of reads that saw 
   const { disk, held, letGo } = heldDisk()
   const server = await startBroker(t, { disk, args: ['--appendfsync', 'always'] })
   const [writer, reader] = await Promise.all([server.connect(), server.connect()])
+  t.is(await writer.text('PUT', 'slow', '1'), '+OK\r\n')
   t.is(await reader.text('FETCH', 'k'), '$-1\r\n', 'nothing is unsynced yet')
 
   writer.sendRaw('PUT k v\r\n')
@@ -62,6 +68,7 @@ test('under always, what came during a sync shares the next one, and replies kee
   const { disk, held, letGo } = heldDisk()
   const server = await startBroker(t, { disk, args: ['--appendfsync', 'always'] })
   const client = await server.connect()
+  await client.text('PUT', 'slow', '1')
   client.sendRaw('PUT k 0\r\n')
   await until(() => held.length === 1)
   for (let i = 1; i < 50; i++) {

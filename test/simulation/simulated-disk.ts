@@ -23,7 +23,9 @@ export type Faults = {
 
 type Change = { at: number; bytes: Buffer } | { cutTo: number }
 
-type File = { synced: Buffer; content: Buffer; size: number; pending: Change[] }
+type Content = { content: Buffer; size: number }
+
+type File = Content & { synced: Content; pending: Change[] }
 
 type NameChange = { folder: string; apply: (names: Map<string, File>) => void }
 
@@ -57,7 +59,7 @@ export class SimulatedDisk implements Disk {
     this.count('open')
     const existing = this.names.get(file)
     if (existing !== undefined) return this.handle(existing)
-    const fresh: File = { synced: Buffer.alloc(0), content: Buffer.alloc(256), size: 0, pending: [] }
+    const fresh: File = { synced: { content: Buffer.alloc(256), size: 0 }, content: Buffer.alloc(256), size: 0, pending: [] }
     this.rename_(path.dirname(file), (names) => void names.set(file, fresh))
     return this.handle(fresh)
   }
@@ -162,7 +164,9 @@ export class SimulatedDisk implements Disk {
 
   /** Puts a file there, durable. */
   place(file: string, content: Buffer): void {
-    const placed: File = { synced: Buffer.from(content), content: Buffer.from(content), size: content.length, pending: [] }
+    const size = content.length
+    const synced = { content: Buffer.from(content), size }
+    const placed: File = { synced, content: Buffer.from(content), size, pending: [] }
     this.names.set(file, placed)
     this.durableNames.set(file, placed)
   }
@@ -225,7 +229,7 @@ function put(file: File, change: Change): void {
   change_(file, change)
 }
 
-function change_(file: { content: Buffer; size: number }, change: Change): void {
+function change_(file: Content, change: Change): void {
   if ('cutTo' in change) {
     if (change.cutTo < file.size) file.content.fill(0, change.cutTo, file.size)
     file.size = change.cutTo
@@ -242,16 +246,15 @@ function change_(file: { content: Buffer; size: number }, change: Change): void 
 }
 
 function settle(file: File, count = file.pending.length): void {
-  const synced = { content: Buffer.from(file.synced), size: file.synced.length }
-  for (const change of file.pending.splice(0, count)) change_(synced, change)
-  file.synced = Buffer.from(synced.content.subarray(0, synced.size))
+  for (const change of file.pending.splice(0, count)) change_(file.synced, change)
 }
 
 /** What the medium holds of a file: all that was synced, and by chance some of the rest. */
 function survivor(file: File, random: Random): Buffer {
-  const state = { content: Buffer.from(file.synced), size: file.synced.length }
+  const synced = Buffer.from(file.synced.content.subarray(0, file.synced.size))
+  const state: Content = { content: Buffer.from(synced), size: synced.length }
   const way = random.u32() % 4
-  if (way === 0) return file.synced
+  if (way === 0) return synced
   if (way === 1) return Buffer.from(file.content.subarray(0, file.size))
   const kept = random.u32() % (file.pending.length + 1)
   for (const change of file.pending.slice(0, kept)) change_(state, change)
@@ -262,14 +265,14 @@ function survivor(file: File, random: Random): Buffer {
     }
     return Buffer.from(state.content.subarray(0, state.size))
   }
-  return holed(file, random)
+  return holed(file, synced, random)
 }
 
 /** All writes reached the size of the file, but only some sectors reached the medium; the others read as zeros. */
-function holed(file: File, random: Random): Buffer {
-  const from = file.synced.length
+function holed(file: File, synced: Buffer, random: Random): Buffer {
+  const from = synced.length
   const whole = Buffer.from(file.content.subarray(0, file.size))
-  if (file.pending.some((change) => 'cutTo' in change || change.at < from)) return file.synced
+  if (file.pending.some((change) => 'cutTo' in change || change.at < from)) return synced
   for (let sector = from - (from % sectorBytes); sector < whole.length; sector += sectorBytes) {
     if (random.u32() % 3 === 0) whole.fill(0, Math.max(sector, from), Math.min(sector + sectorBytes, whole.length))
   }
