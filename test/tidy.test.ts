@@ -114,12 +114,12 @@ test('every folder of the engine has a README that names each of its files', (t)
   }
 })
 
-test('house style: no semicolon line ends, no tabs, no enums, lines within 120 columns', (t) => {
+test('house style: no semicolon line ends, no tabs, no enums, lines within 120 columns (tests: 140)', (t) => {
   for (const file of [...files, ...sources('test')]) {
     const lines = readFileSync(path.join(root, file), 'utf8').split('\n')
     lines.forEach((line, i) => {
       t.false(line.includes('\t'), `${file}:${i + 1} has a tab`)
-      t.true(line.length <= 120, `${file}:${i + 1} is ${line.length} columns wide`)
+      t.true(line.length <= (file.startsWith('test/') ? 140 : 120), `${file}:${i + 1} is ${line.length} columns wide`)
       t.notRegex(line, /^\s*(?:export )?(?:const )?enum /, `${file}:${i + 1} declares an enum`)
       t.notRegex(line, /^[^'"`/]*;\s*$/, `${file}:${i + 1} ends with a semicolon`)
     })

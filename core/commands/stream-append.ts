@@ -126,8 +126,8 @@ function trim(x: Engine): number {
 }
 
 /**
- * The words that trim exactly what was trimmed, for the log. An approximate trim is told by the length it left: there may
- * be no first id left to tell it by.
+ * The words that trim exactly what was trimmed, for the log. An approximate trim is told by the length it left: there
+ * may be no first id left to tell it by.
  */
 function effectTrim(x: Engine): void {
   const o = options

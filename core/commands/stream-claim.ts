@@ -213,8 +213,10 @@ function autoclaim(
   const mark = r.deferred()
   const start = new StreamId().copy(id)
   let claimed = 0
-  const seek = (): boolean =>
-    groups.openPending(groups.groupPending(group)).probeId(start.msHigh, start.msLow, start.seqHigh, start.seqLow).seek()
+  const seek = (): boolean => {
+    const all = groups.openPending(groups.groupPending(group))
+    return all.probeId(start.msHigh, start.msLow, start.seqHigh, start.seqLow).seek()
+  }
   let more = seek()
   while (more && attempts-- > 0 && count > 0) {
     const all = groups.pending

@@ -97,7 +97,7 @@ export function streamChanged(x: Engine, a: Args, i: number, event: string, coun
   groupsChanged(x, a, i, event, count)
 }
 
-/** Counters or groups changed, which doesn't count as a change of the key for WATCH and client caching (as in Redis). */
+/** Counters or groups changed: no change of the key for WATCH and client caching (as in Redis). */
 export function groupsChanged(x: Engine, a: Args, i: number, event: string, count = 1): void {
   x.changed(count)
   x.notify('t', event, a.buf, a.start[i]!, a.end[i]!)

@@ -176,7 +176,8 @@ function checkStream(x: Engine, a: Args, r: Reply, s: number, grouped: boolean):
     const group = root === 0 ? 0 : groupAt(x, a, root, read.group)
     if (group === 0) {
       r.error(
-        `NOGROUP No such key '${a.shown(key)}' or consumer group '${a.shown(read.group)}' in XREADGROUP with GROUP option`,
+        `NOGROUP No such key '${a.shown(key)}' or consumer group '${a.shown(read.group)}' ` +
+        'in XREADGROUP with GROUP option',
       )
       return false
     }

@@ -55,7 +55,9 @@ export class Groups {
     return this.names.open(root).count
   }
 
-  private addName(root: number, buf: Uint8Array, from: number, to: number, body: number): { root: number; entry: number } {
+  private addName(
+    root: number, buf: Uint8Array, from: number, to: number, body: number,
+  ): { root: number; entry: number } {
     const entry = this.arena.alloc(keyOffset + to - from)
     this.setWord(entry, 0, 0)
     this.setWord(entry, 1, to - from)

@@ -119,8 +119,8 @@ function parseU64(buf: Buffer, from: number, to: number): boolean {
 }
 
 /**
- * What strtoull takes, as Redis does: blanks and a plus before the digits, zeros before the first, nothing from a NUL on;
- * and behind blanks even a minus, which counts from 2^64 down.
+ * What strtoull takes, as Redis does: blanks and a plus before the digits, zeros before the first; and behind blanks
+ * even a minus, which counts from 2^64 down.
  */
 function parseLoose(text: string): boolean {
   const match = /^([ \t-\r]*)([+-]?)([0-9]{1,126})$/.exec(text)

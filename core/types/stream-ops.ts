@@ -79,7 +79,8 @@ function copyGroups(engine: Engine, source: number, target: number): void {
   let root = 0
   for (const group of list) {
     const name = groups.groupName(group)
-    const made = groups.createGroup(root, name, 0, name.length, groups.lastDelivered(group, id), groups.entriesRead(group))
+    groups.lastDelivered(group, id)
+    const made = groups.createGroup(root, name, 0, name.length, id, groups.entriesRead(group))
     root = made.root
     for (const consumer of groups.list(groups.consumers(group))) {
       const owner = groups.consumerName(consumer)

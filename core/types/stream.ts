@@ -660,5 +660,6 @@ function entryListpackBytes(
   const ms = msHigh * 0x100000000 + msLow
   const seq = (id.seqHigh - words[head + 6]!) * 0x100000000 + (id.seqLow - words[head + 7]!)
   const elements = same ? pairs + 3 : pairs * 2 + 4
-  return integerBytes(2) + integerBytes(ms) + integerBytes(seq) + (same ? 0 : integerBytes(pairs)) + integerBytes(elements)
+  const count = same ? 0 : integerBytes(pairs)
+  return integerBytes(2) + integerBytes(ms) + integerBytes(seq) + count + integerBytes(elements)
 }

@@ -12,7 +12,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { ask, isInstalled, start } from './contestants.ts'
-import type { Name, Policy, StartOptions } from './contestants.ts'
+import type { Contestant, Name, Policy, StartOptions } from './contestants.ts'
 import { groupCycle } from './group-cycle.ts'
 import { latencyUnderWrites } from './latency.ts'
 import { table, toJson } from './report.ts'
@@ -58,11 +58,15 @@ async function measure(
 
 const both: readonly Name[] = hasPeer ? ['ours', 'peer'] : ['ours']
 
+async function startAll(names: readonly Name[], policy: Policy): Promise<Map<Name, Contestant>> {
+  const running = new Map<Name, Contestant>()
+  for (const name of names) running.set(name, await start(name, startOptions(policy)))
+  return running
+}
+
 async function allThroughput(policy: Policy): Promise<void> {
   const withCeiling: readonly Name[] = policy === 'everysec' ? [...both, 'ceiling'] : both
-  const running = new Map(await Promise.all(
-    withCeiling.map(async (name) => [name, await start(name, startOptions(policy))] as const),
-  ))
+  const running = await startAll(withCeiling, policy)
   for (const pipeline of [16, 1]) {
     for (const test of tests) {
       const names = test === 'set' || test === 'get' ? withCeiling : both
@@ -80,7 +84,7 @@ function requestsOf(test: Test, pipeline: number, policy: Policy): number {
 }
 
 async function groups(): Promise<void> {
-  const running = new Map(await Promise.all(both.map(async (name) => [name, await start(name, startOptions('everysec'))] as const)))
+  const running = await startAll(both, 'everysec')
   await measure('group cycle', 'jobs/s', 'more', both, (name) => groupCycle(running.get(name)!.port, 100_000 * scale))
   for (const contestant of running.values()) await contestant.stop()
 }
@@ -103,7 +107,7 @@ async function memory(): Promise<void> {
 }
 
 async function latency(): Promise<void> {
-  const running = new Map(await Promise.all(both.map(async (name) => [name, await start(name, startOptions('everysec'))] as const)))
+  const running = await startAll(both, 'everysec')
   for (const contestant of running.values()) await fill(contestant.port, 1_000_000 * scale, 32)
   for (const paced of [true, false]) {
     const kind = paced ? 'paced writes' : 'full-speed writes'

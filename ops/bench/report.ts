@@ -16,7 +16,9 @@ export type Target = { test: string; against: 'peer' | 'ceiling'; atLeast?: numb
 
 /** What a release must reach, as ratios of ours to theirs in one run. */
 export const targets: readonly Target[] = [
-  ...['set', 'get', 'incr', 'xadd'].map((test): Target => ({ test: `${test} P16 everysec`, against: 'peer', atLeast: 1.3 })),
+  ...['set', 'get', 'incr', 'xadd'].map((test): Target => (
+    { test: `${test} P16 everysec`, against: 'peer', atLeast: 1.3 }
+  )),
   ...['set', 'get'].map((test): Target => ({ test: `${test} P16 everysec`, against: 'ceiling', atLeast: 0.75 })),
   ...['ping', 'set', 'get', 'incr', 'xadd', 'mset'].flatMap((test): Target[] => [
     { test: `${test} P1 everysec`, against: 'peer', atLeast: 1 },

@@ -6,7 +6,8 @@ export type Group = { last: Id; consumers: Set<string>; pending: Map<string, Pen
 
 export const text = (id: Id): string => `${id[0]}-${id[1]}`
 export const parse = (t: string): Id => t.split('-').map(BigInt) as unknown as Id
-export const compare = (a: Id, b: Id): number => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0)
+const sign = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
+export const compare = (a: Id, b: Id): number => sign(a[0], b[0]) || sign(a[1], b[1])
 
 export class StreamModel {
   entries: { id: Id; words: string[] }[] = []

@@ -1,0 +1,70 @@
+// The package as its users get it: packed, unpacked into an empty folder, run and imported.
+
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import test from 'ava'
+import { freePort } from '../process.ts'
+import { RespClient } from '../resp-client.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+const program = `
+import { createBroker, createConfig } from 'millrace'
+const broker = createBroker({ config: createConfig(['--port', process.argv[2], '--dir', process.argv[3], '--save', '']) })
+await broker.start()
+await broker.stop()
+console.log('started and stopped')
+`
+const typed = `
+import { createBroker, createConfig } from 'millrace'
+const broker = createBroker({ config: createConfig([]) })
+export const done: Promise<void> = broker.start().then(() => broker.stop())
+`
+
+test('the packed tarball gives a command, an import and types that work', async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'millrace-package-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  execFileSync('npm', ['pack', '--pack-destination', folder], { cwd: root, stdio: 'pipe' })
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!
+  const installed = path.join(folder, 'node_modules/millrace')
+  mkdirSync(installed, { recursive: true })
+  execFileSync('tar', ['-xzf', path.join(folder, tarball), '-C', installed, '--strip-components=1'])
+  t.false(readdirSync(path.join(installed, 'dist')).includes('test'))
+
+  const data = path.join(folder, 'data')
+  mkdirSync(data)
+  const port = await freePort()
+  const command = path.join(installed, 'dist/ops/cli/millrace.js')
+  const server = spawn(process.execPath, [command, '--port', String(port), '--dir', data, '--save', ''])
+  t.teardown(() => server.kill('SIGKILL'))
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  const client = await untilConnected(port)
+  t.is(await client.text('SET', 'k', 'v'), '+OK\r\n')
+  client.destroy()
+  server.kill('SIGTERM')
+  t.is(await ended, 0)
+
+  writeFileSync(path.join(folder, 'main.mjs'), program)
+  const main = [path.join(folder, 'main.mjs'), String(await freePort()), data]
+  const output = execFileSync(process.execPath, main, { encoding: 'utf8' })
+  t.regex(output, /started and stopped/)
+
+  writeFileSync(path.join(folder, 'typed.mts'), typed)
+  const types = path.join(root, 'node_modules/@types')
+  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node', '--typeRoots', types]
+  t.notThrows(() => execFileSync(path.join(root, 'node_modules/.bin/tsc'), [...options, 'typed.mts'], {
+    cwd: folder, stdio: 'pipe',
+  }))
+})
+
+async function untilConnected(port: number): Promise<RespClient> {
+  for (;;) {
+    try {
+      return await RespClient.connect(port)
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+}
