@@ -26,7 +26,7 @@ function wait(c: Connection, a: Args, r: Reply): void {
 /** True when all that the client wrote is on disk. What others wrote at the same time may hold up the answer. */
 function writesDurable(c: Connection): boolean {
   const { log } = c.broker.engine
-  return c.wroteTurn === 0 || log.durable >= log.appended
+  return log.pendingBytes === 0 && (c.wroteTurn === 0 || log.durable >= log.appended)
 }
 
 function waitAof(c: Connection, a: Args, r: Reply): void {

@@ -1,7 +1,7 @@
 // The ceiling: the least that a Node process must do for SET and GET with an append-only file. Arguments stay offsets
 // into the chunk, entries lie in one big buffer behind an open-addressing table, the log gets the raw bytes in one
-// write a turn. It has no types, no checks, no limits, no recovery, and takes well-formed pipelines in whole chunks only:
-// the speed limit to measure the broker against in the same run.
+// write a turn. It has no types, no checks, no limits, no recovery, and takes well-formed pipelines in whole chunks
+// only: the speed limit to measure the broker against in the same run.
 //
 //   node ceiling.ts <port> <log file>
 
