@@ -206,6 +206,12 @@ export class Engine {
     this.log.wordBytes(a.buf, a.start[i]!, a.end[i]!)
   }
 
+  /** All arguments from i on, the first of which is not the command's name. */
+  wordArgs(a: Args, i: number): void {
+    if (a.rawStart >= 0) this.log.words(a.buf, a.end[i - 1]! + 2, a.rawEnd)
+    else for (; i < a.count; i++) this.wordArg(a, i)
+  }
+
   wordInt(n: number): void {
     this.log.wordText(String(n))
   }

@@ -129,6 +129,16 @@ export class TreeWalk {
     return this.seek() && this.compareCurrent() === 0
   }
 
+  /** True when an item is current and has the probed key. */
+  isProbed(): boolean {
+    return this.height > 0 && this.compareCurrent() === 0
+  }
+
+  /** True when the current item (there must be one) is at or above the probed key. */
+  isAtOrAboveProbed(): boolean {
+    return this.compareCurrent() >= 0
+  }
+
   /** Goes to the first item ≥ the probed key; false when there is none. */
   seek(): boolean {
     if (!this.descend()) return false

@@ -32,6 +32,25 @@ export class Tree extends TreeWalk {
     if (at === 0) this.renewFirst(this.height - 1)
   }
 
+  /** Puts a value at the probed key, which must be above all keys. The item is current then: the next `append` is quick. */
+  append(value: number): void {
+    if (this.height === 0 || !this.pathIsLast()) {
+      if (!this.edge(true)) {
+        this.insert(value)
+        this.edge(true)
+        return
+      }
+    }
+    this.slots[this.height - 1] = this.size(this.nodes[this.height - 1]!)
+    const leaf = this.makeRoom(this.height - 1, true)
+    const slot = this.slots[this.height - 1]!
+    this.writeItem(leaf, slot, value)
+    this.setSize(leaf, slot + 1)
+    for (let level = 0; level < this.height - 1; level++) this.addBelow(level, 1)
+    if (slot === 0) this.renewFirst(this.height - 1)
+    this.value = value
+  }
+
   /** Gives the current item another value that orders the same (its block moved). */
   setValue(value: number): void {
     const level = this.height - 1
@@ -44,24 +63,35 @@ export class Tree extends TreeWalk {
 
   /** Takes the current item out. */
   removeCurrent(): void {
-    const level = this.height - 1
-    const leaf = this.nodes[level]!
-    const slot = this.slots[level]!
-    for (let above = 0; above < level; above++) this.addBelow(above, -1)
-    this.closeGap(leaf, slot, this.itemWords)
-    if (this.size(leaf) === 0) this.dropNode(level)
-    else {
-      if (slot === 0) this.renewFirst(level)
-      this.balance(level)
-    }
+    this.takeOut()
     this.height = 0
   }
 
   /** Takes the current item out and goes to the next one; false when there is none. For walks that remove. */
   removeAndNext(): boolean {
+    const level = this.height - 1
+    const leaf = this.nodes[level]!
+    const slot = this.slots[level]!
     this.probeCurrent()
-    this.removeCurrent()
-    return this.seek()
+    if (!this.takeOut()) return this.seek()
+    if (slot < this.size(leaf)) return this.settle()
+    this.slots[level] = slot - 1
+    return this.next()
+  }
+
+  /** Takes the current item out; true when all nodes of the path are where they were. */
+  private takeOut(): boolean {
+    const level = this.height - 1
+    const leaf = this.nodes[level]!
+    const slot = this.slots[level]!
+    for (let above = 0; above < level; above++) this.addBelow(above, -1)
+    this.closeGap(leaf, slot, this.itemWords)
+    if (this.size(leaf) === 0) {
+      this.dropNode(level)
+      return false
+    }
+    if (slot === 0) this.renewFirst(level)
+    return !this.balance(level)
   }
 
   /** Takes the probed key out; false when it is absent. */
@@ -286,27 +316,26 @@ export class Tree extends TreeWalk {
     }
   }
 
-  /** Joins a sparse node with a sibling, and takes a root of one child away. */
-  private balance(level: number): void {
+  /** Joins a sparse node with a sibling, and takes a root of one child away; true when it did. */
+  private balance(level: number): boolean {
     const node = this.nodes[level]!
     if (level === 0) {
-      if (!this.isLeaf(node) && this.size(node) === 1) {
-        this.root = this.arena.u32[chunkOf(node)]![this.innerAt(node, 0)]!
-        this.arena.free(node)
-      }
-      return
+      if (this.isLeaf(node) || this.size(node) !== 1) return false
+      this.root = this.arena.u32[chunkOf(node)]![this.innerAt(node, 0)]!
+      this.arena.free(node)
+      return true
     }
     const most = this.isLeaf(node) ? this.leafMax : this.innerMax
-    if (this.size(node) >= most >>> 2) return
+    if (this.size(node) >= most >>> 2) return false
     const parent = this.nodes[level - 1]!
     const slot = this.slots[level - 1]!
     const words = this.arena.u32[chunkOf(parent)]!
     const left = slot > 0 ? slot - 1 : slot
-    if (left + 1 >= this.size(parent)) return
+    if (left + 1 >= this.size(parent)) return false
     const first = words[this.innerAt(parent, left)]!
     const second = words[this.innerAt(parent, left + 1)]!
     const joint = this.size(first) + this.size(second)
-    if (joint > (most * 3) >>> 2) return
+    if (joint > (most * 3) >>> 2) return false
     let target = first
     if (this.arena.u32[chunkOf(first)]![wordOf(first) + 1]! < joint) {
       target = this.createNode(this.isLeaf(first), most)
@@ -319,6 +348,7 @@ export class Tree extends TreeWalk {
     words[this.innerAt(parent, left) + 1] = this.itemsBelow(target)
     this.closeGap(parent, left + 1, this.innerWords)
     this.balance(level - 1)
+    return true
   }
 
   private freeNode(node: number, visit: ((value: number) => void) | undefined): void {

@@ -7,7 +7,7 @@ import { replies, wrongArity } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { parseId, StreamId } from '../types/stream-id.ts'
 import {
-  createStream, groupsChanged, idArgument, invalidId, replyId, streamChanged, streamRoot, wrong,
+  createStream, groupsChanged, idArgument, idArguments, idAt, invalidId, replyId, streamChanged, streamRoot, wordId, wrong,
 } from './stream-key.ts'
 
 type TrimStrategy = 'none' | 'maxlen' | 'minid'
@@ -138,7 +138,7 @@ function effectTrim(x: Engine): void {
   } else {
     x.wordText('MINID')
     x.wordText('=')
-    x.wordText(o.minId.toString())
+    wordId(x, o.minId)
   }
 }
 
@@ -175,8 +175,8 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
     x.wordText('XADD')
     x.wordArg(a, 1)
     if (o.trim !== 'none') effectTrim(x)
-    x.wordText(o.id.toString())
-    for (let i = fields; i < a.count; i++) x.wordArg(a, i)
+    wordId(x, o.id)
+    x.wordArgs(a, fields)
     x.endEffect()
   }
   x.ready(a.buf, a.start[1]!, a.end[1]!)
@@ -239,13 +239,10 @@ export function xdel(x: Engine, a: Args, r: Reply): void {
   }
   const id = options.id
   // All ids are read before any entry goes: a wrong one leaves the stream as it was.
-  for (let i = 2; i < a.count; i++) if (!idArgument(a, i, id, r)) return
+  if (!idArguments(a, 2, r)) return
   x.stream.open(root)
   let removed = 0
-  for (let i = 2; i < a.count; i++) {
-    parseId(a.buf, a.start[i]!, a.end[i]!, id)
-    if (x.stream.remove(id)) removed++
-  }
+  for (let i = 2; i < a.count; i++) if (x.stream.remove(idAt(i - 2, id))) removed++
   if (removed > 0) streamChanged(x, a, 1, 'xdel', removed)
   r.int(removed)
 }

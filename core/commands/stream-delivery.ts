@@ -9,6 +9,7 @@ const first = new StreamId()
 const last = new StreamId()
 const deleted = new StreamId()
 const cursor = new StreamId()
+const reached = new StreamId()
 
 /** -1 in place of a number of entries: it can't be known. */
 export const unknownCount = -1
@@ -61,24 +62,35 @@ export function deliver(
   const { stream, groups } = x
   const mark = r.deferred()
   const most = count === 0 ? Infinity : count
+  const fresh = !noAck && groups.beginFresh(group, consumer, stream.id)
+  // Once an entry is counted one by one, so are all that follow: tombstones are only behind (see `advance`).
+  let countedFrom = -1
   let delivered = 0
   do {
-    if (stream.id.compare(groups.lastDelivered(group, cursor)) > 0) advance(x, group)
+    if (countedFrom < 0 && stream.id.compare(groups.lastDelivered(group, cursor)) > 0) {
+      if (groups.entriesRead(group) !== unknownCount && !hasTombstones(x, stream.id)) countedFrom = delivered
+      else advance(x, group)
+    }
     replyEntry(x, r)
-    if (!noAck) makePending(x, group, consumer)
+    if (fresh) groups.addFresh(consumer, stream.id, x.now)
+    else if (!noAck) makePending(x, group, consumer)
+    reached.copy(stream.id)
     delivered++
   } while (delivered < most && stream.forward())
+  if (fresh) groups.endFresh(group, consumer)
+  if (countedFrom >= 0) {
+    groups.setEntriesRead(group, groups.entriesRead(group) + delivered - countedFrom)
+    groups.setLastDelivered(group, reached)
+  }
   if (!noAck) groups.setActive(consumer, x.now)
   r.setArray(mark, delivered)
   return delivered
 }
 
-/** The group's last delivered id becomes the current entry's. */
+/** The group's last delivered id becomes the current entry's, where its number among all entries must be found out. */
 function advance(x: Engine, group: number): void {
   const { stream, groups } = x
-  const read = groups.entriesRead(group)
-  if (read !== unknownCount && !hasTombstones(x, stream.id)) groups.setEntriesRead(group, read + 1)
-  else if (stream.entriesAdded > 0) groups.setEntriesRead(group, entriesUpTo(x, cursor.copy(stream.id)))
+  if (stream.entriesAdded > 0) groups.setEntriesRead(group, entriesUpTo(x, cursor.copy(stream.id)))
   groups.setLastDelivered(group, stream.id)
 }
 

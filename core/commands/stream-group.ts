@@ -6,7 +6,7 @@ import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
 import {
-  boundArgument, createStream, groupsChanged, idArgument, intervalArgument, replyId, streamRoot, wrong,
+  boundArgument, createStream, groupsChanged, idArgument, idArguments, idAt, intervalArgument, replyId, streamRoot, wrong,
 } from './stream-key.ts'
 
 const id = new StreamId()
@@ -189,12 +189,11 @@ export function xack(x: Engine, a: Args, r: Reply): void {
     r.int(0)
     return
   }
-  for (let i = 3; i < a.count; i++) if (!idArgument(a, i, id, r)) return
+  if (!idArguments(a, 3, r)) return
+  x.groups.beginRemoval(group)
   let acknowledged = 0
-  for (let i = 3; i < a.count; i++) {
-    idArgument(a, i, id, r)
-    if (x.groups.removePending(group, id)) acknowledged++
-  }
+  for (let i = 3; i < a.count; i++) if (x.groups.removeNext(idAt(i - 3, id))) acknowledged++
+  x.groups.endRemoval(group)
   if (acknowledged > 0) x.changed(acknowledged)
   r.int(acknowledged)
 }

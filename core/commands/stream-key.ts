@@ -5,8 +5,7 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import { rootOf, setRoot, typeOf, types } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
-import { parseId } from '../types/stream-id.ts'
-import type { StreamId } from '../types/stream-id.ts'
+import { formatId, idText, parseId, StreamId } from '../types/stream-id.ts'
 
 export const invalidId = 'ERR Invalid stream ID specified as stream command argument'
 
@@ -51,6 +50,28 @@ export function idArgument(a: Args, i: number, id: StreamId, r: Reply, missingSe
   return true
 }
 
+/** The words of the ids that `idArguments` read. */
+let listed = new Uint32Array(4 * 64)
+const parsed = new StreamId()
+
+/** All arguments from i on (or before `to`) as ids, for `idAt`. Writes the error and returns false when one is none. */
+export function idArguments(a: Args, i: number, r: Reply, to = a.count): boolean {
+  if ((to - i) * 4 > listed.length) listed = new Uint32Array((to - i) * 4)
+  for (let at = 0; i < to; i++, at += 4) {
+    if (!idArgument(a, i, parsed, r)) return false
+    listed[at] = parsed.msHigh
+    listed[at + 1] = parsed.msLow
+    listed[at + 2] = parsed.seqHigh
+    listed[at + 3] = parsed.seqLow
+  }
+  return true
+}
+
+/** The n-th of these ids. */
+export function idAt(n: number, into: StreamId): StreamId {
+  return into.set(listed[n * 4]!, listed[n * 4 + 1]!, listed[n * 4 + 2]!, listed[n * 4 + 3]!)
+}
+
 /** As `idArgument`, and also `-` and `+`. */
 export function boundArgument(a: Args, i: number, id: StreamId, r: Reply, missingSeq: 'min' | 'max'): boolean {
   if (a.size(i) === 1) {
@@ -81,7 +102,12 @@ export function intervalArgument(a: Args, i: number, id: StreamId, r: Reply, end
 }
 
 export function replyId(r: Reply, id: StreamId): void {
-  r.text(id.toString())
+  r.bulk(idText, 0, formatId(id))
+}
+
+/** A word of an effect. */
+export function wordId(x: Engine, id: StreamId): void {
+  x.wordBytes(idText, 0, formatId(id))
 }
 
 /** The current entry of the open stream: its id, and its fields and values. */

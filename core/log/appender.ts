@@ -155,9 +155,11 @@ export class Appender implements Log {
   }
 
   wordText(text: string): void {
-    this.length(36, text.length)
-    this.reserve(text.length + 2)
-    this.at += this.buf.write(text, this.at, 'latin1')
+    const size = text.length
+    this.length(36, size)
+    this.reserve(size + 2)
+    if (size > 32) this.at += this.buf.write(text, this.at, 'latin1')
+    else for (let i = 0; i < size; i++) this.buf[this.at++] = text.charCodeAt(i)
     this.crlf()
   }
 
@@ -166,6 +168,10 @@ export class Appender implements Log {
     this.copy(buf, from, to)
     this.reserve(2)
     this.crlf()
+  }
+
+  words(buf: Uint8Array, from: number, to: number): void {
+    this.copy(buf, from, to)
   }
 
   endCommand(): void {}
@@ -364,7 +370,10 @@ export class Appender implements Log {
     this.reserve(16)
     this.buf[this.at++] = sigil
     if (n < 10) this.buf[this.at++] = 48 + n
-    else this.at += this.buf.write(String(n), this.at, 'latin1')
+    else {
+      const text = String(n)
+      for (let i = 0; i < text.length; i++) this.buf[this.at++] = text.charCodeAt(i)
+    }
     this.crlf()
   }
 

@@ -39,6 +39,8 @@ export interface Log {
   /** One byte a character. */
   wordText(text: string): void
   wordBytes(buf: Uint8Array, from: number, to: number): void
+  /** Words that are bulk strings (`$n\r\n…\r\n`) already. */
+  words(buf: Uint8Array, from: number, to: number): void
   endCommand(): void
   /** Entries until `exec` are one transaction. */
   multi(db: number, by: Buffer | undefined): void
@@ -69,6 +71,7 @@ export function nullLog(): Log {
     beginCommand() {},
     wordText() {},
     wordBytes() {},
+    words() {},
     endCommand() { open++ },
     multi() {},
     exec() {},

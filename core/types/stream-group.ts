@@ -27,12 +27,15 @@ export class Groups {
   /** Walks of a group's or a consumer's pending entries; `openPending` turns to one. */
   readonly pending: Tree
   private readonly other: Tree
+  /** Whose pending entries `other` walks during a removal of many, 0 for nobody's. */
+  private owner: number
 
   constructor(arena: Arena) {
     this.arena = arena
     this.names = new Tree(arena, 'score')
     this.pending = new Tree(arena, 'id')
     this.other = new Tree(arena, 'id')
+    this.owner = 0
   }
 
   // Names: groups of a stream, consumers of a group. `root` is the Tree's; the new root is returned.
@@ -234,6 +237,74 @@ export class Groups {
     this.setWord(group, 6, all.root)
     this.attach(consumer, id, pending)
     return pending
+  }
+
+  // Many entries at once: the paths in both Trees are kept from one entry to the next.
+
+  /**
+   * Begins to make entries pending for a consumer, from `id` upwards. False (and nothing begun) when the group has a
+   * pending entry at or above `id`: then they go one by one.
+   */
+  beginFresh(group: number, consumer: number, id: StreamId): boolean {
+    const all = this.pending.open(this.word(group, 6))
+    if (all.last()) {
+      all.probeId(id.msHigh, id.msLow, id.seqHigh, id.seqLow)
+      if (all.isAtOrAboveProbed()) return false
+    }
+    this.other.open(this.word(consumer, 4))
+    return true
+  }
+
+  /** The next entry after `beginFresh`, with an id above the one before; delivered once. */
+  addFresh(consumer: number, id: StreamId, ms: number): void {
+    const pending = this.arena.alloc(pendingWords * 4)
+    const words = this.arena.u32[chunkOf(pending)]!
+    const at = wordOf(pending)
+    const msHigh = Math.floor(ms / two32)
+    words[at] = consumer
+    words[at + 1] = msHigh
+    words[at + 2] = ms - msHigh * two32
+    words[at + 3] = 1
+    this.pending.probeId(id.msHigh, id.msLow, id.seqHigh, id.seqLow).append(pending)
+    this.other.probeId(id.msHigh, id.msLow, id.seqHigh, id.seqLow).append(pending)
+  }
+
+  endFresh(group: number, consumer: number): void {
+    this.setWord(group, 6, this.pending.root)
+    this.setWord(consumer, 4, this.other.root)
+  }
+
+  /** Begins to take pending entries out, as a rule in the order of their ids. */
+  beginRemoval(group: number): void {
+    this.pending.open(this.word(group, 6))
+    this.owner = 0
+  }
+
+  /** Takes one out after `beginRemoval`; false when it isn't pending. */
+  removeNext(id: StreamId): boolean {
+    const all = this.pending.probeId(id.msHigh, id.msLow, id.seqHigh, id.seqLow)
+    if (!all.isProbed() && !all.find()) return false
+    const pending = all.value
+    const consumer = this.word(pending, 0)
+    if (consumer !== this.owner) this.openOwner(consumer)
+    const mine = this.other.probeId(id.msHigh, id.msLow, id.seqHigh, id.seqLow)
+    if (!mine.isProbed() && !mine.find()) throw new Error('stream: pending entry is missing from its consumer')
+    mine.removeAndNext()
+    all.removeAndNext()
+    this.arena.free(pending)
+    return true
+  }
+
+  endRemoval(group: number): void {
+    this.setWord(group, 6, this.pending.root)
+    this.openOwner(0)
+  }
+
+  /** Turns to the pending entries of another consumer (0: of none). */
+  private openOwner(consumer: number): void {
+    if (this.owner !== 0) this.setWord(this.owner, 4, this.other.root)
+    this.owner = consumer
+    if (consumer !== 0) this.other.open(this.word(consumer, 4))
   }
 
   /** Hands a pending entry to another consumer. */

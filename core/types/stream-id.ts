@@ -103,6 +103,35 @@ export function u64Text(high: number, low: number): string {
   return ((BigInt(high) << 32n) | BigInt(low)).toString()
 }
 
+/** Where `formatId` writes. */
+export const idText = Buffer.alloc(48)
+/** The ms whose decimal, with the dash, stands at the beginning of `idText`, up to `dashEnd`. */
+let shownHigh = -1
+let shownLow = -1
+let dashEnd = 0
+
+/** Writes `<ms>-<seq>` to `idText` and returns its length. Ids share their ms as a rule: its digits are kept. */
+export function formatId(id: StreamId): number {
+  if (id.msLow !== shownLow || id.msHigh !== shownHigh) {
+    shownLow = id.msLow
+    shownHigh = id.msHigh
+    dashEnd = writeU64(id.msHigh, id.msLow, 0)
+    idText[dashEnd++] = 45
+  }
+  return writeU64(id.seqHigh, id.seqLow, dashEnd)
+}
+
+/** Writes a decimal at `idText[at]`; returns the offset behind it. */
+function writeU64(high: number, low: number, at: number): number {
+  if (high === 0 && low < 10) {
+    idText[at] = 48 + low
+    return at + 1
+  }
+  const text = u64Text(high, low)
+  for (let i = 0; i < text.length; i++) idText[at + i] = text.charCodeAt(i)
+  return at + text.length
+}
+
 /** Two words of a parsed decimal. */
 const parsed = new Uint32Array(2)
 
@@ -135,11 +164,41 @@ function parseLoose(text: string): boolean {
 
 export type IdForm = 'invalid' | 'ms' | 'full' | 'auto-seq'
 
+/** So many digits are exact in a double. */
+const exactDigits = 15
+
 /**
  * Parses `<ms>`, `<ms>-<seq>` or, where `autoSeq` allows it, `<ms>-*` from `buf[from..to)` into `id`. Where the seq is
  * missing, `id` gets seq 0 and the caller decides what it means.
  */
 export function parseId(buf: Buffer, from: number, to: number, id: StreamId, autoSeq = false): IdForm {
+  // Nearly every id is few digits, a dash and few digits; the rest goes the long way.
+  let at = from
+  let digit = 0
+  let ms = 0
+  while (at < to && (digit = buf[at]! - 48) >= 0 && digit <= 9) {
+    ms = ms * 10 + digit
+    at++
+  }
+  const dash = at
+  if (dash > from && dash - from <= exactDigits && dash + 1 < to && buf[dash] === 45 && to - dash <= exactDigits) {
+    let seq = 0
+    at++
+    while (at < to && (digit = buf[at]! - 48) >= 0 && digit <= 9) {
+      seq = seq * 10 + digit
+      at++
+    }
+    if (at === to) {
+      const msHigh = Math.floor(ms / two32)
+      const seqHigh = Math.floor(seq / two32)
+      id.set(msHigh, ms - msHigh * two32, seqHigh, seq - seqHigh * two32)
+      return 'full'
+    }
+  }
+  return parseAnyId(buf, from, to, id, autoSeq)
+}
+
+function parseAnyId(buf: Buffer, from: number, to: number, id: StreamId, autoSeq: boolean): IdForm {
   if (to - from > idBytesMax) return 'invalid'
   for (let i = from; i < to; i++) if (buf[i] === 0) to = i
   let dash = from

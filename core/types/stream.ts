@@ -27,10 +27,15 @@ import { StreamId } from './stream-id.ts'
 const rootWords = 19
 const blockHeaderBytes = 32
 const firstBlockBytes = 128
+/** A block is as large as the one before from the start, but for more than this it grows. */
+const nextBlockBytesMax = 8192
 const deletedFlag = 1
 const sameFieldsFlag = 2
 /** Redis's own bound when `stream-node-max-bytes` is 0: STREAM_LISTPACK_MAX_SIZE. */
 const nodeBytesMaxUnbounded = 1 << 30
+
+const noBytes = Buffer.alloc(0)
+const noWords = new Uint32Array(0)
 
 export class Stream {
   readonly arena: Arena
@@ -41,8 +46,12 @@ export class Stream {
   pairs: number
   readonly blocks: Tree
   private readonly scratch: StreamId
-  // The current entry: its block, and byte offsets within the block's chunk.
+  // The current entry: its block (bytes, end, words of the header), and byte offsets within the block's chunk.
   private block: number
+  private bytes: Buffer
+  private end: number
+  private words: Uint32Array
+  private head: number
   private at: number
   private next: number
   private fieldsAt: number
@@ -59,6 +68,10 @@ export class Stream {
     this.blocks = new Tree(arena, 'id')
     this.scratch = new StreamId()
     this.block = 0
+    this.bytes = noBytes
+    this.end = 0
+    this.words = noWords
+    this.head = 0
     this.at = 0
     this.next = 0
     this.fieldsAt = 0
@@ -159,6 +172,7 @@ export class Stream {
     const arena = this.arena
     let tail = this.word(2)
     let payload = 0
+    let room = firstBlockBytes
     for (let i = from; i < a.count; i++) payload += a.end[i]! - a.start[i]!
     if (tail !== 0) {
       const words = arena.u32[chunkOf(tail)]!
@@ -166,14 +180,14 @@ export class Stream {
       const bound = bytesMax === 0 || bytesMax > nodeBytesMaxUnbounded ? nodeBytesMaxUnbounded : bytesMax
       const full = words[head + 3]! + payload >= bound || (entriesMax > 0 && words[head + 2]! >= entriesMax)
       if (full) {
-        this.shrinkTail(tail)
+        room = this.shrinkTail(tail)
         tail = 0
       }
     }
     const pairs = (a.count - from) >>> 1
     let same = false
     if (tail === 0) {
-      tail = this.createBlock(id, a, from, pairs, payload)
+      tail = this.createBlock(id, a, from, pairs, payload, room)
       same = true
     } else same = this.hasBlockFields(tail, a, from, pairs)
     this.writeEntry(tail, id, a, from, pairs, same)
@@ -188,10 +202,11 @@ export class Stream {
     } else this.setWord(13, added + 1)
   }
 
-  private createBlock(id: StreamId, a: Args, from: number, pairs: number, payload: number): number {
+  /** `room`: bytes that the block will probably take. */
+  private createBlock(id: StreamId, a: Args, from: number, pairs: number, payload: number, room: number): number {
     const arena = this.arena
     const bytes = blockHeaderBytes + payload + pairs * 10 + 40
-    const block = arena.alloc(Math.max(firstBlockBytes, Math.min(bytes, 4096)))
+    const block = arena.alloc(Math.max(room, Math.min(bytes, 4096)))
     const words = arena.u32[chunkOf(block)]!
     const head = wordOf(block)
     words[head + 1] = 0
@@ -285,12 +300,13 @@ export class Stream {
     this.setWord(2, after)
   }
 
-  /** The tail is complete: gives its spare bytes back. */
-  private shrinkTail(tail: number): void {
+  /** The tail is complete: gives its spare bytes back. Returns how many it keeps (bounded), as the next may need. */
+  private shrinkTail(tail: number): number {
     const used = this.arena.u32[chunkOf(tail)]![wordOf(tail)]!
     const exact = this.arena.realloc(tail, used)
     if (exact !== tail) this.renameTail(tail, exact)
     this.setWord(2, 0)
+    return Math.min(used, nextBlockBytesMax)
   }
 
   private hasBlockFields(block: number, a: Args, from: number, pairs: number): boolean {
@@ -347,11 +363,9 @@ export class Stream {
   /** The next live entry after `first`, `seek` or `find`. */
   forward(): boolean {
     for (;;) {
-      const words = this.arena.u32[chunkOf(this.block)]!
-      const end = byteOf(this.block) + words[wordOf(this.block)]!
-      while (this.next < end) {
+      while (this.next < this.end) {
         this.decode(this.next)
-        if ((this.arena.u8[chunkOf(this.block)]![this.at]! & deletedFlag) === 0) return true
+        if ((this.bytes[this.at]! & deletedFlag) === 0) return true
       }
       if (!this.blocks.next()) return false
       this.enter(this.blocks.value)
@@ -370,16 +384,19 @@ export class Stream {
 
   private enter(block: number): true {
     this.block = block
+    this.bytes = this.arena.u8[chunkOf(block)]!
+    this.words = this.arena.u32[chunkOf(block)]!
+    this.head = wordOf(block)
+    this.end = byteOf(block) + this.words[this.head]!
     this.next = this.firstEntry(block)
     return true
   }
 
   private enterBackward(block: number): true {
     this.enter(block)
-    const u8 = this.arena.u8[chunkOf(block)]!
-    const end = byteOf(block) + this.arena.u32[chunkOf(block)]![wordOf(block)]!
+    const u8 = this.bytes
     this.offsetCount = 0
-    for (let at = this.next; at < end;) {
+    for (let at = this.next; at < this.end;) {
       if ((u8[at]! & deletedFlag) === 0) {
         if (this.offsetCount === this.offsets.length) {
           const larger = new Int32Array(this.offsets.length * 2)
@@ -407,11 +424,15 @@ export class Stream {
 
   /** Makes the entry at byte `at` of the block current. */
   private decode(at: number): void {
-    const u8 = this.arena.u8[chunkOf(this.block)]!
-    const words = this.arena.u32[chunkOf(this.block)]!
-    const head = wordOf(this.block)
-    const rest = readSmallVarint(u8, at + 1)
-    const from = varintEnd[0]!
+    const u8 = this.bytes
+    const words = this.words
+    const head = this.head
+    let from = at + 2
+    let rest = u8[at + 1]!
+    if (rest >= 0x80) {
+      rest = readSmallVarint(u8, at + 1)
+      from = varintEnd[0]!
+    }
     this.at = at
     this.next = from + rest
     this.sameFields = (u8[at]! & sameFieldsFlag) !== 0
@@ -431,7 +452,7 @@ export class Stream {
       id.seqHigh = varint[0]!
       id.seqLow = varint[1]!
     }
-    if (this.sameFields) this.pairs = readSmallVarint(u8, byteOf(this.block) + blockHeaderBytes)
+    if (this.sameFields) this.pairs = readSmallVarint(u8, this.fieldsOfBlock())
     else {
       this.pairs = readSmallVarint(u8, cursor)
       cursor = varintEnd[0]!
@@ -439,32 +460,55 @@ export class Stream {
     this.fieldsAt = cursor
   }
 
+  /** Offset of the field count of the current block. */
+  private fieldsOfBlock(): number {
+    return (this.head << 2) + blockHeaderBytes
+  }
+
   /** Writes the current entry's fields and values as one flat array. */
   replyFields(r: Reply): void {
     r.array(this.pairs * 2)
-    this.eachWord((u8, from, to) => r.bulk(u8, from, to))
+    const u8 = this.bytes
+    let value = this.fieldsAt
+    let field = value
+    if (this.sameFields) {
+      readSmallVarint(u8, this.fieldsOfBlock())
+      field = varintEnd[0]!
+    }
+    for (let i = 0; i < this.pairs; i++) {
+      if (!this.sameFields) field = value
+      const fieldBytes = readSmallVarint(u8, field)
+      const fieldAt = varintEnd[0]!
+      field = fieldAt + fieldBytes
+      r.bulk(u8, fieldAt, field)
+      if (!this.sameFields) value = field
+      const valueBytes = readSmallVarint(u8, value)
+      const valueAt = varintEnd[0]!
+      value = valueAt + valueBytes
+      r.bulk(u8, valueAt, value)
+    }
   }
 
   /** Visits field, value, field, value … of the current entry. */
   eachWord(visit: (u8: Buffer, from: number, to: number) => void): void {
-    const u8 = this.arena.u8[chunkOf(this.block)]!
+    const u8 = this.bytes
     let value = this.fieldsAt
     let field = value
     if (this.sameFields) {
-      readSmallVarint(u8, byteOf(this.block) + blockHeaderBytes)
+      readSmallVarint(u8, this.fieldsOfBlock())
       field = varintEnd[0]!
     }
     for (let i = 0; i < this.pairs; i++) {
+      if (!this.sameFields) field = value
       const fieldBytes = readSmallVarint(u8, field)
       const fieldAt = varintEnd[0]!
-      visit(u8, fieldAt, fieldAt + fieldBytes)
-      if (this.sameFields) field = fieldAt + fieldBytes
-      else value = fieldAt + fieldBytes
+      field = fieldAt + fieldBytes
+      visit(u8, fieldAt, field)
+      if (!this.sameFields) value = field
       const valueBytes = readSmallVarint(u8, value)
       const valueAt = varintEnd[0]!
-      visit(u8, valueAt, valueAt + valueBytes)
       value = valueAt + valueBytes
-      if (!this.sameFields) field = value
+      visit(u8, valueAt, value)
     }
   }
 
@@ -512,7 +556,7 @@ export class Stream {
     gone?: (id: StreamId) => void,
   ): number {
     let removed = 0
-    const last = new StreamId()
+    const last = this.scratch
     while (this.length > 0) {
       if (maxLength !== undefined && this.length <= maxLength) break
       if (!this.blocks.open(this.word(1)).first()) break
@@ -545,8 +589,7 @@ export class Stream {
   /** Id of the last entry of a block, deleted or not. */
   private lastOfBlock(block: number, into: StreamId): StreamId {
     this.enter(block)
-    const end = byteOf(block) + this.arena.u32[chunkOf(block)]![wordOf(block)]!
-    while (this.next < end) this.decode(this.next)
+    while (this.next < this.end) this.decode(this.next)
     return into.copy(this.id)
   }
 
@@ -645,12 +688,12 @@ export class Stream {
 function writeBytes(u8: Buffer, at: number, buf: Uint8Array, from: number, to: number): number {
   const size = to - from
   at = writeVarint(u8, at, 0, size)
-  if (size < 64) for (let i = from; i < to; i++) u8[at++] = buf[i]!
-  else {
-    u8.set(buf.subarray(from, to), at)
-    at += size
+  if (size < 48) {
+    for (let i = from; i < to; i++) u8[at++] = buf[i]!
+    return at
   }
-  return at
+  u8.set(buf.subarray(from, to), at)
+  return at + size
 }
 
 /** What Redis's listpack would take for an entry's flags, id deltas, field count and length words. */

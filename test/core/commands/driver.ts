@@ -48,6 +48,14 @@ function recordingLog(effects: Effect[], clock: ManualClock): Log {
     },
     wordText: (text) => word(Buffer.from(text, 'latin1')),
     wordBytes: (buf, from, to) => word(Buffer.from(buf.subarray(from, to))),
+    words(buf, from, to) {
+      const args = new Args()
+      const bytes = Buffer.from(buf.subarray(from, to))
+      const framed = Buffer.concat([Buffer.from(`*${words}\r\n`), bytes])
+      if (frameCommand(args, framed, 0, framed.length) !== framed.length) throw new Error('an effect is torn')
+      open.push(bytes)
+      words = 0
+    },
     endCommand() {
       if (words !== 0) throw new Error(`an effect lacks ${words} words`)
       effects.push({ db, command: Buffer.concat(open), ms: clock.nowMs() })
