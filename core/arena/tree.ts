@@ -32,7 +32,7 @@ export class Tree extends TreeWalk {
     if (at === 0) this.renewFirst(this.height - 1)
   }
 
-  /** Puts a value at the probed key, which must be above all keys. The item is current then: the next `append` is quick. */
+  /** Puts a value at the probed key, which must be above all keys. It is current then: the next `append` is quick. */
   append(value: number): void {
     if (this.height === 0 || !this.pathIsLast()) {
       if (!this.edge(true)) {

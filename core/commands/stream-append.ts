@@ -7,7 +7,8 @@ import { replies, wrongArity } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { parseId, StreamId } from '../types/stream-id.ts'
 import {
-  createStream, groupsChanged, idArgument, idArguments, idAt, invalidId, replyId, streamChanged, streamRoot, wordId, wrong,
+  createStream, groupsChanged, idArgument, idArguments, idAt, invalidId, replyId, streamChanged, streamRoot, wordId,
+  wrong,
 } from './stream-key.ts'
 
 type TrimStrategy = 'none' | 'maxlen' | 'minid'

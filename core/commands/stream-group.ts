@@ -6,7 +6,8 @@ import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
 import {
-  boundArgument, createStream, groupsChanged, idArgument, idArguments, idAt, intervalArgument, replyId, streamRoot, wrong,
+  boundArgument, createStream, groupsChanged, idArgument, idArguments, idAt, intervalArgument, replyId, streamRoot,
+  wrong,
 } from './stream-key.ts'
 
 const id = new StreamId()
