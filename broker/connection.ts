@@ -9,6 +9,7 @@ import type { Command } from './command.ts'
 import type { OutputLimit } from './config/words.ts'
 import { aheadBytesMax, unreadBytesMax } from './limits.ts'
 import { RequestParser } from './resp/request-parser.ts'
+import { onBytes } from './socket.ts'
 import type { Transaction } from './transaction.ts'
 import type { WatchedKey } from './watch.ts'
 
@@ -122,7 +123,7 @@ export class Connection implements Session {
     this.reading = true
     this.setUser('default', broker.acl.open)
 
-    socket.on('data', (chunk: Buffer) => this.take(chunk))
+    onBytes(socket, (bytes, end) => this.take(bytes, end))
     socket.on('drain', () => this.resumeIfRead())
     socket.on('end', () => this.finish())
     socket.on('error', () => this.destroy())
@@ -246,20 +247,20 @@ export class Connection implements Session {
     this.broker.later(this)
   }
 
-  private take(chunk: Buffer): void {
+  /** Runs what came in `bytes[..end)`, which the next read of any socket overwrites. */
+  private take(bytes: Buffer, end: number): void {
     if (this.closed) return
-    this.netIn += chunk.length
+    this.netIn += end
     const broker = this.broker
-    broker.stats.netIn += chunk.length
+    broker.stats.netIn += end
     broker.stats.reads++
     if (this.closing) return
-    this.parser.feed(chunk)
-    if (this.halted || this.deferred) {
-      if (this.parser.bufferedBytes > broker.config.values.clientQueryBufferLimit) this.exceedInput()
-      else this.adjustReading()
-      return
-    }
-    broker.run(this)
+    const { parser } = this
+    parser.feed(bytes, end)
+    if (!this.halted && !this.deferred) broker.run(this)
+    else if (parser.bufferedBytes > broker.config.values.clientQueryBufferLimit) this.exceedInput()
+    else this.adjustReading()
+    parser.keep()
   }
 
   /** What the client sent and didn't complete is beyond `client-query-buffer-limit`. */

@@ -18,3 +18,5 @@ export const timerMsMax = 2 ** 31 - 1
 export const stopMsMax = 1000
 /** How often idle clients, soft limits and pauses are looked at. */
 export const cronMs = 100
+/** What one read of a socket brings at most. */
+export const readBytesMax = 64 << 10

@@ -8,6 +8,7 @@ import tls from 'node:tls'
 import type { SecureVersion, TLSSocket, TlsOptions } from 'node:tls'
 import { MillraceError } from '../core/errors.ts'
 import type { Values } from './config/table.ts'
+import { readIntoOne } from './socket.ts'
 
 /** What a new socket is: its unix path is '' for TCP. */
 export type Accept = (socket: Socket, secure: boolean, unixPath: string) => void
@@ -70,8 +71,8 @@ export class Listeners {
   private async openPlain(): Promise<void> {
     const { port } = this.values
     if (port === 0) return
-    const accept = (socket: Socket): void => this.accept(socket, false, '')
-    const options = { noDelay: true, allowHalfOpen: true }
+    const accept = (socket: Socket): void => this.accept(readIntoOne(socket), false, '')
+    const options = { noDelay: true, allowHalfOpen: true, pauseOnConnect: true }
     this.plain = await this.onEachAddress(port, () => net.createServer(options, accept))
   }
 
@@ -97,7 +98,8 @@ export class Listeners {
     const { unixsocket, unixsocketperm } = this.values
     if (unixsocket === '') return
     removeSocketFile(unixsocket)
-    const server = net.createServer({ allowHalfOpen: true }, (socket) => this.accept(socket, false, unixsocket))
+    const accept = (socket: Socket): void => this.accept(readIntoOne(socket), false, unixsocket)
+    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, accept)
     await listen(server, { path: unixsocket, backlog: this.values.tcpBacklog })
     if (unixsocketperm !== 0) chmodSync(unixsocket, unixsocketperm)
     this.unix = [server]

@@ -45,6 +45,9 @@ export class RequestParser {
   private own: Args | undefined
   private chunk: Buffer
   private chunkAt: number
+  private chunkEnd: number
+  /** The chunk's bytes are the socket's, to be overwritten by its next read. */
+  private lent: boolean
   private queue: Buffer[]
   private queuedBytes: number
   private held: Buffer
@@ -70,6 +73,8 @@ export class RequestParser {
     this.own = undefined
     this.chunk = empty
     this.chunkAt = 0
+    this.chunkEnd = 0
+    this.lent = false
     this.queue = []
     this.queuedBytes = 0
     this.held = empty
@@ -87,18 +92,30 @@ export class RequestParser {
 
   /** Bytes that came and were not framed yet. */
   get bufferedBytes(): number {
-    return this.chunk.length - this.chunkAt + this.queuedBytes + (this.holding ? this.heldEnd : 0)
+    return this.chunkEnd - this.chunkAt + this.queuedBytes + (this.holding ? this.heldEnd : 0)
   }
 
-  /** Takes what a client sent; it must not change afterwards until it was framed and run. */
-  feed(chunk: Buffer): void {
-    if (this.chunkAt === this.chunk.length) {
-      this.chunk = chunk
+  /** Takes `bytes[..end)` that a client sent. They are lent: what is not framed and run by then, `keep` copies. */
+  feed(bytes: Buffer, end: number): void {
+    if (this.chunkAt === this.chunkEnd && this.queue.length === 0) {
+      this.chunk = bytes
       this.chunkAt = 0
+      this.chunkEnd = end
+      this.lent = true
     } else {
-      this.queue.push(chunk)
-      this.queuedBytes += chunk.length
+      this.queue.push(Buffer.from(bytes.subarray(0, end)))
+      this.queuedBytes += end
     }
+  }
+
+  /** Ends the loan of the bytes that were fed: copies what is left of them. */
+  keep(): void {
+    if (!this.lent) return
+    this.lent = false
+    const left = this.chunkEnd - this.chunkAt
+    this.chunk = left === 0 ? empty : Buffer.from(this.chunk.subarray(this.chunkAt, this.chunkEnd))
+    this.chunkAt = 0
+    this.chunkEnd = left
   }
 
   /** Frames the next command into `args`. After an error the client can't be understood any more. */
@@ -112,12 +129,12 @@ export class RequestParser {
         this.endHolding()
       } else {
         const chunk = this.chunk
-        if (this.chunkAt === chunk.length) {
+        if (this.chunkAt === this.chunkEnd) {
           if (!this.nextChunk()) return found.nothing
           continue
         }
         if (!this.stranger) {
-          const end = frameWhole(this.shared, chunk, this.chunkAt, chunk.length)
+          const end = frameWhole(this.shared, chunk, this.chunkAt, this.chunkEnd)
           if (end > 0) {
             this.chunkAt = end
             this.args = this.shared
@@ -125,7 +142,7 @@ export class RequestParser {
           }
         }
         this.beginScan(this.chunkAt)
-        state = this.scan(chunk, chunk.length)
+        state = this.scan(chunk, this.chunkEnd)
         if (state === progress.more) {
           this.hold()
           continue
@@ -139,8 +156,7 @@ export class RequestParser {
 
   /** Forgets all that was buffered. */
   clear(): void {
-    this.chunk = empty
-    this.chunkAt = 0
+    this.take(empty)
     this.queue = []
     this.queuedBytes = 0
     this.holding = false
@@ -148,27 +164,30 @@ export class RequestParser {
     this.heldEnd = 0
   }
 
-  private nextChunk(): boolean {
-    const chunk = this.queue.shift()
-    if (chunk === undefined) {
-      this.chunk = empty
-      this.chunkAt = 0
-      return false
-    }
-    this.queuedBytes -= chunk.length
+  /** Goes on with a chunk of its own. */
+  private take(chunk: Buffer): void {
     this.chunk = chunk
     this.chunkAt = 0
+    this.chunkEnd = chunk.length
+    this.lent = false
+  }
+
+  private nextChunk(): boolean {
+    const chunk = this.queue.shift()
+    this.take(chunk ?? empty)
+    if (chunk === undefined) return false
+    this.queuedBytes -= chunk.length
     return true
   }
 
   /** Moves the incomplete command at the chunk's end into `held`, to be scanned again once from its beginning. */
   private hold(): void {
-    const bytes = this.chunk.length - this.chunkAt
+    const bytes = this.chunkEnd - this.chunkAt
     const lacking = this.bulk >= exactBytesMin ? this.at + this.bulk + 2 - this.from : 0
     this.ensureHeld(Math.max(bytes, lacking), 0)
-    this.chunk.copy(this.held, 0, this.chunkAt, this.chunk.length)
+    this.chunk.copy(this.held, 0, this.chunkAt, this.chunkEnd)
     this.heldEnd = bytes
-    this.chunkAt = this.chunk.length
+    this.chunkAt = this.chunkEnd
     this.holding = true
     this.step = stepBytesMin
     this.beginScan(0)
@@ -178,7 +197,7 @@ export class RequestParser {
 
   /** Copies a piece of the chunk behind what is held; false when no bytes are there. */
   private takePiece(): boolean {
-    if (this.chunkAt === this.chunk.length && !this.nextChunk()) return false
+    if (this.chunkAt === this.chunkEnd && !this.nextChunk()) return false
     let want = this.step
     if (this.step < stepBytesMax) this.step *= 2
     if (this.bulk >= 0) {
@@ -189,7 +208,7 @@ export class RequestParser {
         want = lacking
       }
     }
-    const there = this.chunk.length - this.chunkAt
+    const there = this.chunkEnd - this.chunkAt
     const bytes = want < there ? want : there
     this.ensureHeld(this.heldEnd + bytes, this.heldEnd)
     this.chunk.copy(this.held, this.heldEnd, this.chunkAt, this.chunkAt + bytes)

@@ -19,13 +19,16 @@ function encode(words: readonly Uint8Array[]): Buffer {
 function parse(p: RequestParser, chunks: readonly Buffer[]): (string[] | string)[] {
   const out: (string[] | string)[] = []
   for (const chunk of chunks) {
-    p.feed(chunk)
+    p.feed(chunk, chunk.length)
     for (;;) {
       const state = p.next()
       if (state === found.nothing) break
       if (state === found.error) return [...out, p.error]
       out.push(Array.from({ length: p.args.count }, (_, i) => p.args.text(i)))
     }
+    p.keep()
+    // The next read overwrites what was lent.
+    chunk.fill(0xff)
   }
   return out
 }
@@ -60,14 +63,37 @@ test('a command byte by byte is framed, raw bytes and all', (t) => {
   const p = parser()
   const bytes = encode([Buffer.from('SET'), Buffer.from('key'), Buffer.alloc(40_000, 120)])
   for (let i = 0; i < bytes.length; i++) {
-    p.feed(bytes.subarray(i, i + 1))
+    p.feed(bytes.subarray(i, i + 1), 1)
     const state = p.next()
+    p.keep()
     t.is(state, i === bytes.length - 1 ? found.command : found.nothing)
   }
   t.deepEqual(encodeCommand(p.args), bytes)
   t.true(p.args.rawStart >= 0)
   t.is(p.next(), found.nothing)
   t.is(p.bufferedBytes, 0)
+})
+
+test('commands keep their order when a client is halted between any two of them', (t) => {
+  const runCounts = fc.infiniteStream(fc.nat({ max: 2 }))
+  fc.assert(fc.property(commands, fc.array(fc.nat(), { maxLength: 5 }), runCounts, (list, cuts, runs) => {
+    const p = parser()
+    const got: string[][] = []
+    const run = (): boolean => {
+      const there = p.next() === found.command
+      if (there) got.push(Array.from({ length: p.args.count }, (_, i) => p.args.text(i)))
+      return there
+    }
+    for (const chunk of list.flatMap((words) => cut(encode(words), cuts))) {
+      p.feed(chunk, chunk.length)
+      for (let left = runs.next().value as number; left > 0; left--) run()
+      p.keep()
+      chunk.fill(0xff)
+    }
+    while (run());
+    t.deepEqual(got, list.map((words) => words.map((w) => Buffer.from(w).toString('latin1'))))
+    t.is(p.bufferedBytes, 0)
+  }), { numRuns: 200 })
 })
 
 test('mixed inline and array commands in any split', (t) => {
@@ -141,7 +167,8 @@ test('a big value is gathered in a buffer of its own size, whatever else was sen
   const bytes = Buffer.concat([encode([Buffer.from('SET'), Buffer.from('k'), value]), encode([Buffer.from('PING')])])
   const got: number[] = []
   for (let at = 0; at < bytes.length; at += 65536) {
-    p.feed(Buffer.from(bytes.subarray(at, at + 65536)))
+    const chunk = Buffer.from(bytes.subarray(at, at + 65536))
+    p.feed(chunk, chunk.length)
     while (p.next() === found.command) {
       got.push(p.args.count)
       if (p.args.count === 3) {
@@ -159,7 +186,7 @@ test('a million arguments in small pieces are framed without starting anew', (t)
   const p = parser()
   let commands = 0
   for (let at = 0; at < bytes.length; at += 700) {
-    p.feed(bytes.subarray(at, at + 700))
+    p.feed(bytes.subarray(at, at + 700), Math.min(700, bytes.length - at))
     if (p.next() === found.command) commands++
   }
   t.is(commands, 1)
