@@ -26,7 +26,7 @@ import { admitSocket, watchClients } from './clients.ts'
 import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { brokerGates, dispatch } from './dispatch.ts'
-import { cronMs, stopMsMax, turnCommandsMax, turnReplyBytesMax } from './limits.ts'
+import { cronMs, gatherSyncsMax, stopMsMax, turnCommandsMax, turnReplyBytesMax } from './limits.ts'
 import { LatencyMonitor } from './latency-monitor.ts'
 import { Listeners } from './listeners.ts'
 import { Meter } from './meter.ts'
@@ -101,6 +101,10 @@ export class Broker {
   private expiry: NodeJS.Timeout | undefined
   private expiryAtMs: number
   private readonly endTurnLater: () => void
+  /** Reads before the turn, and when the turn was last asked whether it waits for more; until when it may. */
+  private turnReads: number
+  private gatheredReads: number
+  private gatherUntilMs: number
 
   constructor(options: BrokerOptions, engine: Engine) {
     this.config = options.config
@@ -139,7 +143,13 @@ export class Broker {
     this.cron = undefined
     this.expiry = undefined
     this.expiryAtMs = Infinity
-    this.endTurnLater = () => this.endTurn()
+    this.endTurnLater = () => {
+      if (this.gathers()) setImmediate(this.endTurnLater)
+      else this.endTurn()
+    }
+    this.turnReads = 0
+    this.gatheredReads = 0
+    this.gatherUntilMs = 0
     linkSettings(this)
     engine.onReplaced = (db, by) => {
       this.watches.replace(db, by)
@@ -217,6 +227,8 @@ export class Broker {
   openTurn(): void {
     if (this.turnOpen) return
     this.turnOpen = true
+    this.turnReads = this.stats.reads
+    this.gatheredReads = -1
     if (this.config.values.latencyMonitorThreshold === 0) this.engine.beginTurn()
     else beginTimedTurn(this)
     setImmediate(this.endTurnLater)
@@ -413,6 +425,21 @@ export class Broker {
     engine.endTurn()
     this.outbox.seal(engine.log.appended)
     this.armExpiry()
+  }
+
+  /**
+   * True when the turn had better take in another round of the event loop: its frame costs a sync, and while commands
+   * keep coming from clients that had no part in it yet, one sync serves them, too.
+   */
+  private gathers(): boolean {
+    const { gatherMs } = this.engine.log
+    if (gatherMs === 0) return false
+    const { reads } = this.stats
+    const nowMs = this.engine.clock.monotonicMs()
+    if (this.gatheredReads === -1) this.gatherUntilMs = nowMs + gatherSyncsMax * gatherMs
+    else if (this.gatheredReads === reads || nowMs >= this.gatherUntilMs) return false
+    this.gatheredReads = reads
+    return reads - this.turnReads < this.clients.size - 1
   }
 
   private continueSoon(): void {

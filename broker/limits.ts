@@ -20,3 +20,5 @@ export const stopMsMax = 1000
 export const cronMs = 100
 /** What one read of a socket brings at most. */
 export const readBytesMax = 64 << 10
+/** For how many syncs' time a turn may take in further commands before its frame is synced. */
+export const gatherSyncsMax = 3

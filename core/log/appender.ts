@@ -127,6 +127,10 @@ export class Appender implements Log {
     return this.syncing && this.policy === 'always' && this.state === 'ok' && this.at < heldFrameBytesMax
   }
 
+  get gatherMs(): number {
+    return this.syncsHere && this.entries > 0 && this.state === 'ok' ? this.usualSyncMs : 0
+  }
+
   get pendingBytes(): number {
     return this.at - headerBytesMax
   }
@@ -295,11 +299,16 @@ export class Appender implements Log {
     this.onProgress?.()
   }
 
+  /** Syncs are quick, and each frame needs one: they run on the thread. */
+  private get syncsHere(): boolean {
+    return this.policy === 'always' && this.monotonicMs !== undefined && this.usualSyncMs < quickSyncMsMax
+  }
+
   private syncSoon(): void {
     if (this.syncing || this.durable >= this.written || this.state === 'broken') return
     const position = this.written
     const began = this.monotonicMs?.() ?? 0
-    if (this.policy === 'always' && this.monotonicMs !== undefined && this.usualSyncMs < quickSyncMsMax) {
+    if (this.syncsHere) {
       let failure: Error | undefined
       try {
         this.disk.sync(this.fd)

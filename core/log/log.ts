@@ -31,6 +31,11 @@ export interface Log {
    * meanwhile as one frame. `onProgress` tells when it is time to seal.
    */
   readonly holding: boolean
+  /**
+   * How long (ms) the open frame may wait at its turn's end for commands that are on their way, since sealing it costs
+   * a sync on this thread; 0: not at all.
+   */
+  readonly gatherMs: number
 
   /** Appends one effect in RESP: `buf[from..to)`. `by` is the ready-made `#by` line of its author. */
   append(db: number, by: Buffer | undefined, buf: Uint8Array, from: number, to: number): void
@@ -67,6 +72,7 @@ export function nullLog(): Log {
     onProgress: undefined,
     pendingBytes: 0,
     holding: false,
+    gatherMs: 0,
     append() { open++ },
     beginCommand() {},
     wordText() {},
