@@ -1,6 +1,6 @@
 // How bytes come from sockets. Node makes a buffer for each read of a plain socket and passes it through its stream
-// machinery; with a user's buffer (`onread`, https://nodejs.org/api/net.html) it only calls back. All sockets share one:
-// what a read brought is run before the next read of any of them.
+// machinery; with a user's buffer (`onread`, https://nodejs.org/api/net.html) it only calls back. All sockets share
+// one: what a read brought is run before the next read of any of them.
 
 import net from 'node:net'
 import type { Socket } from 'node:net'
