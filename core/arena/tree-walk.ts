@@ -4,6 +4,7 @@
 //   id         ms high, ms low, seq high, seq low         4 key words, value        stream ids, blocks, pending lists
 //   deadline   ms high, ms low, then the value            2 key words, value        what is due when
 //   score      ordered score, then the member's bytes     2 key words, value        sorted sets; value: a dict entry
+//   delivery   ms high, ms low, then the entry's id       2 key words, value        value: a block, its id at word 4
 //
 // Words compare as unsigned. An item's value is a u32, as a rule an arena pointer.
 //
@@ -18,12 +19,14 @@ import type { Arena } from './arena.ts'
 import { keyOffset } from './dict.ts'
 import { scoreHigh, scoreLow } from './score.ts'
 
-export type TreeKind = 'id' | 'deadline' | 'score'
+export type TreeKind = 'id' | 'deadline' | 'score' | 'delivery'
 
 const nodeBytesMax = 1024
 /** Words before a node's first item or child. */
 export const headWords = 2
 const heightMax = 16
+/** Word of a delivery's block where its id begins. */
+const idWord = 4
 const noBytes = new Uint8Array(0)
 
 export class TreeWalk {
@@ -32,11 +35,12 @@ export class TreeWalk {
   /** The item that `seek`, `first`, `next`, `at` … stopped at: its value, and key words through `key(i)`. */
   value: number
   protected readonly keyWords: number
+  private readonly ofDeliveries: boolean
   protected readonly itemWords: number
   protected readonly innerWords: number
   protected readonly leafMax: number
   protected readonly innerMax: number
-  /** The key that is being looked for: its words (a deadline's value is the third) and a score's member. */
+  /** The key that is being looked for: its words (a deadline's value, a delivery's id follow) and a score's member. */
   protected readonly probe: Uint32Array
   protected readonly probeWords: number
   protected member: Uint8Array
@@ -52,11 +56,12 @@ export class TreeWalk {
     this.root = root
     this.value = 0
     this.keyWords = kind === 'id' ? 4 : 2
+    this.ofDeliveries = kind === 'delivery'
     this.itemWords = this.keyWords + 1
     this.innerWords = this.itemWords + 2
     this.leafMax = Math.floor((nodeBytesMax / 4 - headWords) / this.itemWords)
     this.innerMax = Math.floor((nodeBytesMax / 4 - headWords) / this.innerWords)
-    this.probe = new Uint32Array(4)
+    this.probe = new Uint32Array(6)
     this.probeWords = kind === 'id' ? 4 : kind === 'deadline' ? 3 : 2
     this.member = noBytes
     this.memberFrom = 0
@@ -102,6 +107,13 @@ export class TreeWalk {
     this.probe[0] = high
     this.probe[1] = ms - high * 0x100000000
     this.probe[2] = value
+    return this
+  }
+
+  /** The key of a `delivery` tree: a whole number of ms, and the block that belongs to it. */
+  probeDelivery(ms: number, block: number): this {
+    this.probeDeadline(ms, 0)
+    this.probeIdOf(block)
     return this
   }
 
@@ -287,13 +299,18 @@ export class TreeWalk {
     const probe = this.probe
     if (words[at] !== probe[0]) return words[at]! < probe[0]! ? -1 : 1
     if (words[at + 1] !== probe[1]) return words[at + 1]! < probe[1]! ? -1 : 1
-    if (this.probeWords === 2) return this.compareMember(words[at + 2]!)
+    if (this.probeWords === 2) return this.compareRest(words[at + 2]!)
     if (words[at + 2] !== probe[2]) return words[at + 2]! < probe[2]! ? -1 : 1
     if (this.probeWords === 3 || words[at + 3] === probe[3]) return 0
     return words[at + 3]! < probe[3]! ? -1 : 1
   }
 
-  protected compareMember(entry: number): number {
+  /** As `compare`, where the first two words are alike and the rest of the key stands at the value. */
+  private compareRest(value: number): number {
+    return this.ofDeliveries ? this.compareId(value) : this.compareMember(value)
+  }
+
+  private compareMember(entry: number): number {
     const u8 = this.arena.u8[chunkOf(entry)]!
     const size = this.arena.u32[chunkOf(entry)]![wordOf(entry) + 1]! & 0x3fffffff
     const other = this.memberTo - this.memberFrom
@@ -307,6 +324,22 @@ export class TreeWalk {
     return size - other
   }
 
+  private compareId(block: number): number {
+    const words = this.arena.u32[chunkOf(block)]!
+    const at = wordOf(block) + idWord
+    for (let i = 0; i < 4; i++) {
+      const other = this.probe[2 + i]!
+      if (words[at + i] !== other) return words[at + i]! < other ? -1 : 1
+    }
+    return 0
+  }
+
+  private probeIdOf(block: number): void {
+    const words = this.arena.u32[chunkOf(block)]!
+    const at = wordOf(block) + idWord
+    for (let i = 0; i < 4; i++) this.probe[2 + i] = words[at + i]!
+  }
+
   protected compareCurrent(): number {
     const node = this.nodes[this.height - 1]!
     return this.compare(this.arena.u32[chunkOf(node)]!, this.itemAt(node, this.slots[this.height - 1]!))
@@ -316,6 +349,10 @@ export class TreeWalk {
   protected probeCurrent(): void {
     for (let i = 0; i < this.probeWords; i++) this.probe[i] = this.key(i)
     if (this.probeWords > 2) return
+    if (this.ofDeliveries) {
+      this.probeIdOf(this.value)
+      return
+    }
     const from = byteOf(this.value) + keyOffset
     this.member = this.arena.u8[chunkOf(this.value)]!
     this.memberFrom = from

@@ -110,6 +110,35 @@ test('the items of a walk can be removed as it goes, and values renewed', (t) =>
   t.is(tree.value, 1_000_001)
 })
 
+test('deliveries come by their time, and then by the ids in their blocks, wherever the blocks lie', (t) => {
+  const delivery = fc.record({ ms: fc.nat(3), id: fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2), fc.nat(40)), stays: fc.boolean() })
+  fc.assert(
+    fc.property(fc.uniqueArray(delivery, { selector: (d) => d.id.join(), maxLength: 300, size: 'max' }), (list) => {
+      const arena = new Arena({ guard: true })
+      const tree = new Tree(arena, 'delivery')
+      const blocks = list.map(() => arena.alloc(32)).toReversed()
+      list.forEach((d, i) => {
+        arena.u32[chunkOf(blocks[i]!)]!.set([0, 0, 0, 0, ...d.id], wordOf(blocks[i]!))
+        tree.probeDelivery(d.ms * 0x80000001, blocks[i]!).insert(blocks[i]!)
+      })
+      tree.check()
+      list.forEach((d, i) => {
+        if (d.stays) return
+        if (!tree.probeDelivery(d.ms * 0x80000001, blocks[i]!).remove()) throw new Error('not found')
+        arena.free(blocks[i]!)
+      })
+      tree.check()
+      const left = list.map((d, i) => ({ ...d, block: blocks[i]! })).filter((d) => d.stays).toSorted((a, b) =>
+        a.ms - b.ms || a.id[0] - b.id[0] || a.id[1] - b.id[1] || a.id[2] - b.id[2] || a.id[3] - b.id[3])
+      let at = 0
+      for (let more = tree.first(); more; more = tree.next()) if (tree.value !== left[at++]?.block) return false
+      return at === left.length
+    }),
+    { numRuns: 60 },
+  )
+  t.pass()
+})
+
 test('the order of mapped scores is the order of numbers', (t) => {
   fc.assert(
     fc.property(fc.double({ noNaN: true }), fc.double({ noNaN: true }), (a, b) => {
