@@ -10,7 +10,7 @@ import type { Reply } from '../core/reply.ts'
 import type { Broker } from './broker.ts'
 import type { Command } from './command.ts'
 import type { Connection } from './connection.ts'
-import { timerMsMax } from './limits.ts'
+import { againMsHeld, timerMsMax } from './limits.ts'
 import { keyId } from './watch.ts'
 
 /** A parked client: with `retry` for keys, without it for something that calls `answer` itself. */
@@ -25,6 +25,8 @@ export type Parked = {
   /** Broker's monotonic ms; 0 for no end. */
   readonly untilMs: number
   timer: NodeJS.Timeout | undefined
+  /** Runs `retry` when time alone may have made something ready. */
+  again: NodeJS.Timeout | undefined
 }
 
 export class Blocking {
@@ -59,6 +61,7 @@ export class Blocking {
       else set.add(parked)
     }
     if (block.wakeOnDelete) this.wakers++
+    this.armAgain(parked, block.againMs)
     this.hook()
   }
 
@@ -92,6 +95,7 @@ export class Blocking {
     c.parked = undefined
     this.count--
     clearTimeout(parked.timer)
+    clearTimeout(parked.again)
     for (const id of parked.ids) {
       const set = this.byKey.get(id)
       if (set === undefined) continue
@@ -130,6 +134,7 @@ export class Blocking {
       x.execute(parked.command, parked.retry!, r, c)
       broker.meter.after(parked.command, c, parked.retry!)
       if (x.block !== undefined) {
+        this.armAgain(parked, x.block.againMs)
         x.block = undefined
         return
       }
@@ -145,7 +150,9 @@ export class Blocking {
   ): Parked {
     const nowMs = this.broker.engine.clock.monotonicMs()
     const untilMs = timeoutMs > 0 ? nowMs + timeoutMs : 0
-    const parked: Parked = { client, command, ids, retry, wakeOnDelete, onTimeout, untilMs, timer: undefined }
+    const parked: Parked = {
+      client, command, ids, retry, wakeOnDelete, onTimeout, untilMs, timer: undefined, again: undefined,
+    }
     client.parked = parked
     this.count++
     if (timeoutMs > 0) this.arm(parked, timeoutMs)
@@ -157,6 +164,17 @@ export class Blocking {
       const left = parked.untilMs - this.broker.engine.clock.monotonicMs()
       if (left >= 1) this.arm(parked, left)
       else this.answer(parked, parked.onTimeout)
+    }, Math.min(ms, timerMsMax))
+  }
+
+  /** While clients are held up (paused, loading) it looks again a little later. */
+  private armAgain(parked: Parked, ms = Infinity): void {
+    clearTimeout(parked.again)
+    if (ms === Infinity) return
+    parked.again = setTimeout(() => {
+      if (this.broker.gates !== 0) this.armAgain(parked, againMsHeld)
+      else this.retry(parked)
+      if (this.pending) this.serve()
     }, Math.min(ms, timerMsMax))
   }
 

@@ -14,6 +14,8 @@ export const aheadBytesMax = 1 << 20
 export const replyBufferBytesMax = 1 << 20
 /** Longest interval that a Node timer takes. */
 export const timerMsMax = 2 ** 31 - 1
+/** After how long a wait that is over by the clock is looked at again, while clients are held up. */
+export const againMsHeld = 50
 /** How long a graceful stop waits for clients to take their last replies. */
 export const stopMsMax = 1000
 /** How often idle clients, soft limits and pauses are looked at. */

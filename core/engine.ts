@@ -17,6 +17,7 @@ import type { Session } from './session.ts'
 import { defaultSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { Groups } from './types/stream-group.ts'
+import { Idempotence } from './types/stream-idempotence.ts'
 import { Stream } from './types/stream.ts'
 
 /** What a handler asks for when it has nothing to answer yet; the broker parks the client with it. */
@@ -31,6 +32,8 @@ export type Block = {
   nil: 'array' | 'bulk'
   /** Also wake when a key of the list is deleted or changes its type (XREADGROUP answers with an error then). */
   wakeOnDelete: boolean
+  /** Run `retry` also after so many ms (XREADGROUP CLAIM: an entry may be idle for long enough then). */
+  againMs?: number
 }
 
 export type KeyHook = (db: number, buf: Uint8Array, from: number, to: number) => void
@@ -63,9 +66,10 @@ export class Engine {
   readonly stats: Stats
   /** Bounds and thresholds that CONFIG SET may change; handlers read them at each use. */
   readonly settings: Settings
-  /** The one object that is opened on the stream at hand, and the one for its groups. */
+  /** The one object that is opened on the stream at hand, and those for its groups and its producers. */
   readonly stream: Stream
   readonly groups: Groups
+  readonly idempotence: Idempotence
   /** Seeds of the key hashes, per process. */
   readonly hashSeed: DictSeed
   /** Unlinked values that are freed in later turns. */
@@ -109,6 +113,7 @@ export class Engine {
     this.settings = options.settings ?? defaultSettings()
     this.stream = new Stream(this.arena)
     this.groups = new Groups(this.arena)
+    this.idempotence = new Idempotence(this.arena)
     this.hashSeed = { k0: options.random.u32(), k1: options.random.u32() }
     this.lazy = new LazyFree(this)
     this.log = options.log

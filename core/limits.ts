@@ -27,3 +27,10 @@ export const lazyFreeSliceMsMax = 1
 export const heldFrameBytesMax = 4 * 1024 * 1024
 /** Under `always`, syncs that usually take less run on the thread. */
 export const quickSyncMsMax = 1
+/** How long a stream remembers what producers added under their own ids, and how many for each; the bounds of both. */
+export const idempotenceSecondsDefault = 100
+export const idempotenceSecondsMax = 86_400
+export const idempotenceIdsDefault = 100
+export const idempotenceIdsMax = 10_000
+/** A blocked XREADGROUP CLAIM that waits for no entry in particular looks no more often than that. */
+export const claimAgainMsMin = 100

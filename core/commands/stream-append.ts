@@ -6,146 +6,87 @@ import type { Engine } from '../engine.ts'
 import { replies, wrongArity } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { parseId, StreamId } from '../types/stream-id.ts'
+import { contentId, isDuplicate, logRemembered, producerOption, remember } from './stream-idempotence.ts'
+import type { Producer } from './stream-idempotence.ts'
 import {
   createStream, groupsChanged, idArgument, idArguments, idAt, invalidId, replyId, streamChanged, streamRoot, wordId,
   wrong,
 } from './stream-key.ts'
+import {
+  beginTrim, effectTrim, finishTrim, logTrimmed, trim, trimming, trimOption, trimWords,
+} from './stream-trim.ts'
 
-type TrimStrategy = 'none' | 'maxlen' | 'minid'
 type IdForm = 'auto' | 'auto-seq' | 'full'
 
-/** The parsed options of the XADD or XTRIM that is being executed; one object serves all. */
+/** The parsed options of the XADD that is being executed, but for those of trimming; one object serves all. */
 const options = {
-  trim: 'none' as TrimStrategy,
-  approximate: false,
-  maxLength: 0,
-  minId: new StreamId(),
-  limit: -1,
   noMkStream: false,
   idForm: 'auto' as IdForm,
   id: new StreamId(),
-  /** Index of the id argument (XADD). */
+  /** Index of the id argument. */
   idAt: 0,
+  /** IDMP or IDMPAUTO was given. */
+  produced: false,
+  producer: { pid: Buffer.alloc(0), iid: undefined } as Producer,
 }
 
 const last = new StreamId()
 const lastPossible = new StreamId().setMax()
+const duplicate = new StreamId()
+const deleted = new StreamId()
 
-/** Reads options from argument 2 on; for XADD up to its id. Writes the error and returns false where they are wrong. */
-function parseOptions(x: Engine, a: Args, r: Reply, adds: boolean): boolean {
+/** Reads XADD's options from argument 2 on up to its id. Writes the error and returns false where they are wrong. */
+function parseAdd(x: Engine, a: Args, r: Reply): boolean {
   const o = options
-  o.trim = 'none'
-  o.approximate = false
-  o.limit = -1
+  beginTrim()
   o.noMkStream = false
   o.idAt = 0
-  let i = 2
-  for (; i < a.count; i++) {
-    const more = a.count - 1 - i
-    if (adds && a.size(i) === 1 && a.buf[a.start[i]!] === 42) {
+  o.produced = false
+  for (let i = 2; i < a.count && o.idAt === 0; i++) {
+    if (a.size(i) === 1 && a.buf[a.start[i]!] === 42) {
       o.idForm = 'auto'
       o.idAt = i
-      break
+      continue
     }
-    if ((a.is(i, 'MAXLEN') || a.is(i, 'MINID')) && more > 0) {
-      const byLength = a.is(i, 'MAXLEN')
-      if (o.trim !== 'none') {
-        r.error('ERR syntax error, MAXLEN and MINID options at the same time are not compatible')
-        return false
-      }
-      o.approximate = more >= 2 && a.is(i + 1, '~')
-      if (more >= 2 && (o.approximate || a.is(i + 1, '='))) i++
-      i++
-      if (byLength) {
-        o.maxLength = a.int(i)
-        if (Number.isNaN(o.maxLength)) {
-          r.error(replies.notInteger)
-          return false
-        }
-        if (o.maxLength < 0) {
-          r.error('ERR The MAXLEN argument must be >= 0.')
-          return false
-        }
-        o.trim = 'maxlen'
-      } else {
-        if (!idArgument(a, i, o.minId, r)) return false
-        o.trim = 'minid'
-      }
-    } else if (a.is(i, 'LIMIT') && more > 0) {
-      i++
-      o.limit = a.int(i)
-      if (Number.isNaN(o.limit)) {
-        r.error(replies.notInteger)
-        return false
-      }
-      if (o.limit < 0) {
-        r.error('ERR The LIMIT argument must be >= 0.')
-        return false
-      }
-    } else if (adds && a.is(i, 'NOMKSTREAM')) o.noMkStream = true
-    else if (adds) {
-      const form = parseId(a.buf, a.start[i]!, a.end[i]!, o.id, true)
-      if (form === 'invalid') {
-        r.error(invalidId)
-        return false
-      }
-      o.idForm = form === 'auto-seq' ? 'auto-seq' : 'full'
-      o.idAt = i
-      break
-    } else {
-      r.error(replies.syntax)
+    const digit = a.size(i) > 0 && a.buf[a.start[i]!]! <= 57
+    const end = digit ? -1 : addOption(a, r, i)
+    if (end === -2) return false
+    if (end >= 0) {
+      i = end
+      continue
+    }
+    const form = parseId(a.buf, a.start[i]!, a.end[i]!, o.id, true)
+    if (form === 'invalid') {
+      r.error(invalidId)
       return false
     }
+    if (o.produced) {
+      r.error('ERR IDMP/IDMPAUTO can be used only with auto-generated IDs')
+      return false
+    }
+    o.idForm = form === 'auto-seq' ? 'auto-seq' : 'full'
+    o.idAt = i
   }
-  if (o.limit > 0 && o.trim === 'none') {
-    r.error('ERR syntax error, LIMIT cannot be used without specifying a trimming strategy')
-    return false
-  }
-  if (!adds && o.trim === 'none') {
-    r.error('ERR syntax error, XTRIM must be called with MAXLEN, MINID')
-    return false
-  }
-  if (o.limit >= 0 && !o.approximate) {
-    r.error('ERR syntax error, LIMIT cannot be used without the special ~ option')
-    return false
-  }
-  if (!o.approximate) o.limit = 0
-  else if (o.limit < 0) {
-    const byNode = 100 * x.settings.streamNodeEntriesMax
-    o.limit = byNode <= 0 ? 10_000 : Math.min(byNode, 1_000_000)
-  }
-  return true
+  return finishTrim(x, r, false)
 }
 
-/** Trims the open stream as the options say; returns how many entries went. */
-function trim(x: Engine): number {
-  const o = options
-  if (o.trim === 'none') return 0
-  return x.stream.trim(
-    o.trim === 'maxlen' ? o.maxLength : undefined, o.trim === 'minid' ? o.minId : undefined, o.approximate, o.limit,
-  )
-}
-
-/**
- * The words that trim exactly what was trimmed, for the log. An approximate trim is told by the length it left: there
- * may be no first id left to tell it by.
- */
-function effectTrim(x: Engine): void {
-  const o = options
-  if (o.approximate || o.trim === 'maxlen') {
-    x.wordText('MAXLEN')
-    x.wordText('=')
-    x.wordInt(o.approximate ? x.stream.length : o.maxLength)
-  } else {
-    x.wordText('MINID')
-    x.wordText('=')
-    wordId(x, o.minId)
+/** The option at argument i: index of its last argument, -1 when it is none, -2 after an error reply. */
+function addOption(a: Args, r: Reply, i: number): number {
+  const end = trimOption(a, r, i)
+  if (end !== -1) return end
+  if (a.is(i, 'NOMKSTREAM')) {
+    options.noMkStream = true
+    return i
   }
+  if (options.produced) return -1
+  const last = producerOption(a, r, i, options.producer)
+  options.produced = last >= 0
+  return last
 }
 
 export function xadd(x: Engine, a: Args, r: Reply): void {
   const o = options
-  if (!parseOptions(x, a, r, true)) return
+  if (!parseAdd(x, a, r)) return
   const fields = o.idAt + 1
   const words = a.count - fields
   if (o.idAt === 0 || words < 2 || words % 2 === 1) {
@@ -158,27 +99,38 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
   }
   let root = streamRoot(x, a, 1, r, true)
   if (root === wrong) return
-  if (root === 0) {
-    if (o.noMkStream) {
-      r.nil()
+  if (root === 0 && o.noMkStream) {
+    r.nil()
+    return
+  }
+  const iid = o.produced ? o.producer.iid ?? contentId(a, fields) : undefined
+  if (iid !== undefined && root !== 0) {
+    x.stream.open(root)
+    if (isDuplicate(x, o.producer.pid, iid, duplicate)) {
+      replyId(r, duplicate)
       return
     }
-    root = createStream(x, a, 1)
   }
+  if (root === 0) root = createStream(x, a, 1)
   const stream = x.stream.open(root)
   if (!resolveId(x, r)) return
   stream.append(o.id, a, fields, x.settings.streamNodeBytesMax, x.settings.streamNodeEntriesMax)
   replyId(r, o.id)
   streamChanged(x, a, 1, 'xadd')
-  if (trim(x) > 0) x.notify('t', 'xtrim', a.buf, a.start[1]!, a.end[1]!)
-  if (o.idForm !== 'full' || o.approximate) {
-    x.effect(2 + (o.trim === 'none' ? 0 : 3) + 1 + words)
+  if (trim(x, a) > 0) x.notify('t', 'xtrim', a.buf, a.start[1]!, a.end[1]!)
+  if (o.idForm !== 'full' || trimming.approximate || trimming.policySaid || iid !== undefined) {
+    x.effect(3 + trimWords() + words)
     x.wordText('XADD')
     x.wordArg(a, 1)
-    if (o.trim !== 'none') effectTrim(x)
+    effectTrim(x)
     wordId(x, o.id)
     x.wordArgs(a, fields)
     x.endEffect()
+    logTrimmed(x, a)
+  }
+  if (iid !== undefined) {
+    remember(x, o.producer.pid, iid, o.id)
+    logRemembered(x, a, o.producer.pid, iid, o.id)
   }
   x.ready(a.buf, a.start[1]!, a.end[1]!)
 }
@@ -209,7 +161,14 @@ function resolveId(x: Engine, r: Reply): boolean {
 }
 
 export function xtrim(x: Engine, a: Args, r: Reply): void {
-  if (!parseOptions(x, a, r, false)) return
+  beginTrim()
+  for (let i = 2; i < a.count; i++) {
+    i = trimOption(a, r, i)
+    if (i >= 0) continue
+    if (i === -1) r.error(replies.syntax)
+    return
+  }
+  if (!finishTrim(x, r, true)) return
   const root = streamRoot(x, a, 1, r, true)
   if (root === wrong) return
   if (root === 0) {
@@ -217,11 +176,12 @@ export function xtrim(x: Engine, a: Args, r: Reply): void {
     return
   }
   x.stream.open(root)
-  const removed = trim(x)
+  const removed = trim(x, a)
   if (removed > 0) {
     streamChanged(x, a, 1, 'xtrim', removed)
-    if (options.approximate) {
-      x.effect(5)
+    if (trimWords() === 0) logTrimmed(x, a)
+    else if (trimming.approximate || trimming.policySaid) {
+      x.effect(2 + trimWords())
       x.wordText('XTRIM')
       x.wordArg(a, 1)
       effectTrim(x)
@@ -255,7 +215,6 @@ export function xlen(x: Engine, a: Args, r: Reply): void {
 
 export function xsetid(x: Engine, a: Args, r: Reply): void {
   const id = options.id
-  const deleted = options.minId
   let entriesAdded = -1
   let hasDeleted = false
   if (!idArgument(a, 2, id, r)) return

@@ -5,14 +5,16 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { parseId, StreamId } from '../types/stream-id.ts'
-import { idArgument, intervalArgument, replyEntry, replyId, streamRoot, wrong } from './stream-key.ts'
+import { deliveriesMax } from '../types/stream-pending.ts'
+import { countDelivery } from './stream-delivery.ts'
+import { idArgument, intervalArgument, replyEntry, replyId, streamRoot, wordId, wrong } from './stream-key.ts'
 
 const id = new StreamId()
 const lastId = new StreamId()
 const delivered = new StreamId()
 
 /** Stream and group of arguments 1 and 2 are opened; 0 after an error reply. */
-function openGroup(x: Engine, a: Args, r: Reply): number {
+export function openGroup(x: Engine, a: Args, r: Reply): number {
   const root = streamRoot(x, a, 1, r, true)
   if (root === wrong) return 0
   const group = root === 0 ? 0 : x.groups.find(x.stream.open(root).groups, a.buf, a.start[2]!, a.end[2]!)
@@ -23,7 +25,7 @@ function openGroup(x: Engine, a: Args, r: Reply): number {
 /** Consumer of argument 3, made if absent. */
 function claimer(x: Engine, a: Args, group: number): number {
   const { groups } = x
-  const known = groups.find(groups.consumers(group), a.buf, a.start[3]!, a.end[3]!)
+  const known = groups.findConsumer(group, a.buf, a.start[3]!, a.end[3]!)
   const consumer = known !== 0 ? known : groups.createConsumer(group, a.buf, a.start[3]!, a.end[3]!, x.now)
   groups.setSeen(consumer, x.now)
   if (known === 0) {
@@ -40,37 +42,50 @@ function claimer(x: Engine, a: Args, group: number): number {
   return consumer
 }
 
-/** XCLAIM with everything said, as Redis itself logs it. */
-function logClaim(x: Engine, a: Args, group: number, claimed: StreamId, pending: number): void {
+/**
+ * XCLAIM with everything said, as Redis itself logs it. Key and group are arguments `key` and `name`, the consumer is
+ * the argument after the group; nobody's claim is that of a consumer without a name, as Redis has it.
+ */
+export function logClaim(
+  x: Engine, a: Args, key: number, name: number, group: number, claimed: StreamId, pending: number,
+): void {
+  const { groups } = x
+  const deliveries = groups.deliveries(pending)
   x.changed()
   x.effect(14)
   x.wordText('XCLAIM')
-  x.wordArg(a, 1)
-  x.wordArg(a, 2)
-  x.wordArg(a, 3)
+  x.wordArg(a, key)
+  x.wordArg(a, name)
+  if (groups.isNobody(groups.pendingConsumer(pending))) x.wordText('')
+  else x.wordArg(a, name + 1)
   x.wordText('0')
-  x.wordText(claimed.toString())
+  wordId(x, claimed)
   x.wordText('TIME')
-  x.wordInt(x.groups.delivered(pending))
+  x.wordInt(groups.delivered(pending))
   x.wordText('RETRYCOUNT')
-  x.wordInt(x.groups.deliveries(pending))
+  x.wordText(deliveries === deliveriesMax ? '9223372036854775807' : String(deliveries))
   x.wordText('FORCE')
   x.wordText('JUSTID')
   x.wordText('LASTID')
-  x.wordText(x.groups.lastDelivered(group, delivered).toString())
+  wordId(x, groups.lastDelivered(group, delivered))
   x.endEffect()
 }
 
-/** A pending entry whose stream entry is gone leaves the list; the log says so by XACK. */
-function dropDeleted(x: Engine, a: Args, group: number, gone: StreamId): void {
-  x.groups.removePending(group, gone)
+/** An entry is no longer pending in the group of argument `name`, of the stream of argument `key`. */
+export function logAcknowledged(x: Engine, a: Args, key: number, name: number, id: StreamId): void {
   x.changed()
   x.effect(4)
   x.wordText('XACK')
-  x.wordArg(a, 1)
-  x.wordArg(a, 2)
-  x.wordText(gone.toString())
+  x.wordArg(a, key)
+  x.wordArg(a, name)
+  wordId(x, id)
   x.endEffect()
+}
+
+/** A pending entry whose stream entry is gone leaves the list. */
+function dropDeleted(x: Engine, a: Args, group: number, gone: StreamId): void {
+  x.groups.removePending(group, gone)
+  logAcknowledged(x, a, 1, 2, gone)
 }
 
 type ClaimOptions = { deliveredAt: number; retryCount: number; force: boolean; justId: boolean }
@@ -129,18 +144,16 @@ export function xclaim(x: Engine, a: Args, r: Reply): void {
     groups.setLastDelivered(group, lastId)
     movedLast = true
   }
-  const consumer = claimer(x, a, group)
+  // XNACK's effect: the entries are nobody's.
+  const releases = a.size(3) === 0 && options.deliveredAt === 0
+  const consumer = releases ? groups.nobody(group) : claimer(x, a, group)
   const mark = r.deferred()
   let claimed = 0
-  let logged = false
   for (let i = 5; i < ids; i++) {
     parseId(a.buf, a.start[i]!, a.end[i]!, id)
     let pending = groups.findPending(group, id)
     if (!stream.find(id)) {
-      if (pending !== 0) {
-        dropDeleted(x, a, group, id)
-        logged = true
-      }
+      if (pending !== 0) dropDeleted(x, a, group, id)
       continue
     }
     if (pending === 0) {
@@ -148,17 +161,18 @@ export function xclaim(x: Engine, a: Args, r: Reply): void {
       pending = groups.addPending(group, consumer, id, x.now, 1)
     } else if (minIdle > 0 && x.now - groups.delivered(pending) < minIdle) continue
     groups.movePending(pending, consumer, id)
-    groups.setDelivered(pending, options.deliveredAt)
+    groups.setDelivered(group, pending, options.deliveredAt)
     if (options.retryCount >= 0) groups.setDeliveries(pending, options.retryCount)
-    else if (!options.justId) groups.setDeliveries(pending, groups.deliveries(pending) + 1)
+    else if (!options.justId) countDelivery(x, pending)
     if (options.justId) replyId(r, id)
     else replyEntry(x, r)
     claimed++
-    groups.setActive(consumer, x.now)
-    logClaim(x, a, group, id, pending)
-    logged = true
+    if (!releases) groups.setActive(consumer, x.now)
+    logClaim(x, a, 1, 2, group, id, pending)
   }
-  if (movedLast && !logged) logLastId(x, a, group)
+  // A logged claim says it, too.
+  if (movedLast && claimed === 0) logLastId(x, a, group)
+  if (releases && claimed > 0) x.ready(a.buf, a.start[1]!, a.end[1]!)
   r.setArray(mark, claimed)
 }
 
@@ -170,7 +184,7 @@ function logLastId(x: Engine, a: Args, group: number): void {
   x.wordText('SETID')
   x.wordArg(a, 1)
   x.wordArg(a, 2)
-  x.wordText(x.groups.lastDelivered(group, delivered).toString())
+  wordId(x, x.groups.lastDelivered(group, delivered))
   x.wordText('ENTRIESREAD')
   x.wordInt(x.groups.entriesRead(group))
   x.endEffect()
@@ -230,14 +244,14 @@ function autoclaim(
       count--
     } else if (x.now - groups.delivered(pending) >= minIdle) {
       groups.movePending(pending, consumer, id)
-      groups.setDelivered(pending, x.now)
-      if (!justId) groups.setDeliveries(pending, groups.deliveries(pending) + 1)
+      groups.setDelivered(group, pending, x.now)
+      if (!justId) countDelivery(x, pending)
       if (justId) replyId(r, id)
       else replyEntry(x, r)
       claimed++
       count--
       groups.setActive(consumer, x.now)
-      logClaim(x, a, group, id, pending)
+      logClaim(x, a, 1, 2, group, id, pending)
     }
     more = !last && seek()
   }

@@ -3,6 +3,7 @@
 import type { Engine } from '../engine.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
+import { deliveriesMax } from '../types/stream-pending.ts'
 import { replyEntry, replyId } from './stream-key.ts'
 
 const first = new StreamId()
@@ -10,6 +11,8 @@ const last = new StreamId()
 const deleted = new StreamId()
 const cursor = new StreamId()
 const reached = new StreamId()
+
+const deliveriesMaxShown = 9223372036854775807n
 
 /** -1 in place of a number of entries: it can't be known. */
 export const unknownCount = -1
@@ -53,14 +56,14 @@ export function lagOf(x: Engine, group: number): number | undefined {
 }
 
 /**
- * Delivers entries from the current one on to a consumer: writes them as one array, moves the group forward, and makes
- * them pending unless `noAck`. `count` 0: all. Returns how many.
+ * Delivers entries from the current one on to a consumer: writes them, moves the group forward, and makes them pending
+ * unless `noAck`. `count` 0: all. `detailed`: each tells, as a claimed one does, how long it waited and how often it
+ * was delivered before. Returns how many.
  */
 export function deliver(
-  x: Engine, r: Reply, group: number, consumer: number, count: number, noAck: boolean,
+  x: Engine, r: Reply, group: number, consumer: number, count: number, noAck: boolean, detailed: boolean,
 ): number {
   const { stream, groups } = x
-  const mark = r.deferred()
   const most = count === 0 ? Infinity : count
   const fresh = !noAck && groups.beginFresh(group, consumer, stream.id)
   // Once an entry is counted one by one, so are all that follow: tombstones are only behind (see `advance`).
@@ -71,8 +74,9 @@ export function deliver(
       if (groups.entriesRead(group) !== unknownCount && !hasTombstones(x, stream.id)) countedFrom = delivered
       else advance(x, group)
     }
-    replyEntry(x, r)
-    if (fresh) groups.addFresh(consumer, stream.id, x.now)
+    if (detailed) replyDetailed(x, r, 0, 0)
+    else replyEntry(x, r)
+    if (fresh) groups.addFresh(group, consumer, stream.id, x.now)
     else if (!noAck) makePending(x, group, consumer)
     reached.copy(stream.id)
     delivered++
@@ -83,8 +87,61 @@ export function deliver(
     groups.setLastDelivered(group, reached)
   }
   if (!noAck) groups.setActive(consumer, x.now)
-  r.setArray(mark, delivered)
   return delivered
+}
+
+function replyDetailed(x: Engine, r: Reply, idleMs: number, deliveries: number): void {
+  r.array(4)
+  replyId(r, x.stream.id)
+  x.stream.replyFields(r)
+  r.int(idleMs)
+  replyDeliveries(r, deliveries)
+}
+
+/** How often an entry was delivered; what was given up for good counts as Redis's largest number. */
+export function replyDeliveries(r: Reply, deliveries: number): void {
+  if (deliveries === deliveriesMax) r.bigint(deliveriesMaxShown)
+  else r.int(deliveries)
+}
+
+/**
+ * Delivers what has been pending for `minIdleMs` or longer to a consumer, longest first, at most `count` (0: all);
+ * `log` is told of each, and of those whose stream entry is gone. Returns how many were delivered.
+ */
+export function deliverIdle(
+  x: Engine, r: Reply, group: number, consumer: number, count: number, minIdleMs: number,
+  log: (id: StreamId, pending: number) => void,
+): number {
+  const { stream, groups } = x
+  let delivered = 0
+  for (let left = count; ;) {
+    const due = groups.oldest(group, x.now - minIdleMs, left === 0 ? Infinity : left)
+    for (const pending of due) {
+      groups.pendingId(pending, cursor)
+      if (!stream.find(cursor)) {
+        groups.removePending(group, cursor)
+        log(cursor, 0)
+        continue
+      }
+      const idleMs = Math.max(0, x.now - groups.delivered(pending))
+      replyDetailed(x, r, idleMs, groups.deliveries(pending))
+      groups.movePending(pending, consumer, cursor)
+      groups.setDelivered(group, pending, x.now)
+      countDelivery(x, pending)
+      log(cursor, pending)
+      delivered++
+    }
+    // Where entries were gone, others may take their places in the count.
+    if (count === 0 || due.length < left || delivered === count || minIdleMs === 0) break
+    left = count - delivered
+  }
+  if (delivered > 0) groups.setActive(consumer, x.now)
+  return delivered
+}
+
+/** One delivery more. */
+export function countDelivery(x: Engine, pending: number): void {
+  x.groups.setDeliveries(pending, x.groups.deliveries(pending) + 1)
 }
 
 /** The group's last delivered id becomes the current entry's, where its number among all entries must be found out. */
@@ -103,12 +160,14 @@ function makePending(x: Engine, group: number, consumer: number): void {
   }
   // After XGROUP SETID an entry may be delivered anew while it is still pending: it begins again.
   groups.movePending(known, consumer, stream.id)
-  groups.setDelivered(known, x.now)
+  groups.setDelivered(group, known, x.now)
   groups.setDeliveries(known, 1)
 }
 
 /** Writes what is pending for a consumer above `after`, and counts it as delivered again. Returns how many. */
-export function replyHistory(x: Engine, r: Reply, consumer: number, after: StreamId, count: number): number {
+export function replyHistory(
+  x: Engine, r: Reply, group: number, consumer: number, after: StreamId, count: number,
+): number {
   const { stream, groups } = x
   const mark = r.deferred()
   const mine = groups.openPending(groups.consumerPending(consumer))
@@ -119,8 +178,8 @@ export function replyHistory(x: Engine, r: Reply, consumer: number, after: Strea
     cursor.set(mine.key(0), mine.key(1), mine.key(2), mine.key(3))
     if (stream.find(cursor)) {
       replyEntry(x, r)
-      groups.setDelivered(mine.value, x.now)
-      groups.setDeliveries(mine.value, groups.deliveries(mine.value) + 1)
+      groups.setDelivered(group, mine.value, x.now)
+      countDelivery(x, mine.value)
       delivered++
     } else {
       // Deleted meanwhile: only its id is left.

@@ -1,8 +1,25 @@
 // Declarations of the commands that append, remove and read entries of a stream.
 
-import type { CommandSpec } from './spec.ts'
+import type { ArgumentSpec, CommandSpec } from './spec.ts'
 import { xadd, xdel, xlen, xsetid, xtrim } from './stream-append.ts'
+import { xcfgset, xidmprecord } from './stream-idempotence.ts'
 import { xrange, xread, xreadgroup, xrevrange } from './stream-read.ts'
+import { xdelex } from './stream-references.ts'
+
+/** What becomes of pending entries when their entry is deleted. */
+const condition: ArgumentSpec = {
+  name: 'condition', type: 'oneof', since: '8.2.0', optional: true, arguments: [
+    { name: 'keepref', type: 'pure-token', token: 'KEEPREF' },
+    { name: 'delref', type: 'pure-token', token: 'DELREF' },
+    { name: 'acked', type: 'pure-token', token: 'ACKED' },
+  ],
+}
+const ids: ArgumentSpec = {
+  name: 'ids', type: 'block', token: 'IDS', arguments: [
+    { name: 'numids', type: 'integer' },
+    { name: 'id', type: 'string', multiple: true },
+  ],
+}
 
 export const streamEntryCommands: readonly CommandSpec[] = [
   {
@@ -17,6 +34,14 @@ export const streamEntryCommands: readonly CommandSpec[] = [
     arguments: [
       { name: 'key', type: 'key', keySpec: 0 },
       { name: 'nomkstream', type: 'pure-token', token: 'NOMKSTREAM', since: '6.2.0', optional: true },
+      condition,
+      { name: 'idmp', type: 'oneof', since: '8.6.0', optional: true, arguments: [
+          { name: 'auto', type: 'block', token: 'IDMPAUTO', arguments: [{ name: 'producer-id', type: 'string' }] },
+          { name: 'manual', type: 'block', token: 'IDMP', arguments: [
+              { name: 'producer-id', type: 'string' },
+              { name: 'idempotent-id', type: 'string' },
+            ] },
+        ] },
       { name: 'trim', type: 'block', optional: true, arguments: [
           { name: 'strategy', type: 'oneof', arguments: [
               { name: 'maxlen', type: 'pure-token', token: 'MAXLEN' },
@@ -41,6 +66,8 @@ export const streamEntryCommands: readonly CommandSpec[] = [
     history: [
       ['6.2.0', 'Added the `NOMKSTREAM` option, `MINID` trimming strategy and the `LIMIT` option'],
       ['7.0.0', 'Added support for the `<ms>-*` explicit ID form'],
+      ['8.2.0', 'Added the `KEEPREF`, `DELREF` and `ACKED` options'],
+      ['8.6.0', 'Added the `IDMP` and `IDMPAUTO` options'],
     ],
     tips: ['nondeterministic_output'],
     run: xadd,
@@ -68,9 +95,11 @@ export const streamEntryCommands: readonly CommandSpec[] = [
           { name: 'threshold', type: 'string' },
           { name: 'count', type: 'integer', token: 'LIMIT', since: '6.2.0', optional: true },
         ] },
+      condition,
     ],
     history: [
       ['6.2.0', 'Added the `MINID` trimming strategy and the `LIMIT` option'],
+      ['8.2.0', 'Added the `KEEPREF`, `DELREF` and `ACKED` options'],
     ],
     tips: ['nondeterministic_output'],
     run: xtrim,
@@ -89,6 +118,52 @@ export const streamEntryCommands: readonly CommandSpec[] = [
       { name: 'id', type: 'string', multiple: true },
     ],
     run: xdel,
+  },
+  {
+    name: 'xdelex',
+    arity: -5,
+    flags: ['write', 'fast'],
+    group: 'stream',
+    since: '8.2.0',
+    summary: 'Removes entries by their ids, with a say on what is pending',
+    complexity: 'O(1) for each entry, and O(log N) for each group with N pending entries',
+    keys: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+    arguments: [{ name: 'key', type: 'key', keySpec: 0 }, condition, ids],
+    run: xdelex,
+  },
+  {
+    name: 'xcfgset',
+    arity: -2,
+    flags: ['write', 'fast'],
+    group: 'stream',
+    since: '8.6.0',
+    summary: 'Sets how long, and how many, ids of producers a stream remembers',
+    complexity: 'O(1), and O(N) for N remembered ids that are forgotten',
+    keys: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'idmp-duration', type: 'integer', token: 'IDMP-DURATION', optional: true },
+      { name: 'idmp-maxsize', type: 'integer', token: 'IDMP-MAXSIZE', optional: true },
+    ],
+    run: xcfgset,
+  },
+  {
+    name: 'xidmprecord',
+    arity: 5,
+    flags: ['write', 'denyoom', 'fast'],
+    group: 'stream',
+    since: '8.8.0',
+    summary: 'Remembers under which id a producer added an entry (internal: logs have it)',
+    complexity: 'O(1)',
+    keys: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'pid', type: 'string' },
+      { name: 'iid', type: 'string' },
+      { name: 'stream-id', type: 'string' },
+    ],
+    docFlags: ['syscmd'],
+    run: xidmprecord,
   },
   {
     name: 'xlen',
@@ -199,11 +274,15 @@ export const streamEntryCommands: readonly CommandSpec[] = [
         ] },
       { name: 'count', type: 'integer', token: 'COUNT', optional: true },
       { name: 'milliseconds', type: 'integer', token: 'BLOCK', optional: true },
+      { name: 'min-idle-time', type: 'integer', token: 'CLAIM', since: '8.4.0', optional: true },
       { name: 'noack', type: 'pure-token', token: 'NOACK', optional: true },
       { name: 'streams', type: 'block', token: 'STREAMS', arguments: [
           { name: 'key', type: 'key', keySpec: 0, multiple: true },
           { name: 'id', type: 'string', multiple: true },
         ] },
+    ],
+    history: [
+      ['8.4.0', 'Added the `CLAIM` option'],
     ],
     run: xreadgroup,
   },

@@ -5,6 +5,7 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
+import { replyDeliveries } from './stream-delivery.ts'
 import {
   boundArgument, createStream, groupsChanged, idArgument, idArguments, idAt, intervalArgument, replyId, streamRoot,
   wrong,
@@ -128,7 +129,7 @@ export function xgroupCreateConsumer(x: Engine, a: Args, r: Reply): void {
     noGroup(a, r)
     return
   }
-  if (x.groups.find(x.groups.consumers(found.group), a.buf, a.start[4]!, a.end[4]!) !== 0) {
+  if (x.groups.findConsumer(found.group, a.buf, a.start[4]!, a.end[4]!) !== 0) {
     r.int(0)
     return
   }
@@ -144,7 +145,7 @@ export function xgroupDelConsumer(x: Engine, a: Args, r: Reply): void {
     noGroup(a, r)
     return
   }
-  const consumer = x.groups.find(x.groups.consumers(found.group), a.buf, a.start[4]!, a.end[4]!)
+  const consumer = x.groups.findConsumer(found.group, a.buf, a.start[4]!, a.end[4]!)
   if (consumer === 0) {
     r.int(0)
     return
@@ -193,7 +194,7 @@ export function xack(x: Engine, a: Args, r: Reply): void {
   if (!idArguments(a, 3, r)) return
   x.groups.beginRemoval(group)
   let acknowledged = 0
-  for (let i = 3; i < a.count; i++) if (x.groups.removeNext(idAt(i - 3, id))) acknowledged++
+  for (let i = 3; i < a.count; i++) if (x.groups.removeNext(group, idAt(i - 3, id))) acknowledged++
   x.groups.endRemoval(group)
   if (acknowledged > 0) x.changed(acknowledged)
   r.int(acknowledged)
@@ -254,7 +255,7 @@ function pendingSummary(x: Engine, r: Reply, group: number): void {
   replyId(r, id.set(all.key(0), all.key(1), all.key(2), all.key(3)))
   const mark = r.deferred()
   let busy = 0
-  for (const consumer of x.groups.list(x.groups.consumers(group))) {
+  for (const consumer of x.groups.present(group)) {
     const pending = x.groups.consumerPendingCount(consumer)
     if (pending === 0) continue
     busy++
@@ -272,7 +273,7 @@ function pendingList(
   const groups = x.groups
   let root = groups.groupPending(group)
   if (nameAt !== 0) {
-    const consumer = groups.find(groups.consumers(group), a.buf, a.start[nameAt]!, a.end[nameAt]!)
+    const consumer = groups.findConsumer(group, a.buf, a.start[nameAt]!, a.end[nameAt]!)
     if (consumer === 0) {
       r.array(0)
       return
@@ -288,12 +289,13 @@ function pendingList(
     if (id.compare(end) > 0) break
     const idle = Math.max(0, x.now - groups.delivered(pending.value))
     if (idle >= minIdle) {
-      const name = groups.consumerName(groups.pendingConsumer(pending.value))
+      const owner = groups.pendingConsumer(pending.value)
+      const name = groups.consumerName(owner)
       r.array(4)
       replyId(r, id)
       r.bulk(name, 0, name.length)
-      r.int(idle)
-      r.int(groups.deliveries(pending.value))
+      r.int(groups.isNobody(owner) ? -1 : idle)
+      replyDeliveries(r, groups.deliveries(pending.value))
       found++
     }
     more = pending.next()

@@ -5,6 +5,8 @@ import { xautoclaim, xclaim } from './stream-claim.ts'
 import {
   xack, xgroupCreate, xgroupCreateConsumer, xgroupDelConsumer, xgroupDestroy, xgroupHelp, xgroupSetId, xpending,
 } from './stream-group.ts'
+import { xackdel } from './stream-references.ts'
+import { xnack } from './stream-release.ts'
 import { xinfoConsumers, xinfoGroups, xinfoHelp, xinfoStream } from './stream-info.ts'
 
 export const streamGroupCommands: readonly CommandSpec[] = [
@@ -140,6 +142,56 @@ export const streamGroupCommands: readonly CommandSpec[] = [
     run: xack,
   },
   {
+    name: 'xackdel',
+    arity: -6,
+    flags: ['write', 'fast'],
+    group: 'stream',
+    since: '8.2.0',
+    summary: 'Acknowledges entries and removes them from the stream',
+    complexity: 'O(1) for each id, and O(log N) for each group with N pending entries',
+    keys: [{ flags: ['RW', 'update', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'group', type: 'string' },
+      { name: 'condition', type: 'oneof', optional: true, arguments: [
+          { name: 'keepref', type: 'pure-token', token: 'KEEPREF' },
+          { name: 'delref', type: 'pure-token', token: 'DELREF' },
+          { name: 'acked', type: 'pure-token', token: 'ACKED' },
+        ] },
+      { name: 'ids', type: 'block', token: 'IDS', arguments: [
+          { name: 'numids', type: 'integer' },
+          { name: 'id', type: 'string', multiple: true },
+        ] },
+    ],
+    run: xackdel,
+  },
+  {
+    name: 'xnack',
+    arity: -7,
+    flags: ['write', 'fast'],
+    group: 'stream',
+    since: '8.8.0',
+    summary: 'Gives pending entries back, for others to claim at once',
+    complexity: 'O(log N) for each id, with N pending entries',
+    keys: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'group', type: 'string' },
+      { name: 'mode', type: 'oneof', arguments: [
+          { name: 'silent', type: 'pure-token', token: 'SILENT' },
+          { name: 'fail', type: 'pure-token', token: 'FAIL' },
+          { name: 'fatal', type: 'pure-token', token: 'FATAL' },
+        ] },
+      { name: 'ids', type: 'block', token: 'IDS', arguments: [
+          { name: 'numids', type: 'integer' },
+          { name: 'id', type: 'string', multiple: true },
+        ] },
+      { name: 'count', type: 'integer', token: 'RETRYCOUNT', optional: true },
+      { name: 'force', type: 'pure-token', token: 'FORCE', optional: true },
+    ],
+    run: xnack,
+  },
+  {
     name: 'xpending',
     arity: -3,
     flags: ['readonly'],
@@ -209,7 +261,7 @@ export const streamGroupCommands: readonly CommandSpec[] = [
       { name: 'justid', type: 'pure-token', token: 'JUSTID', optional: true },
     ],
     history: [
-      ['7.0.0', 'Added an element to the reply array, containing deleted entries the command cleared from t'],
+      ['7.0.0', 'Added an element to the reply array, containing deleted entries the command cleared from the PEL'],
     ],
     tips: ['nondeterministic_output'],
     run: xautoclaim,
@@ -283,7 +335,14 @@ export const streamGroupCommands: readonly CommandSpec[] = [
         ],
         history: [
           ['6.0.0', 'Added the `FULL` modifier'],
-          ['7.0.0', 'Added the `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-rea'],
+          [
+            '7.0.0',
+            'Added the `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and `lag` ' +
+              'fields',
+          ],
+          ['7.2.0', 'Added the `active-time` field, and changed the meaning of `seen-time`'],
+          ['8.6.0', 'Added the fields of idempotent producers'],
+          ['8.8.0', 'Added the `nacked-count` field'],
         ],
         run: xinfoStream,
       },

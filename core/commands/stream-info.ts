@@ -5,7 +5,7 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
-import { lagOf, unknownCount } from './stream-delivery.ts'
+import { lagOf, replyDeliveries, unknownCount } from './stream-delivery.ts'
 import { help } from './stream-group.ts'
 import { replyEntry, replyId, streamRoot, wrong } from './stream-key.ts'
 
@@ -56,7 +56,8 @@ export function xinfoStream(x: Engine, a: Args, r: Reply): void {
     if (count < 0) count = 10
   }
   const stream = x.stream
-  r.map(full ? 9 : 10)
+  const producers = stream.idempotence
+  r.map((full ? 9 : 10) + (producers === 0 ? 0 : 6))
   r.text('length')
   r.int(stream.length)
   r.text('radix-tree-keys')
@@ -72,6 +73,7 @@ export function xinfoStream(x: Engine, a: Args, r: Reply): void {
   r.int(stream.entriesAdded)
   r.text('recorded-first-entry-id')
   replyId(r, stream.firstId(id))
+  if (producers !== 0) producerState(x, r, producers)
   if (full) fullState(x, r, count)
   else {
     r.text('groups')
@@ -83,6 +85,23 @@ export function xinfoStream(x: Engine, a: Args, r: Reply): void {
     if (stream.last()) replyEntry(x, r)
     else r.nil()
   }
+}
+
+/** What is shown of a stream that remembers ids of producers. */
+function producerState(x: Engine, r: Reply, root: number): void {
+  const { idempotence } = x
+  r.text('idmp-duration')
+  r.int(idempotence.durationSeconds(root))
+  r.text('idmp-maxsize')
+  r.int(idempotence.idsMax(root))
+  r.text('pids-tracked')
+  r.int(idempotence.producers(root))
+  r.text('iids-tracked')
+  r.int(idempotence.records(root))
+  r.text('iids-added')
+  r.int(idempotence.added(root))
+  r.text('iids-duplicates')
+  r.int(idempotence.duplicates(root))
 }
 
 function fullState(x: Engine, r: Reply, count: number): void {
@@ -97,7 +116,8 @@ function fullState(x: Engine, r: Reply, count: number): void {
   const all = groups.list(stream.groups)
   r.array(all.length)
   for (const group of all) {
-    r.map(7)
+    const released = groups.releasedCount(group)
+    r.map(released === 0 ? 7 : 8)
     r.text('name')
     replyName(r, groups.groupName(group))
     r.text('last-delivered-id')
@@ -108,10 +128,14 @@ function fullState(x: Engine, r: Reply, count: number): void {
     replyLag(x, r, group)
     r.text('pel-count')
     r.int(groups.groupPendingCount(group))
+    if (released > 0) {
+      r.text('nacked-count')
+      r.int(released)
+    }
     r.text('pending')
     fullPending(x, r, groups.groupPending(group), most, true)
     r.text('consumers')
-    const consumers = groups.list(groups.consumers(group))
+    const consumers = groups.present(group)
     r.array(consumers.length)
     for (const consumer of consumers) {
       r.map(5)
@@ -139,7 +163,7 @@ function fullPending(x: Engine, r: Reply, root: number, most: number, withConsum
     replyId(r, id.set(pending.key(0), pending.key(1), pending.key(2), pending.key(3)))
     if (withConsumer) replyName(r, groups.consumerName(groups.pendingConsumer(pending.value)))
     r.int(groups.delivered(pending.value))
-    r.int(groups.deliveries(pending.value))
+    replyDeliveries(r, groups.deliveries(pending.value))
   }
   r.setArray(mark, shown)
 }
@@ -154,7 +178,7 @@ export function xinfoGroups(x: Engine, a: Args, r: Reply): void {
     r.text('name')
     replyName(r, groups.groupName(group))
     r.text('consumers')
-    r.int(groups.count(groups.consumers(group)))
+    r.int(groups.presentCount(group))
     r.text('pending')
     r.int(groups.groupPendingCount(group))
     r.text('last-delivered-id')
@@ -174,7 +198,7 @@ export function xinfoConsumers(x: Engine, a: Args, r: Reply): void {
     r.error(`NOGROUP No such consumer group '${a.shown(3)}' for key name '${a.shown(2)}'`)
     return
   }
-  const consumers = groups.list(groups.consumers(group))
+  const consumers = groups.present(group)
   r.array(consumers.length)
   for (const consumer of consumers) {
     const active = groups.active(consumer)

@@ -3,9 +3,11 @@
 import { Args, frameCommand } from '../args.ts'
 import type { Block, Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
+import { claimAgainMsMin } from '../limits.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
-import { deliver, replyHistory } from './stream-delivery.ts'
+import { logAcknowledged, logClaim } from './stream-claim.ts'
+import { deliver, deliverIdle, replyHistory } from './stream-delivery.ts'
 import { idArgument, intervalArgument, replyEntry, streamRoot, wrong } from './stream-key.ts'
 
 const from = new StreamId()
@@ -64,6 +66,8 @@ function range(x: Engine, a: Args, r: Reply, backward: boolean): void {
 const read = {
   blockMs: -1,
   count: 0,
+  /** CLAIM's time, -1 without it. */
+  claimMs: -1,
   noAck: false,
   /** Index of GROUP's name, 0 for none; the consumer follows. */
   group: 0,
@@ -83,6 +87,7 @@ export function xreadgroup(x: Engine, a: Args, r: Reply): void {
 function parseRead(a: Args, r: Reply, grouped: boolean): boolean {
   read.blockMs = -1
   read.count = 0
+  read.claimMs = -1
   read.noAck = false
   read.group = 0
   read.keys = 0
@@ -118,6 +123,20 @@ function parseRead(a: Args, r: Reply, grouped: boolean): boolean {
       }
       read.group = i + 1
       i += 2
+    } else if (a.is(i, 'CLAIM') && more > 0) {
+      if (!grouped) {
+        r.error('ERR The CLAIM option is only supported by XREADGROUP. You called XREAD instead.')
+        return false
+      }
+      read.claimMs = a.int(++i)
+      if (Number.isNaN(read.claimMs)) {
+        r.error(replies.notInteger)
+        return false
+      }
+      if (read.claimMs < 0) {
+        r.error('ERR min-idle-time must not be negative')
+        return false
+      }
     } else if (a.is(i, 'NOACK')) {
       if (!grouped) {
         r.error('ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.')
@@ -240,7 +259,7 @@ function serveGroup(x: Engine, a: Args, r: Reply, root: number, key: number, id:
   const group = groupAt(x, a, root, read.group)
   const name = read.group + 1
   const groups = x.groups
-  let consumer = groups.find(groups.consumers(group), a.buf, a.start[name]!, a.end[name]!)
+  let consumer = groups.findConsumer(group, a.buf, a.start[name]!, a.end[name]!)
   let created = false
   if (consumer === 0) {
     consumer = groups.createConsumer(group, a.buf, a.start[name]!, a.end[name]!, x.now)
@@ -248,22 +267,45 @@ function serveGroup(x: Engine, a: Args, r: Reply, root: number, key: number, id:
     x.notify('t', 'xgroup-createconsumer', a.buf, a.start[key]!, a.end[key]!)
   }
   groups.setSeen(consumer, x.now)
-  let delivered = 0
-  let any = true
   // Redis stands `>` for by the largest id, so that id asks for new entries, too.
   if (isSign(a, id, greater) || (idArgument(a, id, from, r) && from.compare(largest) === 0)) {
-    groups.lastDelivered(group, from)
-    any = x.stream.lastId(last).compare(from) > 0 && from.increment() && x.stream.seek(from)
-    if (any) {
-      beginStream(a, r, key)
-      delivered = deliver(x, r, group, consumer, read.count, read.noAck)
-    }
-  } else {
-    beginStream(a, r, key)
-    delivered = replyHistory(x, r, consumer, from, read.count)
+    return serveNew(x, a, r, group, consumer, key, id, created)
   }
-  logRead(x, a, key, id, delivered, created)
-  return any
+  beginStream(a, r, key)
+  logRead(x, a, key, id, replyHistory(x, r, group, consumer, from, read.count), created)
+  return true
+}
+
+/** Delivers what is idle, where CLAIM asks for it, and what is new. */
+function serveNew(
+  x: Engine, a: Args, r: Reply, group: number, consumer: number, key: number, id: number, created: boolean,
+): boolean {
+  const begin = r.deferred()
+  beginStream(a, r, key)
+  const mark = r.deferred()
+  const claims = read.claimMs >= 0
+  let claimed = 0
+  if (claims) {
+    claimed = deliverIdle(x, r, group, consumer, read.count, read.claimMs, (claim, pending) => {
+      if (pending === 0) logAcknowledged(x, a, key, read.group, claim)
+      else logClaim(x, a, key, read.group, group, claim, pending)
+    })
+  }
+  let delivered = 0
+  if (read.count === 0 || claimed < read.count) {
+    x.groups.lastDelivered(group, from)
+    if (x.stream.lastId(last).compare(from) > 0 && from.increment() && x.stream.seek(from)) {
+      const left = read.count === 0 ? 0 : read.count - claimed
+      delivered = deliver(x, r, group, consumer, left, read.noAck, claims)
+    }
+  }
+  logRead(x, a, key, id, delivered, created && claimed === 0)
+  if (claimed + delivered === 0) {
+    r.rewind(begin)
+    return false
+  }
+  r.setArray(mark, claimed + delivered)
+  return true
 }
 
 /** One effect a stream: the same read, bounded by what it delivered; or just that the consumer came to be. */
@@ -304,7 +346,26 @@ function blockRequest(x: Engine, a: Args, grouped: boolean): Block {
     const isId = i >= read.keys + read.streams
     words.push(isId && !grouped && (isSign(a, i, dollar) || isSign(a, i, plus)) ? lastIdOf(x, a, i) : a.copy(i))
   }
-  return { keys, timeoutMs: read.blockMs, retry: argsOf(words), nil: 'array', wakeOnDelete: grouped }
+  const block: Block = { keys, timeoutMs: read.blockMs, retry: argsOf(words), nil: 'array', wakeOnDelete: grouped }
+  if (read.claimMs >= 0) block.againMs = idleInMs(x, a)
+  return block
+}
+
+/**
+ * Milliseconds until some pending entry may be idle for long enough to be claimed: what another consumer takes from now
+ * on isn't so before that time has passed again.
+ */
+function idleInMs(x: Engine, a: Args): number {
+  let soonest = Math.max(read.claimMs, claimAgainMsMin)
+  for (let s = 0; s < read.streams; s++) {
+    const key = read.keys + s
+    const entry = x.db.peek(a.buf, a.start[key]!, a.end[key]!, x.db.hash(a.buf, a.start[key]!, a.end[key]!))
+    if (entry === 0) continue
+    const oldest = x.groups.oldest(groupAt(x, a, x.db.rootOf(entry), read.group), Infinity, 1)[0]
+    if (oldest === undefined) continue
+    soonest = Math.min(soonest, x.groups.delivered(oldest) + read.claimMs - x.now)
+  }
+  return Math.max(1, soonest)
 }
 
 function lastIdOf(x: Engine, a: Args, id: number): Buffer {
@@ -323,5 +384,3 @@ function argsOf(words: readonly Buffer[]): Args {
   frameCommand(args, bytes, 0, bytes.length)
   return args
 }
-
-

@@ -10,18 +10,23 @@ export const streamOps: TypeOps = {
   free(engine, root) {
     const stream = engine.stream.open(root)
     engine.groups.destroyAll(stream.groups)
+    if (stream.idempotence !== 0) engine.idempotence.free(stream.idempotence)
     stream.free()
   },
 
   copy(engine, root) {
     const target = engine.stream.open(root).copy()
     copyGroups(engine, root, target)
+    const records = engine.stream.open(root).idempotence
+    if (records !== 0) engine.stream.open(target).idempotence = engine.idempotence.copy(records, id)
     return target
   },
 
   memoryBytes(engine, root) {
     const stream = engine.stream.open(root)
-    return stream.memoryBytes() + engine.groups.memoryBytes(stream.groups)
+    const records = stream.idempotence
+    const bytes = stream.memoryBytes() + engine.groups.memoryBytes(stream.groups)
+    return records === 0 ? bytes : bytes + engine.idempotence.memoryBytes(records)
   },
 
   encoding: () => 'stream',
@@ -31,6 +36,7 @@ export const streamOps: TypeOps = {
     add(Buffer.from(`${stream.length} ${stream.entriesAdded} ${stream.lastId(id)} ${stream.maxDeletedId(id)}`))
     eachEntry(engine, '-', add)
     digestGroups(engine, add)
+    digestIdempotence(engine, add)
   },
 
   mix(engine, root, mix) {
@@ -62,8 +68,11 @@ function digestGroups(engine: Engine, add: (bytes: Buffer) => void): void {
     add(groups.groupName(group))
     add(Buffer.from(`${groups.lastDelivered(group, id)} ${groups.entriesRead(group)}`))
     for (const consumer of groups.list(groups.consumers(group))) {
+      // Nobody is there only while entries are released.
+      const nobody = groups.isNobody(consumer)
+      if (nobody && groups.consumerPendingCount(consumer) === 0) continue
       add(groups.consumerName(consumer))
-      add(Buffer.from(String(groups.active(consumer))))
+      add(Buffer.from(nobody ? 'nobody' : String(groups.active(consumer))))
       const pending = groups.openPending(groups.consumerPending(consumer))
       for (let more = pending.first(); more; more = pending.next()) {
         id.set(pending.key(0), pending.key(1), pending.key(2), pending.key(3))
@@ -71,6 +80,19 @@ function digestGroups(engine: Engine, add: (bytes: Buffer) => void): void {
       }
     }
   }
+}
+
+/** The number of duplicates is left out: finding one out is not logged. */
+function digestIdempotence(engine: Engine, add: (bytes: Buffer) => void): void {
+  const { idempotence } = engine
+  const root = engine.stream.idempotence
+  if (root === 0) return
+  add(Buffer.from(`${idempotence.durationSeconds(root)} ${idempotence.idsMax(root)} ${idempotence.added(root)}`))
+  idempotence.each(root, (pid, iid, ms) => {
+    add(pid)
+    add(iid)
+    if (idempotence.find(root, pid, iid, ms, id)) add(Buffer.from(`${id} ${ms}`))
+  })
 }
 
 function copyGroups(engine: Engine, source: number, target: number): void {
@@ -86,8 +108,8 @@ function copyGroups(engine: Engine, source: number, target: number): void {
       const owner = groups.consumerName(consumer)
       const twin = groups.createConsumer(made.group, owner, 0, owner.length, groups.seen(consumer))
       groups.setActive(twin, groups.active(consumer))
-      for (const [msHigh, msLow, seqHigh, seqLow, block] of pendingOf(engine, consumer)) {
-        id.set(msHigh, msLow, seqHigh, seqLow)
+      for (const block of pendingOf(engine, consumer)) {
+        groups.pendingId(block, id)
         groups.addPending(made.group, twin, id, groups.delivered(block), groups.deliveries(block))
       }
     }
@@ -95,11 +117,9 @@ function copyGroups(engine: Engine, source: number, target: number): void {
   stream.open(target).groups = root
 }
 
-function pendingOf(engine: Engine, consumer: number): [number, number, number, number, number][] {
-  const found: [number, number, number, number, number][] = []
+function pendingOf(engine: Engine, consumer: number): number[] {
+  const found: number[] = []
   const pending = engine.groups.openPending(engine.groups.consumerPending(consumer))
-  for (let more = pending.first(); more; more = pending.next()) {
-    found.push([pending.key(0), pending.key(1), pending.key(2), pending.key(3), pending.value])
-  }
+  for (let more = pending.first(); more; more = pending.next()) found.push(pending.value)
   return found
 }

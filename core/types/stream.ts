@@ -518,7 +518,7 @@ export class Stream {
   remove(id: StreamId): boolean {
     if (!this.find(id)) return false
     this.removeCurrent()
-    this.renewFirst()
+    if (this.firstId(this.scratch).compare(id) === 0) this.renewFirst()
     if (this.maxDeletedId(this.scratch).compare(id) < 0) this.setMaxDeletedId(id)
     return true
   }
