@@ -1,5 +1,6 @@
 // Real commands through the engine and its log on a simulated disk, and what was promised of them at each moment.
 
+import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { createCommands } from '../../broker/commands/table.ts'
 import { replayer } from '../../broker/recovery.ts'
@@ -101,6 +102,13 @@ export function startNode(disk: SimulatedDisk, mode: Mode, history: History, see
     release(node)
   }
   return node
+}
+
+/** Equal for disks that show the same names and bytes to a process that comes. */
+export function fingerprint(disk: SimulatedDisk): string {
+  const hash = createHash('sha1')
+  for (const name of disk.list(place.folder).toSorted()) hash.update(name).update(disk.content(path.join(place.folder, name)))
+  return hash.digest('hex')
 }
 
 export function digestOf(node: Node): string {
@@ -254,14 +262,14 @@ const streams: readonly Maker[] = [
   (p) => ['XADD', 'auto', 'MAXLEN', 30, '*', 'field', p.text()],
   (p) => ['XGROUP', 'CREATE', p.n(4) === 0 ? 'auto' : p.stream(), 'group', p.n(2) === 0 ? '$' : '0', 'MKSTREAM'],
   (p) => ['XGROUP', 'CREATE', p.stream(), 'other', '0'],
-  (p) => (p.n(6) === 0 ? ['XGROUP', 'DESTROY', p.stream(), 'other'] : ['XLEN', p.stream()]),
-  (p) => ['XGROUP', 'SETID', p.stream(), 'group', p.n(3) === 0 ? '0' : p.id()],
+  (p) => (p.n(6) === 0 ? ['XGROUP', 'DESTROY', p.stream(), 'other'] : ['XADD', 'auto', '*', 'n', p.n(99)]),
+  (p) => ['XGROUP', 'SETID', p.stream(), 'group', p.n(6) === 0 ? '0' : p.id()],
   (p) => ['XGROUP', 'CREATECONSUMER', p.stream(), 'group', p.consumer()],
-  (p) => (p.n(4) === 0 ? ['XGROUP', 'DELCONSUMER', p.stream(), 'group', p.consumer()] : ['XLEN', p.stream()]),
+  (p) => (p.n(4) === 0 ? ['XGROUP', 'DELCONSUMER', p.stream(), 'group', p.consumer()] : ['XADD', 'auto', '*', 'n', p.n(99)]),
   (p) => ['XREADGROUP', 'GROUP', 'group', p.consumer(), 'COUNT', 1 + p.n(6), 'STREAMS', p.stream(), '>'],
   (p) => ['XREADGROUP', 'GROUP', 'group', p.consumer(), 'COUNT', 1 + p.n(6), 'STREAMS', 'auto', '>'],
   (p) => ['XREADGROUP', 'GROUP', 'other', p.consumer(), 'COUNT', 4, 'NOACK', 'STREAMS', p.stream(), '>'],
-  (p) => ['XREADGROUP', 'GROUP', 'group', p.consumer(), 'STREAMS', p.stream(), p.stream(), '>', '>'],
+  (p) => ['XREADGROUP', 'GROUP', 'group', p.consumer(), 'COUNT', 2, 'STREAMS', p.stream(), 'auto', '>', '>'],
   (p) => ['XACK', p.stream(), 'group', p.id(), p.id(), p.id(), p.id()],
   (p) => ['XCLAIM', p.stream(), 'group', p.consumer(), 0, p.id(), p.id(), p.id()],
   (p) => ['XCLAIM', p.stream(), 'group', p.consumer(), 0, p.id(), 'FORCE', 'IDLE', 5, 'RETRYCOUNT', 3],
@@ -269,16 +277,18 @@ const streams: readonly Maker[] = [
   (p) => ['XTRIM', p.stream(), 'MAXLEN', 5 + p.n(20)],
   (p) => ['XTRIM', p.stream(), 'MINID', '~', p.id()],
   (p) => ['XDEL', p.stream(), p.id(), p.id()],
-  (p) => (p.n(6) === 0 ? ['XSETID', p.stream(), p.newId().replace('*', '7')] : ['XLEN', p.stream()]),
+  (p) => (p.n(6) === 0 ? ['XSETID', p.stream(), p.newId().replace('*', '7')] : ['XADD', 'auto', '*', 'n', p.n(99)]),
 ]
 
 /**
  * Runs about `count` commands in turns; `segmentBytes` is the size at which a segment is ended. What it promises stands
- * in `node.history` at each moment. Returns how many commands it ran.
+ * in `node.history` at each moment. Calls `between` between turns, and returns how many commands it ran.
  */
-export async function work(node: Node, count: number, seed: number, segmentBytes: number): Promise<number> {
+export async function work(
+  node: Node, count: number, segmentBytes: number, between: () => void = () => {},
+): Promise<number> {
   const { disk, log, clock } = node
-  const random = seededRandom(seed)
+  const random = seededRandom(7)
   let made = 0
   for (let i = 0; made < count; i++) {
     const turnWork = randomTurn(random, i)
@@ -288,8 +298,10 @@ export async function work(node: Node, count: number, seed: number, segmentBytes
     clock.advance(random.u32() % 3 === 0 ? 0 : random.u32() % 120)
     log.tick(clock.monotonicMs())
     if (log.segmentBytes >= segmentBytes) await rotate(node)
+    between()
   }
   settle(node)
+  between()
   return made
 }
 
