@@ -46,16 +46,16 @@ export type History = {
   acknowledged: number
 }
 
-export type Node = {
-  engine: Engine
+/** What was recovered from a disk. */
+export type View = { disk: SimulatedDisk; engine: Engine; clock: ManualClock; recovered: Recovered }
+
+/** An engine with its log, and what stands around them in the broker. */
+export type Node = View & {
   log: Appender
-  clock: ManualClock
-  disk: SimulatedDisk
   history: History
   args: Args
   reply: Reply
   sessions: readonly Session[]
-  recovered: Recovered
   /** Where turns ended whose replies wait. */
   waiting: number[]
   /** Commands that changed something, and those that answered an error. */
@@ -68,24 +68,27 @@ export function freshHistory(): History {
 }
 
 /** Recovers what the disk holds as the broker does, into an engine of its own. Throws MillraceError. */
-export function startNode(disk: SimulatedDisk, mode: Mode, history: History, seed: number): Node {
+export function recover(disk: SimulatedDisk, seed: number): View {
   const clock = manualClock(startMs)
   const engine = new Engine({ clock, random: seededRandom(seed), log: nullLog(), databases, arena })
   const visit = replayer(engine, commands)
   engine.replaying = true
-  let recovered: Recovered | undefined
   try {
     const steps = recoverLog({ disk, place, loadTruncated: true, visit })
-    for (let step = steps.next(); ; step = steps.next()) {
-      if (step.done !== true) continue
-      recovered = step.value
-      break
-    }
-  } finally {
-    if (recovered === undefined) clear(engine)
+    let step = steps.next()
+    while (step.done !== true) step = steps.next()
+    engine.replaying = false
+    clock.set(Math.max(startMs, engine.now))
+    return { disk, engine, clock, recovered: step.value }
+  } catch (error) {
+    clear(engine)
+    throw error
   }
-  engine.replaying = false
-  clock.set(Math.max(startMs, engine.now))
+}
+
+/** Goes on from what was recovered. */
+export function goOn(view: View, mode: Mode, history: History): Node {
+  const { disk, engine, recovered } = view
   const quick = mode === 'always, quick' ? { policy: 'always' as const, monotonicMs: () => 0 } : { policy: mode }
   const log = new Appender({ disk, end: recovered.end, nextSegment: recovered.nextSegment, ...quick })
   engine.log = log
@@ -94,8 +97,7 @@ export function startNode(disk: SimulatedDisk, mode: Mode, history: History, see
     return { ...systemSession(), id, by }
   })
   const node: Node = {
-    engine, log, clock, disk, history, args: new Args(), reply: new Reply(), sessions, recovered,
-    waiting: [], logged: 0, refused: 0,
+    ...view, log, history, args: new Args(), reply: new Reply(), sessions, waiting: [], logged: 0, refused: 0,
   }
   log.onProgress = () => {
     if (!log.holding) engine.seal()
@@ -111,13 +113,13 @@ export function fingerprint(disk: SimulatedDisk): string {
   return hash.digest('hex')
 }
 
-export function digestOf(node: Node): string {
-  return stateDigest(node.engine)
+export function digestOf(view: View): string {
+  return stateDigest(view.engine)
 }
 
 /** Gives the views' memory back to the arena. */
-export function forget(node: Node): void {
-  clear(node.engine)
+export function forget(view: View): void {
+  clear(view.engine)
 }
 
 function clear(engine: Engine): void {
