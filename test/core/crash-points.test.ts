@@ -54,8 +54,8 @@ function survive(disk: SimulatedDisk, mode: Mode, history: History, least: numbe
 
 type Crash = { what: string; disk: SimulatedDisk; least: number }
 
-for (const mode of ['always', 'always, quick', 'everysec'] as const) {
-  test(`${mode}: a crash at any operation of 2,000 commands leaves a state at a frame's end, and what was promised`, async (t) => {
+for (const [mode, count] of [['always', 2000], ['everysec', 2000], ['always, quick', 500]] as const) {
+  test(`${mode}: a crash at any operation of ${count} commands leaves a state at a frame's end, and what was promised`, async (t) => {
     const disk = new SimulatedDisk()
     const node = goOn(recover(disk, 1), mode, freshHistory())
     const { history, log } = node
@@ -72,26 +72,27 @@ for (const mode of ['always', 'always, quick', 'everysec'] as const) {
     }
     // Disks that look alike recover alike; of kills the first is the one with most that isn't durable.
     const seen = new Map<string, number>()
+    let lost = 0
     const check = (): void => {
-      for (const crash of crashes.splice(0)) {
-        const print = fingerprint(crash.disk)
-        const known = seen.get(print)
-        if (known !== undefined) {
-          if (known < crash.least) t.fail(`${crash.what}: position ${known} of ${crash.least}`)
-          continue
-        }
+      for (const { what, disk: image, least } of crashes.splice(0)) {
+        const print = fingerprint(image)
         try {
-          seen.set(print, survive(crash.disk, mode, history, crash.least, points + seen.size))
+          const position = seen.get(print) ?? survive(image, mode, history, least, points + seen.size)
+          seen.set(print, position)
+          if (position < least) throw new Error(`position ${position} of ${least}`)
+          if (position < log.sealed) lost++
         } catch (error) {
-          t.fail(`${crash.what}: ${(error as Error).message}`)
+          t.fail(`${what}: ${(error as Error).message}`)
         }
       }
     }
-    const made = await work(node, 2000, 16_000, check)
-    t.true(made >= 2000 && node.logged > 1000 && history.boundaries.size > 300)
-    t.true(disk.list(place.folder).length > 8)
+    const made = await work(node, count, 16_000, check)
+    // The workload did what it is for: it wrote, in many frames and some segments, and crashes took some of it.
+    t.true(made >= count && node.logged > count / 2 && history.boundaries.size > count / 8)
+    t.true(disk.list(place.folder).length > count / 250)
+    t.true(points > count / 2 && seen.size > count / 2 && lost > count / 4)
     t.is(history.acknowledged, log.appended)
-    t.true(points > 900 && seen.size > 900)
+    forget(node)
   })
 }
 
@@ -124,16 +125,14 @@ function frameAt(log: SmallLog, offset: number): number {
 
 test('a log cut at any byte recovers to its last whole frame, also when recovery itself is cut short', async (t) => {
   const log = await smallLog(40)
-  t.true(log.ends.size > 8)
-  t.log(log.content.length, log.ends.size)
-  const b = process.cpuUsage()
+  t.true(log.ends.size > 10)
   let recoveries = 0
   for (let bytes = 0; bytes <= log.content.length; bytes++) {
     const disk = diskOf(log, log.content.subarray(0, bytes))
     const position = log.ends.get(frameAt(log, bytes))!
     const expected = historyAt(log.history, position)
     const halfway: SimulatedDisk[] = []
-    if (bytes % 3 === 0) disk.faults = { watch: () => void halfway.push(disk.afterKill(), disk.afterPowerFailure(bytes)) }
+    if (bytes % 7 === 0) disk.faults = { watch: () => void halfway.push(disk.afterKill(), disk.afterPowerFailure(bytes)) }
     forget(recovered(disk, expected, position, bytes))
     disk.faults = {}
     const seen = new Set<string>()
@@ -145,8 +144,7 @@ test('a log cut at any byte recovers to its last whole frame, also when recovery
     recoveries += seen.size
     survive(disk, 'always', expected, position, bytes)
   }
-  t.log(recoveries, process.cpuUsage(b))
-  t.true(recoveries > log.content.length)
+  t.true(recoveries > log.content.length / 2)
 })
 
 /** The refusal of a start, or the position that it came to, its state proven. */
