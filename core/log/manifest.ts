@@ -4,7 +4,7 @@
 //   file <name> seq <number> type <b|i|h>
 //
 // b: the base (an RDB or AOF), i: incremental, h: history that a rewrite left to be deleted. `#` begins a comment.
-// One flipped bit makes an `i` an `h`, and a segment's data would silently be gone: ours end with a comment of their own,
+// One flipped bit makes an `i` an `h`, and a segment's data would silently be gone: ours end with a comment,
 //
 //   #crc=<crc32 of all lines before, 8 hex>
 //
