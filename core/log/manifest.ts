@@ -60,8 +60,8 @@ export function parseManifest(text: string, file: string): Manifest {
     const before = text.slice(0, offset)
     offset += line.length + 1
     if (line.startsWith('#crc=') && line !== crcLine(before)) {
-      throw new MillraceError('LOG_MANIFEST', `${file}: the checksum in line ${index + 1} is not that of the lines before `
-        + '(who edits them by hand removes it)')
+      const where = `${file}: the checksum in line ${index + 1}`
+      throw new MillraceError('LOG_MANIFEST', `${where} is not that of the lines before (remove it after edits by hand)`)
     }
     if (line.trim() === '' || line.startsWith('#')) return
     const match = /^file (?:"((?:[^"\\]|\\.)*)"|(\S+)) seq (\d+) type ([bih])\s*$/.exec(line)
