@@ -61,7 +61,7 @@ export function parseManifest(text: string, file: string): Manifest {
     offset += line.length + 1
     if (line.startsWith('#crc=') && line !== crcLine(before)) {
       const where = `${file}: the checksum in line ${index + 1}`
-      throw new MillraceError('LOG_MANIFEST', `${where} is not that of the lines before (remove it after edits by hand)`)
+      throw new MillraceError('LOG_MANIFEST', `${where} is not that of the lines before (remove it after an edit)`)
     }
     if (line.trim() === '' || line.startsWith('#')) return
     const match = /^file (?:"((?:[^"\\]|\\.)*)"|(\S+)) seq (\d+) type ([bih])\s*$/.exec(line)
