@@ -174,13 +174,13 @@ export type Work = { session: number; db: number; words: Word[][]; transaction: 
 
 export function randomTurn(random: Random, turnNumber: number): Work[] {
   const work: Work[] = []
-  const size = 1 + (random.u32() % 5)
+  const size = 1 + (random.u32() % 7)
   for (let i = 0; i < size; i++) {
     const transaction = random.u32() % 12 === 0
     const words: Word[][] = []
     const count = transaction ? 2 + (random.u32() % 4) : 1
     for (let k = 0; k < count; k++) words.push(randomCommand(random, turnNumber))
-    work.push({ session: random.u32() % 3, db: random.u32() % 6 === 0 ? 1 + (random.u32() % 2) : 0, words, transaction })
+    work.push({ session: random.u32() % 3, db: random.u32() % 8 === 0 ? 1 + (random.u32() % 2) : 0, words, transaction })
   }
   return work
 }
@@ -263,6 +263,7 @@ const streams: readonly Maker[] = [
   (p) => ['XADD', 'auto', '*', 'field', p.text()],
   (p) => ['XADD', 'auto', 'MAXLEN', 30, '*', 'field', p.text()],
   (p) => ['XGROUP', 'CREATE', p.n(4) === 0 ? 'auto' : p.stream(), 'group', p.n(2) === 0 ? '$' : '0', 'MKSTREAM'],
+  (p) => ['XGROUP', 'CREATE', p.n(2) === 0 ? 'auto' : p.stream(), 'group', '0', 'MKSTREAM'],
   (p) => ['XGROUP', 'CREATE', p.stream(), 'other', '0'],
   (p) => (p.n(6) === 0 ? ['XGROUP', 'DESTROY', p.stream(), 'other'] : ['XADD', 'auto', '*', 'n', p.n(99)]),
   (p) => ['XGROUP', 'SETID', p.stream(), 'group', p.n(6) === 0 ? '0' : p.id()],
@@ -276,6 +277,13 @@ const streams: readonly Maker[] = [
   (p) => ['XCLAIM', p.stream(), 'group', p.consumer(), 0, p.id(), p.id(), p.id()],
   (p) => ['XCLAIM', p.stream(), 'group', p.consumer(), 0, p.id(), 'FORCE', 'IDLE', 5, 'RETRYCOUNT', 3],
   (p) => ['XAUTOCLAIM', p.n(2) === 0 ? 'auto' : p.stream(), 'group', p.consumer(), p.n(50), '0', 'COUNT', 5],
+  (p) => ['XREADGROUP', 'GROUP', 'group', p.consumer(), 'COUNT', 3, 'CLAIM', p.n(90), 'STREAMS', p.stream(), '>'],
+  (p) => ['XNACK', p.stream(), 'group', p.n(2) === 0 ? 'FAIL' : 'SILENT', 'IDS', 2, p.id(), p.id()],
+  (p) => ['XACKDEL', p.stream(), 'group', p.n(2) === 0 ? 'DELREF' : 'ACKED', 'IDS', 2, p.id(), p.id()],
+  (p) => ['XDELEX', p.stream(), p.n(2) === 0 ? 'KEEPREF' : 'DELREF', 'IDS', 2, p.id(), p.id()],
+  (p) => ['XADD', 'auto', 'IDMP', 'producer', `request:${p.n(20)}`, '*', 'field', p.text()],
+  (p) => ['XADD', 'auto', 'IDMPAUTO', 'producer', '*', 'field', p.n(20)],
+  (p) => ['XCFGSET', 'auto', 'IDMP-DURATION', 1 + p.n(2), 'IDMP-MAXSIZE', 5 + p.n(20)],
   (p) => ['XTRIM', p.stream(), 'MAXLEN', 5 + p.n(20)],
   (p) => ['XTRIM', p.stream(), 'MINID', '~', p.id()],
   (p) => ['XDEL', p.stream(), p.id(), p.id()],
