@@ -35,6 +35,10 @@ const lastPossible = new StreamId().setMax()
 const duplicate = new StreamId()
 const deleted = new StreamId()
 
+function isStar(a: Args, i: number): boolean {
+  return a.size(i) === 1 && a.buf[a.start[i]!] === 42
+}
+
 /** Reads XADD's options from argument 2 on up to its id. Writes the error and returns false where they are wrong. */
 function parseAdd(x: Engine, a: Args, r: Reply): boolean {
   const o = options
@@ -42,8 +46,13 @@ function parseAdd(x: Engine, a: Args, r: Reply): boolean {
   o.noMkStream = false
   o.idAt = 0
   o.produced = false
+  if (isStar(a, 2)) {
+    o.idForm = 'auto'
+    o.idAt = 2
+    return true
+  }
   for (let i = 2; i < a.count && o.idAt === 0; i++) {
-    if (a.size(i) === 1 && a.buf[a.start[i]!] === 42) {
+    if (isStar(a, i)) {
       o.idForm = 'auto'
       o.idAt = i
       continue
@@ -117,7 +126,7 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
   stream.append(o.id, a, fields, x.settings.streamNodeBytesMax, x.settings.streamNodeEntriesMax)
   replyId(r, o.id)
   streamChanged(x, a, 1, 'xadd')
-  if (trim(x, a) > 0) x.notify('t', 'xtrim', a.buf, a.start[1]!, a.end[1]!)
+  if (trimming.by !== 'none' && trim(x, a) > 0) x.notify('t', 'xtrim', a.buf, a.start[1]!, a.end[1]!)
   if (o.idForm !== 'full' || trimming.approximate || trimming.policySaid || iid !== undefined) {
     x.effect(3 + trimWords() + words)
     x.wordText('XADD')

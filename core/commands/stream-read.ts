@@ -284,13 +284,7 @@ function serveNew(
   beginStream(a, r, key)
   const mark = r.deferred()
   const claims = read.claimMs >= 0
-  let claimed = 0
-  if (claims) {
-    claimed = deliverIdle(x, r, group, consumer, read.count, read.claimMs, (claim, pending) => {
-      if (pending === 0) logAcknowledged(x, a, key, read.group, claim)
-      else logClaim(x, a, key, read.group, group, claim, pending)
-    })
-  }
+  const claimed = claims ? serveIdle(x, a, r, group, consumer, key) : 0
   let delivered = 0
   if (read.count === 0 || claimed < read.count) {
     x.groups.lastDelivered(group, from)
@@ -306,6 +300,14 @@ function serveNew(
   }
   r.setArray(mark, claimed + delivered)
   return true
+}
+
+/** Apart from `serveNew`, so that reads without CLAIM make no closure. */
+function serveIdle(x: Engine, a: Args, r: Reply, group: number, consumer: number, key: number): number {
+  return deliverIdle(x, r, group, consumer, read.count, read.claimMs, (claim, pending) => {
+    if (pending === 0) logAcknowledged(x, a, key, read.group, claim)
+    else logClaim(x, a, key, read.group, group, claim, pending)
+  })
 }
 
 /** One effect a stream: the same read, bounded by what it delivered; or just that the consumer came to be. */

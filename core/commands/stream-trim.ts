@@ -23,6 +23,8 @@ export const trimming = {
   policySaid: false,
 }
 
+const tilde = 126
+const equals = 61
 const wholeTrimMax = 1_000_000
 const anyNodeTrimMax = 10_000
 
@@ -41,14 +43,15 @@ export function beginTrim(): void {
 export function trimOption(a: Args, r: Reply, i: number): number {
   const more = a.count - 1 - i
   const t = trimming
-  if (more > 0 && (a.is(i, 'MAXLEN') || a.is(i, 'MINID'))) {
-    const byLength = a.is(i, 'MAXLEN')
+  const byLength = more > 0 && a.is(i, 'MAXLEN')
+  if (byLength || (more > 0 && a.is(i, 'MINID'))) {
     if (t.by !== 'none') {
       r.error('ERR syntax error, MAXLEN and MINID options at the same time are not compatible')
       return -2
     }
-    t.approximate = more >= 2 && a.is(i + 1, '~')
-    if (more >= 2 && (t.approximate || a.is(i + 1, '='))) i++
+    const sign = more >= 2 && a.size(i + 1) === 1 ? a.buf[a.start[i + 1]!] : 0
+    t.approximate = sign === tilde
+    if (sign === tilde || sign === equals) i++
     i++
     t.by = byLength ? 'maxlen' : 'minid'
     if (!byLength) return idArgument(a, i, t.minId, r) ? i : -2

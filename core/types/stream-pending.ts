@@ -30,6 +30,7 @@ export class PendingLists {
   protected readonly times: Tree
   /** Whose pending entries `other` walks during a removal of many, 0 for nobody's. */
   private owner: number
+  /** The group of the removal or the delivery that was begun has a Tree of times. */
   private indexed: boolean
 
   constructor(arena: Arena) {
@@ -161,6 +162,7 @@ export class PendingLists {
   /** Begins to take pending entries out, as a rule in the order of their ids. */
   beginRemoval(group: number): void {
     this.pending.open(this.word(group, groupPendingWord))
+    this.indexed = this.word(group, groupTimesWord) !== 0
     this.owner = 0
   }
 
@@ -175,7 +177,7 @@ export class PendingLists {
     if (!mine.isProbed() && !mine.find()) throw new Error('stream: pending entry is missing from its consumer')
     mine.removeAndNext()
     all.removeAndNext()
-    if (this.word(group, groupTimesWord) !== 0) this.dropTime(group, pending)
+    if (this.indexed) this.dropTime(group, pending)
     this.arena.free(pending)
     return true
   }
