@@ -4,8 +4,14 @@
 //   file <name> seq <number> type <b|i|h>
 //
 // b: the base (an RDB or AOF), i: incremental, h: history that a rewrite left to be deleted. `#` begins a comment.
+// One flipped bit makes an `i` an `h`, and a segment's data would silently be gone: ours end with a comment,
+//
+//   #crc=<crc32 of all lines before, 8 hex>
+//
+// which Redis skips, and drops when it rewrites the file (tried with 7.0.15).
 
 import path from 'node:path'
+import { crc32 } from 'node:zlib'
 import { readFile, replaceFile } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
@@ -37,13 +43,26 @@ export function writeManifest(disk: Disk, place: LogPlace, manifest: Manifest): 
 }
 
 export function renderManifest(manifest: Manifest): string {
-  return manifest.files.map((f) => `file ${quoted(f.name)} seq ${f.seq} type ${f.type}\n`).join('')
+  const lines = manifest.files.map((f) => `file ${quoted(f.name)} seq ${f.seq} type ${f.type}\n`).join('')
+  return `${lines}${crcLine(lines)}\n`
+}
+
+/** `lines`: one byte a character. */
+function crcLine(lines: string): string {
+  return `#crc=${crc32(Buffer.from(lines, 'latin1')).toString(16).padStart(8, '0')}`
 }
 
 export function parseManifest(text: string, file: string): Manifest {
   const files: ManifestFile[] = []
   const lines = text.split('\n')
+  let offset = 0
   lines.forEach((line, index) => {
+    const before = text.slice(0, offset)
+    offset += line.length + 1
+    if (line.startsWith('#crc=') && line !== crcLine(before)) {
+      const where = `${file}: the checksum in line ${index + 1}`
+      throw new MillraceError('LOG_MANIFEST', `${where} is not that of the lines before (remove it after an edit)`)
+    }
     if (line.trim() === '' || line.startsWith('#')) return
     const match = /^file (?:"((?:[^"\\]|\\.)*)"|(\S+)) seq (\d+) type ([bih])\s*$/.exec(line)
     if (match === null || /[/\\]/.test(unquoted(match[1]) ?? match[2] ?? '/')) {

@@ -84,6 +84,12 @@ export function* recoverLog(options: RecoverOptions): Generator<Progress, Recove
     last = { file: name, offset: reader.offset, crc: reader.crc, plain: reader.plain || file.type === 'b' }
   }
 
+  // What was found may be known to the operating system only: a process that was killed before its sync or rename was
+  // through leaves it so. Whoever goes on from here counts all of it as durable, so now it becomes that.
+  if (last !== undefined) {
+    syncFile(disk, last.file)
+    disk.syncFolder(place.folder)
+  }
   // A file of plain Redis commands is left as it is; our frames begin a segment of their own.
   const end: SegmentEnd = last === undefined || last.plain
     ? { fd: nextSegment(), bytes: 0, crc: firstCrc, position }
@@ -93,6 +99,15 @@ export function* recoverLog(options: RecoverOptions): Generator<Progress, Recove
 
 function order(file: ManifestFile): number {
   return file.type === 'b' ? -1 : file.seq
+}
+
+function syncFile(disk: Disk, file: string): void {
+  const fd = disk.openAppend(file)
+  try {
+    disk.sync(fd)
+  } finally {
+    disk.close(fd)
+  }
 }
 
 function createSegment(disk: Disk, place: LogPlace, manifest: Manifest, seq: number): number {

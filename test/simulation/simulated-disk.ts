@@ -19,6 +19,11 @@ export type Faults = {
   fail?: (operation: Operation, index: number) => string | undefined
   /** Writes take at most this many bytes at once. */
   shortWriteBytes?: number
+  /**
+   * Sees the disk before each operation, and in the middle of each write, its first half pending: takes images of all
+   * the crash points of one run.
+   */
+  watch?: (operation: Operation, torn: boolean) => void
 }
 
 type Change = { at: number; bytes: Buffer } | { cutTo: number }
@@ -27,7 +32,8 @@ type Content = { content: Buffer; size: number }
 
 type File = Content & { synced: Content; pending: Change[] }
 
-type NameChange = { folder: string; apply: (names: Map<string, File>) => void }
+/** `gone` goes, then `name` is `file`. */
+type NameChange = { folder: string; gone: string | undefined; name: string | undefined; file: File | undefined }
 
 const sectorBytes = 512
 
@@ -35,7 +41,7 @@ export class SimulatedDisk implements Disk {
   faults: Faults
   /** Operations so far. */
   operations: number
-  private names: Map<string, File>
+  private readonly names: Map<string, File>
   private readonly durableNames: Map<string, File>
   private readonly nameChanges: NameChange[]
   private readonly open: Map<number, File>
@@ -60,7 +66,7 @@ export class SimulatedDisk implements Disk {
     const existing = this.names.get(file)
     if (existing !== undefined) return this.handle(existing)
     const fresh: File = { synced: { content: Buffer.alloc(256), size: 0 }, content: Buffer.alloc(256), size: 0, pending: [] }
-    this.rename_(path.dirname(file), (names) => void names.set(file, fresh))
+    this.changeNames({ folder: path.dirname(file), gone: undefined, name: file, file: fresh })
     return this.handle(fresh)
   }
 
@@ -78,7 +84,9 @@ export class SimulatedDisk implements Disk {
     const file = this.file(fd)
     const most = Math.min(to - from, this.faults.shortWriteBytes ?? Infinity)
     const bytes = Buffer.from(buf.subarray(from, from + most))
-    this.count('write', () => put(file, { at: position, bytes: bytes.subarray(0, bytes.length >>> 1) }))
+    const half = { at: position, bytes: bytes.subarray(0, bytes.length >>> 1) }
+    if (this.faults.watch !== undefined) this.watchWrite(file, half)
+    this.count('write', () => put(file, half))
     put(file, { at: position, bytes })
     return most
   }
@@ -127,7 +135,7 @@ export class SimulatedDisk implements Disk {
     this.count('syncFolder')
     for (let i = 0; i < this.nameChanges.length;) {
       if (this.nameChanges[i]!.folder !== folder) i++
-      else this.nameChanges.splice(i, 1)[0]!.apply(this.durableNames)
+      else applyNames(this.nameChanges.splice(i, 1)[0]!, this.durableNames)
     }
   }
 
@@ -145,15 +153,12 @@ export class SimulatedDisk implements Disk {
     this.count('rename')
     const file = this.names.get(from)
     if (file === undefined) throw failure('ENOENT')
-    this.rename_(path.dirname(to), (names) => {
-      names.delete(from)
-      names.set(to, file)
-    })
+    this.changeNames({ folder: path.dirname(to), gone: from, name: to, file })
   }
 
   unlink(name: string): void {
     this.count('unlink')
-    this.rename_(path.dirname(name), (names) => void names.delete(name))
+    this.changeNames({ folder: path.dirname(name), gone: name, name: undefined, file: undefined })
   }
 
   /** The content of a file as a process sees it; for tests that damage it. */
@@ -171,10 +176,26 @@ export class SimulatedDisk implements Disk {
     this.durableNames.set(file, placed)
   }
 
-  /** The disk as the next process finds it when only this one was killed: nothing is lost. */
+  /** The disk as the next process finds it when only this one was killed: nothing is lost, and nothing became durable. */
   afterKill(): SimulatedDisk {
     const disk = new SimulatedDisk()
-    for (const [name, file] of this.names) disk.place(name, file.content.subarray(0, file.size))
+    const copies = new Map<File, File>()
+    const copy = (file: File): File => {
+      const known = copies.get(file)
+      if (known !== undefined) return known
+      const { synced, content, size, pending } = file
+      const fresh = {
+        synced: { content: Buffer.from(synced.content.subarray(0, synced.size)), size: synced.size },
+        content: Buffer.from(content.subarray(0, size)), size, pending: [...pending],
+      }
+      copies.set(file, fresh)
+      return fresh
+    }
+    for (const [name, file] of this.names) disk.names.set(name, copy(file))
+    for (const [name, file] of this.durableNames) disk.durableNames.set(name, copy(file))
+    for (const change of this.nameChanges) {
+      disk.nameChanges.push({ ...change, file: change.file === undefined ? undefined : copy(change.file) })
+    }
     return disk
   }
 
@@ -183,15 +204,15 @@ export class SimulatedDisk implements Disk {
     const random = seededRandom(seed)
     const names = new Map(this.durableNames)
     const kept = random.u32() % (this.nameChanges.length + 1)
-    for (const change of this.nameChanges.slice(0, kept)) change.apply(names)
+    for (const change of this.nameChanges.slice(0, kept)) applyNames(change, names)
     const disk = new SimulatedDisk()
     for (const [name, file] of names) disk.place(name, survivor(file, random))
     return disk
   }
 
-  private rename_(folder: string, apply: NameChange['apply']): void {
-    apply(this.names)
-    this.nameChanges.push({ folder, apply })
+  private changeNames(change: NameChange): void {
+    applyNames(change, this.names)
+    this.nameChanges.push(change)
   }
 
   private handle(file: File): number {
@@ -205,8 +226,20 @@ export class SimulatedDisk implements Disk {
     return file
   }
 
+  private watchWrite(file: File, half: Change): void {
+    this.faults.watch!('write', false)
+    const { content, size } = file
+    file.content = Buffer.from(content)
+    put(file, half)
+    this.faults.watch!('write', true)
+    file.pending.pop()
+    file.content = content
+    file.size = size
+  }
+
   private count(operation: Operation, half?: () => void): void {
     if (this.stopped) throw new PowerFailure('the machine is off')
+    if (operation !== 'write') this.faults.watch?.(operation, false)
     const index = this.operations++
     if (index === this.faults.stopAt) {
       half?.()
@@ -222,6 +255,11 @@ export class SimulatedDisk implements Disk {
 
 function failure(code: string): Error {
   return Object.assign(new Error(`${code}: simulated`), { code })
+}
+
+function applyNames(change: NameChange, names: Map<string, File>): void {
+  if (change.gone !== undefined) names.delete(change.gone)
+  if (change.name !== undefined) names.set(change.name, change.file!)
 }
 
 function put(file: File, change: Change): void {

@@ -48,6 +48,19 @@ for (const policy of ['always', 'always, quick', 'everysec'] as const) {
   })
 }
 
+test('what a killed process left unsynced, its name too, is durable once it was recovered', (t) => {
+  const operations = runUntil(undefined, 'everysec', 60).disk.operations
+  for (let stopAt = 0; stopAt < operations; stopAt++) {
+    const found = runUntil(stopAt, 'everysec', 60).disk.afterKill()
+    const { entries } = recoverAll(found)
+    for (let seed = 0; seed < 4; seed++) {
+      const again = recoverAll(found.afterPowerFailure(seed)).entries
+      if (again.length !== entries.length) t.fail(`operation ${stopAt}: ${again.length} of ${entries.length} entries`)
+    }
+  }
+  t.true(operations > 20)
+})
+
 test('a log torn at any byte recovers to its whole frames, keeps the cut bytes, and can be appended to', (t) => {
   const { disk, run } = runUntil(undefined, 'always', 40)
   const content = disk.content(segment)

@@ -1,0 +1,328 @@
+// Real commands through the engine and its log on a simulated disk, and what was promised of them at each moment.
+
+import { createHash } from 'node:crypto'
+import path from 'node:path'
+import { createCommands } from '../../broker/commands/table.ts'
+import { replayer } from '../../broker/recovery.ts'
+import { Arena } from '../../core/arena/arena.ts'
+import { Args, frameCommand } from '../../core/args.ts'
+import { manualClock } from '../../core/clock.ts'
+import type { ManualClock } from '../../core/clock.ts'
+import { stateDigest } from '../../core/digest.ts'
+import { Engine } from '../../core/engine.ts'
+import { Appender } from '../../core/log/appender.ts'
+import type { SyncPolicy } from '../../core/log/appender.ts'
+import { nullLog } from '../../core/log/log.ts'
+import { recoverLog } from '../../core/log/recover.ts'
+import type { Recovered } from '../../core/log/recover.ts'
+import { seededRandom } from '../../core/random.ts'
+import type { Random } from '../../core/random.ts'
+import { Reply } from '../../core/reply.ts'
+import { systemSession } from '../../core/session.ts'
+import type { Session } from '../../core/session.ts'
+import type { SimulatedDisk } from '../simulation/simulated-disk.ts'
+import { encode } from './commands/driver.ts'
+import type { Word } from './commands/driver.ts'
+
+export const place = { folder: '/data/appendonlydir', baseName: 'appendonly.aof' }
+export const segment = (seq: number): string => path.join(place.folder, `appendonly.aof.${seq}.incr.aof`)
+
+/** `always, quick`: the syncs are so quick that they run on the thread. */
+export type Mode = SyncPolicy | 'always, quick'
+
+const databases = 4
+const startMs = 1_700_000_000_000
+/** All engines share it: a fresh one would cost more than what is folded into it. */
+const arena = new Arena()
+const commands = createCommands()
+
+/** What was promised, kept up to date while the engine runs. */
+export type History = {
+  /** By position at which a turn ended: the digest of the state there. */
+  digests: Map<number, string>
+  /** Positions at which frames end. */
+  boundaries: Set<number>
+  /** Up to here replies were released. */
+  acknowledged: number
+}
+
+/** What was recovered from a disk. */
+export type View = { disk: SimulatedDisk; engine: Engine; clock: ManualClock; recovered: Recovered }
+
+/** An engine with its log, and what stands around them in the broker. */
+export type Node = View & {
+  log: Appender
+  history: History
+  args: Args
+  reply: Reply
+  sessions: readonly Session[]
+  /** Where turns ended whose replies wait. */
+  waiting: number[]
+  /** Commands that changed something, and those that answered an error. */
+  logged: number
+  refused: number
+}
+
+export function freshHistory(): History {
+  return { digests: new Map([[0, '0'.repeat(64)]]), boundaries: new Set([0]), acknowledged: 0 }
+}
+
+/** Recovers what the disk holds as the broker does, into an engine of its own. Throws MillraceError. */
+export function recover(disk: SimulatedDisk, seed: number): View {
+  const clock = manualClock(startMs)
+  const engine = new Engine({ clock, random: seededRandom(seed), log: nullLog(), databases, arena })
+  const visit = replayer(engine, commands)
+  engine.replaying = true
+  try {
+    const steps = recoverLog({ disk, place, loadTruncated: true, visit })
+    let step = steps.next()
+    while (step.done !== true) step = steps.next()
+    engine.replaying = false
+    clock.set(Math.max(startMs, engine.now))
+    return { disk, engine, clock, recovered: step.value }
+  } catch (error) {
+    clear(engine)
+    throw error
+  }
+}
+
+/** Goes on from what was recovered. */
+export function goOn(view: View, mode: Mode, history: History): Node {
+  const { disk, engine, recovered } = view
+  const quick = mode === 'always, quick' ? { policy: 'always' as const, monotonicMs: () => 0 } : { policy: mode }
+  const log = new Appender({ disk, end: recovered.end, nextSegment: recovered.nextSegment, ...quick })
+  engine.log = log
+  const sessions = ['', 'a', 'b'].map((user, id) => {
+    const by = id === 0 ? undefined : Buffer.from(`#by client=${id} user=${user} addr=x:${id}\r\n`)
+    return { ...systemSession(), id, by }
+  })
+  const node: Node = {
+    ...view, log, history, args: new Args(), reply: new Reply(), sessions, waiting: [], logged: 0, refused: 0,
+  }
+  log.onProgress = () => {
+    if (!log.holding) engine.seal()
+    release(node)
+  }
+  return node
+}
+
+/** Equal for disks that show the same names and bytes to a process that comes. */
+export function fingerprint(disk: SimulatedDisk): string {
+  const hash = createHash('sha1')
+  for (const name of disk.list(place.folder).toSorted()) hash.update(name).update(disk.content(path.join(place.folder, name)))
+  return hash.digest('hex')
+}
+
+export function digestOf(view: View): string {
+  return stateDigest(view.engine)
+}
+
+/** Gives the views' memory back to the arena. */
+export function forget(view: View): void {
+  clear(view.engine)
+}
+
+function clear(engine: Engine): void {
+  engine.replaying = true
+  for (const db of engine.dbs) db.clear()
+  engine.lazy.drain()
+}
+
+/** As the outbox: replies leave in order, as far as the log is safe. */
+function release(node: Node): void {
+  const { log, waiting, history } = node
+  if (log.sealed === log.appended) history.boundaries.add(log.sealed)
+  while (waiting.length > 0 && waiting[0]! <= log.safe) history.acknowledged = waiting.shift()!
+}
+
+/** Runs commands, or transactions of several, as one turn of the event loop. */
+export function turn(node: Node, work: readonly Work[]): void {
+  const { engine, log, history } = node
+  engine.beginTurn()
+  // A frame that was held open ends where the turn before ended.
+  history.boundaries.add(log.sealed)
+  for (const { session, db, words, transaction } of work) {
+    const client = node.sessions[session]!
+    client.db = db
+    if (transaction) engine.beginGroup()
+    for (const command of words) execute(node, client, command)
+    if (transaction) engine.endGroup()
+  }
+  engine.endTurn()
+  history.digests.set(log.appended, digestOf(node))
+  node.waiting.push(log.appended)
+  release(node)
+}
+
+function execute(node: Node, client: Session, words: readonly Word[]): void {
+  const { args, engine, reply } = node
+  const bytes = encode(words)
+  frameCommand(args, bytes, 0, bytes.length)
+  const command = commands.find(args.buf, args.start[0]!, args.end[0]!)!
+  const found = command.subcommands?.find(args.buf, args.start[1]!, args.end[1]!) ?? command
+  const { appended } = engine.log
+  reply.at = 0
+  reply.lastError = ''
+  engine.execute(found, args, reply, client)
+  engine.block = undefined
+  if (reply.lastError !== '') node.refused++
+  if (engine.log.appended !== appended) node.logged++
+}
+
+/** What one client has in a turn: a command, or several in MULTI and EXEC. */
+export type Work = { session: number; db: number; words: Word[][]; transaction: boolean }
+
+export function randomTurn(random: Random, turnNumber: number): Work[] {
+  const work: Work[] = []
+  const size = 1 + (random.u32() % 7)
+  for (let i = 0; i < size; i++) {
+    const transaction = random.u32() % 12 === 0
+    const words: Word[][] = []
+    const count = transaction ? 2 + (random.u32() % 4) : 1
+    for (let k = 0; k < count; k++) words.push(randomCommand(random, turnNumber))
+    work.push({ session: random.u32() % 3, db: random.u32() % 8 === 0 ? 1 + (random.u32() % 2) : 0, words, transaction })
+  }
+  return work
+}
+
+type Pick = {
+  n: (below: number) => number
+  key: () => string
+  stream: () => string
+  text: () => string
+  /** An id for an entry of this turn, and one that an entry of the last turns may have. */
+  newId: () => string
+  id: () => string
+  consumer: () => string
+}
+
+function randomCommand(random: Random, turnNumber: number): Word[] {
+  const n = (below: number): number => random.u32() % below
+  const pick: Pick = {
+    n,
+    key: () => `key:${n(8)}`,
+    stream: () => `stream:${n(2)}`,
+    text: () => (n(12) === 0 ? 'a long value '.repeat(n(40)) : 'v'.repeat(n(30))),
+    newId: () => `${turnNumber + 1}-*`,
+    id: () => `${Math.max(1, turnNumber + 1 - n(12))}-0`,
+    consumer: () => `worker:${n(3)}`,
+  }
+  const family = n(100)
+  if (family < 30) return oneOf(strings, pick)
+  if (family < 42) return oneOf(keys, pick)
+  if (family < 98) return oneOf(streams, pick)
+  return n(3) === 0 ? oneOf(databasesWide, pick) : ['SWAPDB', n(3), n(3)]
+}
+
+type Maker = (p: Pick) => Word[]
+
+function oneOf(makers: readonly Maker[], pick: Pick): Word[] {
+  return makers[pick.n(makers.length)]!(pick)
+}
+
+const strings: readonly Maker[] = [
+  (p) => ['SET', p.key(), p.text()],
+  (p) => ['SET', p.key(), p.n(100), 'KEEPTTL', 'GET'],
+  (p) => ['SET', p.key(), p.text(), 'PX', 1 + p.n(400)],
+  (p) => ['SET', p.key(), p.text(), 'EX', 100, 'NX'],
+  (p) => ['SETEX', p.key(), 1 + p.n(3), p.text()],
+  (p) => ['MSET', p.key(), p.text(), p.key(), p.n(9)],
+  (p) => ['INCR', `count:${p.n(4)}`],
+  (p) => ['INCRBY', `count:${p.n(4)}`, p.n(50) - 20],
+  (p) => ['INCRBYFLOAT', p.n(2) === 0 ? p.key() : 'float', '0.1'],
+  (p) => ['APPEND', p.key(), p.text()],
+  (p) => ['SETRANGE', p.key(), p.n(200), p.text()],
+  (p) => ['GETEX', p.key(), 'PX', 1 + p.n(900)],
+  (p) => ['GETDEL', p.key()],
+  (p) => ['GET', p.key()],
+]
+
+const keys: readonly Maker[] = [
+  (p) => ['DEL', p.key(), p.key()],
+  (p) => ['UNLINK', p.key(), p.n(20) === 0 ? p.stream() : p.key()],
+  (p) => ['RENAME', p.key(), p.key()],
+  (p) => ['RENAME', p.stream(), p.stream()],
+  (p) => ['COPY', p.key(), p.key(), 'REPLACE'],
+  (p) => ['COPY', p.stream(), p.stream(), 'DB', p.n(3), 'REPLACE'],
+  (p) => ['MOVE', p.n(4) === 0 ? p.stream() : p.key(), 1 + p.n(2)],
+  (p) => ['PEXPIRE', p.key(), 1 + p.n(500)],
+  (p) => ['EXPIRE', p.n(10) === 0 ? p.stream() : p.key(), 1, 'NX'],
+  (p) => ['PERSIST', p.key()],
+]
+
+const databasesWide: readonly Maker[] = [
+  (p) => (p.n(4) === 0 ? ['FLUSHALL'] : ['FLUSHDB']),
+  (p) => (p.n(2) === 0 ? ['FLUSHDB', 'ASYNC'] : ['FLUSHDB', 'SYNC']),
+]
+
+const streams: readonly Maker[] = [
+  (p) => ['XADD', p.stream(), p.newId(), 'field', p.text(), 'n', p.n(9)],
+  (p) => ['XADD', p.stream(), 'MAXLEN', '~', 40, p.newId(), 'field', p.text()],
+  (p) => ['XADD', p.stream(), p.newId(), 'field', p.text()],
+  (p) => ['XADD', p.stream(), 'MAXLEN', 20, p.newId(), 'other', p.text(), 'more', p.text()],
+  (p) => ['XADD', 'auto', '*', 'field', p.text()],
+  (p) => ['XADD', 'auto', 'MAXLEN', 30, '*', 'field', p.text()],
+  (p) => ['XGROUP', 'CREATE', p.n(4) === 0 ? 'auto' : p.stream(), 'group', p.n(2) === 0 ? '$' : '0', 'MKSTREAM'],
+  (p) => ['XGROUP', 'CREATE', p.n(2) === 0 ? 'auto' : p.stream(), 'group', '0', 'MKSTREAM'],
+  (p) => ['XGROUP', 'CREATE', p.stream(), 'other', '0'],
+  (p) => (p.n(6) === 0 ? ['XGROUP', 'DESTROY', p.stream(), 'other'] : ['XADD', 'auto', '*', 'n', p.n(99)]),
+  (p) => ['XGROUP', 'SETID', p.stream(), 'group', p.n(6) === 0 ? '0' : p.id()],
+  (p) => ['XGROUP', 'CREATECONSUMER', p.stream(), 'group', p.consumer()],
+  (p) => (p.n(4) === 0 ? ['XGROUP', 'DELCONSUMER', p.stream(), 'group', p.consumer()] : ['XADD', 'auto', '*', 'n', p.n(99)]),
+  (p) => ['XREADGROUP', 'GROUP', 'group', p.consumer(), 'COUNT', 1 + p.n(6), 'STREAMS', p.stream(), '>'],
+  (p) => ['XREADGROUP', 'GROUP', 'group', p.consumer(), 'COUNT', 1 + p.n(6), 'STREAMS', 'auto', '>'],
+  (p) => ['XREADGROUP', 'GROUP', 'other', p.consumer(), 'COUNT', 4, 'NOACK', 'STREAMS', p.stream(), '>'],
+  (p) => ['XREADGROUP', 'GROUP', 'group', p.consumer(), 'COUNT', 2, 'STREAMS', p.stream(), 'auto', '>', '>'],
+  (p) => ['XACK', p.stream(), 'group', p.id(), p.id(), p.id(), p.id()],
+  (p) => ['XCLAIM', p.stream(), 'group', p.consumer(), 0, p.id(), p.id(), p.id()],
+  (p) => ['XCLAIM', p.stream(), 'group', p.consumer(), 0, p.id(), 'FORCE', 'IDLE', 5, 'RETRYCOUNT', 3],
+  (p) => ['XAUTOCLAIM', p.n(2) === 0 ? 'auto' : p.stream(), 'group', p.consumer(), p.n(50), '0', 'COUNT', 5],
+  (p) => ['XREADGROUP', 'GROUP', 'group', p.consumer(), 'COUNT', 3, 'CLAIM', p.n(90), 'STREAMS', p.stream(), '>'],
+  (p) => ['XNACK', p.stream(), 'group', p.n(2) === 0 ? 'FAIL' : 'SILENT', 'IDS', 2, p.id(), p.id()],
+  (p) => ['XACKDEL', p.stream(), 'group', p.n(2) === 0 ? 'DELREF' : 'ACKED', 'IDS', 2, p.id(), p.id()],
+  (p) => ['XDELEX', p.stream(), p.n(2) === 0 ? 'KEEPREF' : 'DELREF', 'IDS', 2, p.id(), p.id()],
+  (p) => ['XADD', 'auto', 'IDMP', 'producer', `request:${p.n(20)}`, '*', 'field', p.text()],
+  (p) => ['XADD', 'auto', 'IDMPAUTO', 'producer', '*', 'field', p.n(20)],
+  (p) => ['XCFGSET', 'auto', 'IDMP-DURATION', 1 + p.n(2), 'IDMP-MAXSIZE', 5 + p.n(20)],
+  (p) => ['XTRIM', p.stream(), 'MAXLEN', 5 + p.n(20)],
+  (p) => ['XTRIM', p.stream(), 'MINID', '~', p.id()],
+  (p) => ['XDEL', p.stream(), p.id(), p.id()],
+  (p) => (p.n(6) === 0 ? ['XSETID', p.stream(), p.newId().replace('*', '7')] : ['XADD', 'auto', '*', 'n', p.n(99)]),
+]
+
+/**
+ * Runs about `count` commands in turns; `segmentBytes` is the size at which a segment is ended. What it promises stands
+ * in `node.history` at each moment. Calls `between` between turns, and returns how many commands it ran.
+ */
+export async function work(
+  node: Node, count: number, segmentBytes: number, between: () => void = () => {},
+): Promise<number> {
+  const { disk, log, clock } = node
+  const random = seededRandom(7)
+  let made = 0
+  for (let i = 0; made < count; i++) {
+    const turnWork = randomTurn(random, i)
+    for (const { words } of turnWork) made += words.length
+    turn(node, turnWork)
+    if (random.u32() % 3 === 0) disk.runLater()
+    clock.advance(random.u32() % 3 === 0 ? 0 : random.u32() % 120)
+    log.tick(clock.monotonicMs())
+    if (log.segmentBytes >= segmentBytes) await rotate(node)
+    between()
+  }
+  settle(node)
+  between()
+  return made
+}
+
+/** Lets all syncs come to their end, and seals what was held open for them. */
+export function settle(node: Node): void {
+  for (let i = 0; i < 3; i++) node.disk.runLater()
+}
+
+async function rotate(node: Node): Promise<void> {
+  settle(node)
+  const rotation = node.log.rotate()
+  settle(node)
+  await rotation
+}
