@@ -7,6 +7,7 @@ import { deadlineOf, exactDeadlineOf, keyOf, rootOf, typeOf, types } from './key
 import type { Keyspace } from './keyspace/keyspace.ts'
 import { stringValue } from './types/string.ts'
 import { opsOf } from './types/types.ts'
+import type { Mixer } from './types/types.ts'
 
 const sha1Bytes = 20
 const sha256Bytes = 32
@@ -33,13 +34,25 @@ function u32be(n: number): Buffer {
   return bytes
 }
 
+function mixerOf(digest: Buffer): Mixer {
+  return {
+    mix: (bytes) => mixInto(digest, bytes),
+    xor: (bytes) => xorInto(digest, sha1(bytes)),
+    xorMixed(parts) {
+      const own = Buffer.alloc(sha1Bytes)
+      for (const part of parts) mixInto(own, part)
+      xorInto(digest, sha1(own))
+    },
+  }
+}
+
 /** Mixes what an entry holds, without its key, as redis-server does. */
 function mixValue(engine: Engine, entry: number, digest: Buffer): void {
   const { arena } = engine
   const type = typeOf(arena, entry)
   mixInto(digest, u32be(type))
   if (type === types.string) mixInto(digest, stringValue(arena, entry))
-  else opsOf(type).mix(engine, rootOf(arena, entry), (bytes) => mixInto(digest, bytes))
+  else opsOf(type).mix(engine, rootOf(arena, entry), mixerOf(digest))
   if (deadlineOf(arena, entry) >= 0) xorInto(digest, sha1(expiryMark))
 }
 

@@ -39,9 +39,9 @@ export const streamOps: TypeOps = {
     digestIdempotence(engine, add)
   },
 
-  mix(engine, root, mix) {
+  mix(engine, root, mixer) {
     engine.stream.open(root)
-    eachEntry(engine, '.', mix)
+    eachEntry(engine, '.', mixer.mix)
   },
 
   freeSome(engine, root, entries) {

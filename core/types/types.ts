@@ -5,6 +5,16 @@ import { types } from '../keyspace/entry.ts'
 import type { Type } from '../keyspace/entry.ts'
 import { streamOps } from './stream-ops.ts'
 
+/** How redis-server's DEBUG DIGEST takes in what a value holds. */
+export type Mixer = {
+  /** The next of what stands in an order. */
+  mix: (bytes: Uint8Array) => void
+  /** One of what has no order: a set's member. */
+  xor: (bytes: Uint8Array) => void
+  /** As `xor`, for what has parts in an order: a hash's field and value, a member and its score. */
+  xorMixed: (parts: readonly Uint8Array[]) => void
+}
+
 export type TypeOps = {
   /** Frees everything behind the root pointer. */
   free: (engine: Engine, root: number) => void
@@ -16,8 +26,8 @@ export type TypeOps = {
   encoding: (engine: Engine, root: number) => string
   /** Feeds the value, in canonical order, to a digest (see digest.ts). */
   digest: (engine: Engine, root: number, add: (bytes: Buffer) => void) => void
-  /** Gives `mix` what redis-server's DEBUG DIGEST mixes of such a value, in the same order. */
-  mix: (engine: Engine, root: number, mix: (bytes: Buffer) => void) => void
+  /** Gives the mixer what redis-server's DEBUG DIGEST takes in of such a value. */
+  mix: (engine: Engine, root: number, mixer: Mixer) => void
   /** Frees about `entries` entries of a value that no key names; returns its root, 0 when all is freed. */
   freeSome?: (engine: Engine, root: number, entries: number) => number
 }
