@@ -27,6 +27,8 @@ test('the packed tarball gives a command, an import and types that work', async 
   const folder = mkdtempSync(path.join(os.tmpdir(), 'millrace-package-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   execFileSync('npm', ['pack', '--pack-destination', folder], { cwd: root, stdio: 'pipe' })
+  // Without a package of its own the folder would belong to whatever package stands above it.
+  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n')
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!
   const installed = path.join(folder, 'node_modules/millrace')
   mkdirSync(installed, { recursive: true })
