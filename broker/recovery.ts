@@ -26,6 +26,16 @@ export function linkSettings(b: Broker): void {
     settings.stringBytesMax = values.protoMaxBulkLen
     settings.streamNodeBytesMax = values.streamNodeMaxBytes
     settings.streamNodeEntriesMax = values.streamNodeMaxEntries
+    settings.hashPackEntriesMax = values.hashMaxListpackEntries
+    settings.hashPackValueBytesMax = values.hashMaxListpackValue
+    settings.setIntsetEntriesMax = values.setMaxIntsetEntries
+    settings.setPackEntriesMax = values.setMaxListpackEntries
+    settings.setPackValueBytesMax = values.setMaxListpackValue
+    settings.zsetPackEntriesMax = values.zsetMaxListpackEntries
+    settings.zsetPackValueBytesMax = values.zsetMaxListpackValue
+    settings.listPackSize = values.listMaxListpackSize
+    settings.listCompressDepth = values.listCompressDepth
+    settings.hllSparseBytesMax = values.hllSparseMaxBytes
     settings.lazyUserFlush = values.lazyfreeLazyUserFlush
     settings.lazyUserDelete = values.lazyfreeLazyUserDel
     settings.memoryBytesMax = values.maxmemory
@@ -35,7 +45,9 @@ export function linkSettings(b: Broker): void {
   apply()
   b.config.onChange([
     'proto-max-bulk-len', 'stream-node-max-bytes', 'stream-node-max-entries', 'lazyfree-lazy-user-flush',
-    'lazyfree-lazy-user-del', 'maxmemory', 'maxmemory-policy',
+    'lazyfree-lazy-user-del', 'maxmemory', 'maxmemory-policy', 'hash-max-listpack-entries', 'hash-max-listpack-value',
+    'set-max-intset-entries', 'set-max-listpack-entries', 'set-max-listpack-value', 'zset-max-listpack-entries',
+    'zset-max-listpack-value', 'list-max-listpack-size', 'list-compress-depth', 'hll-sparse-max-bytes',
   ], apply)
 }
 

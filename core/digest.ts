@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Engine } from './engine.ts'
-import { deadlineOf, exactDeadlineOf, keyOf, rootOf, typeOf, types } from './keyspace/entry.ts'
+import { deadlineOf, exactDeadlineOf, formOf, keyOf, rootOf, typeOf, types } from './keyspace/entry.ts'
 import type { Keyspace } from './keyspace/keyspace.ts'
 import { stringValue } from './types/string.ts'
 import { opsOf } from './types/types.ts'
@@ -52,7 +52,7 @@ function mixValue(engine: Engine, entry: number, digest: Buffer): void {
   const type = typeOf(arena, entry)
   mixInto(digest, u32be(type))
   if (type === types.string) mixInto(digest, stringValue(arena, entry))
-  else opsOf(type).mix(engine, rootOf(arena, entry), mixerOf(digest))
+  else opsOf(type).mix(engine, rootOf(arena, entry), mixerOf(digest), formOf(arena, entry))
   if (deadlineOf(arena, entry) >= 0) xorInto(digest, sha1(expiryMark))
 }
 
@@ -103,6 +103,6 @@ function entryDigest(engine: Engine, db: Keyspace, entry: number): Buffer {
   add(Buffer.from(`${db.index} ${type} ${exactDeadlineOf(arena, entry)}`))
   add(keyOf(arena, entry))
   if (type === types.string) add(stringValue(arena, entry))
-  else opsOf(type).digest(engine, rootOf(arena, entry), add)
+  else opsOf(type).digest(engine, rootOf(arena, entry), add, formOf(arena, entry))
   return hash.digest()
 }

@@ -6,6 +6,19 @@ export type Settings = {
   /** `stream-node-max-bytes` and `stream-node-max-entries`: 0 means no bound. */
   streamNodeBytesMax: number
   streamNodeEntriesMax: number
+  /** `…-max-listpack-entries` and `-value` (bytes), `set-max-intset-entries`: beyond them the encoding changes. */
+  hashPackEntriesMax: number
+  hashPackValueBytesMax: number
+  setIntsetEntriesMax: number
+  setPackEntriesMax: number
+  setPackValueBytesMax: number
+  zsetPackEntriesMax: number
+  zsetPackValueBytesMax: number
+  /** `list-max-listpack-size`: elements of a node when positive, -1 … -5 for 4 … 64 KiB; `list-compress-depth`. */
+  listPackSize: number
+  listCompressDepth: number
+  /** `hll-sparse-max-bytes` */
+  hllSparseBytesMax: number
   /** `DEBUG SET-ACTIVE-EXPIRE`. */
   activeExpire: boolean
   /** `lazyfree-lazy-user-flush` */
@@ -23,6 +36,16 @@ export function defaultSettings(): Settings {
     stringBytesMax: 512 * 1024 * 1024,
     streamNodeBytesMax: 4096,
     streamNodeEntriesMax: 100,
+    hashPackEntriesMax: 512,
+    hashPackValueBytesMax: 64,
+    setIntsetEntriesMax: 512,
+    setPackEntriesMax: 128,
+    setPackValueBytesMax: 64,
+    zsetPackEntriesMax: 128,
+    zsetPackValueBytesMax: 64,
+    listPackSize: -2,
+    listCompressDepth: 0,
+    hllSparseBytesMax: 3000,
     activeExpire: true,
     lazyUserFlush: false,
     lazyUserDelete: false,

@@ -3,7 +3,7 @@
 import type { Args } from '../../core/args.ts'
 import { datasetDigest, stateDigest, valueDigest } from '../../core/digest.ts'
 import { replies } from '../../core/errors.ts'
-import { accessOf, rootOf, typeOf, types } from '../../core/keyspace/entry.ts'
+import { accessOf, formOf, rootOf, typeOf, types } from '../../core/keyspace/entry.ts'
 import type { Keyspace } from '../../core/keyspace/keyspace.ts'
 import type { Reply } from '../../core/reply.ts'
 import { stringEncoding } from '../../core/types/string.ts'
@@ -20,7 +20,8 @@ export function debugObject(c: Connection, a: Args, r: Reply): void {
   if (entry === 0) return r.error(replies.noSuchKey)
   const access = accessOf(x.arena, entry)
   const type = typeOf(x.arena, entry)
-  const bytes = type === types.string ? rootOf(x.arena, entry) : opsOf(type).memoryBytes(x, rootOf(x.arena, entry))
+  const root = rootOf(x.arena, entry)
+  const bytes = type === types.string ? root : opsOf(type).memoryBytes(x, root, formOf(x.arena, entry))
   r.simple(`Value at:0x${entry.toString(16)} refcount:1 encoding:${encodingOf(db, entry)} serializedlength:${bytes} `
     + `lru:${access} lru_seconds_idle:${(x.accessSeconds - access) & clockMask}`)
 }
@@ -28,7 +29,7 @@ export function debugObject(c: Connection, a: Args, r: Reply): void {
 function encodingOf(db: Keyspace, entry: number): string {
   const type = typeOf(db.arena, entry)
   if (type === types.string) return stringEncoding(db.arena, entry)
-  return opsOf(type).encoding(db.engine, rootOf(db.arena, entry))
+  return opsOf(type).encoding(db.engine, rootOf(db.arena, entry), formOf(db.arena, entry))
 }
 
 export function digestAll(c: Connection, _: Args, r: Reply): void {

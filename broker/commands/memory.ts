@@ -2,7 +2,7 @@
 
 import type { Args } from '../../core/args.ts'
 import { replies } from '../../core/errors.ts'
-import { rootOf, typeOf, types } from '../../core/keyspace/entry.ts'
+import { formOf, rootOf, typeOf, types } from '../../core/keyspace/entry.ts'
 import type { Reply } from '../../core/reply.ts'
 import { opsOf } from '../../core/types/types.ts'
 import type { BrokerSpec } from '../command.ts'
@@ -27,7 +27,8 @@ function usage(c: Connection, a: Args, r: Reply): void {
   const entry = db.peek(a.buf, from, to, db.hash(a.buf, from, to))
   if (entry === 0) return r.nil()
   const type = typeOf(x.arena, entry)
-  const value = type === types.string ? 0 : opsOf(type).memoryBytes(x, rootOf(x.arena, entry))
+  const [root, form] = [rootOf(x.arena, entry), formOf(x.arena, entry)]
+  const value = type === types.string ? 0 : opsOf(type).memoryBytes(x, root, form)
   r.int(x.arena.usableBytes(entry) + value + slotBytes)
 }
 

@@ -2,7 +2,7 @@
 
 import type { Args } from '../args.ts'
 import type { Engine } from '../engine.ts'
-import { accessOf, rootOf, typeOf, types } from '../keyspace/entry.ts'
+import { accessOf, formOf, rootOf, typeOf, types } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
 import { stringEncoding, stringReferences } from '../types/string.ts'
 import { opsOf } from '../types/types.ts'
@@ -30,7 +30,7 @@ function encoding(x: Engine, a: Args, r: Reply): void {
   if (entry === 0) return
   const type = typeOf(x.arena, entry)
   if (type === types.string) r.text(stringEncoding(x.arena, entry))
-  else r.text(opsOf(type).encoding(x, rootOf(x.arena, entry)))
+  else r.text(opsOf(type).encoding(x, rootOf(x.arena, entry), formOf(x.arena, entry)))
 }
 
 function refcount(x: Engine, a: Args, r: Reply): void {

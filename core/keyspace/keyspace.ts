@@ -8,7 +8,7 @@ import type { Engine } from '../engine.ts'
 import { copyValue, freeValue } from '../types/types.ts'
 import { DeadlineIndex } from './deadlines.ts'
 import {
-  blockBytes, deadlineOf, exactDeadlineOf, formOf, hasDeadline, headerBytes, initEntry, keyLength, keyOf,
+  blockBytes, deadlineOf, exactDeadlineOf, formOf, forms, hasDeadline, headerBytes, initEntry, keyLength, keyOf,
   rootOf, setAccess, setForm, setRoot, setType, typeOf, types, valueStart, writeDeadline, writeExactDeadline,
 } from './entry.ts'
 import type { Type } from './entry.ts'
@@ -131,8 +131,9 @@ export class Keyspace {
   replaceByString(entry: number, hash: number, valueBytes: number): number {
     const arena = this.arena
     if (this.engine.onGone !== undefined) this.gone(entry)
-    freeValue(this.engine, typeOf(arena, entry), rootOf(arena, entry))
+    freeValue(this.engine, typeOf(arena, entry), rootOf(arena, entry), formOf(arena, entry))
     setType(arena, entry, types.string)
+    setForm(arena, entry, forms.auto)
     setRoot(arena, entry, 0)
     return this.resizeString(entry, hash, valueBytes)
   }
@@ -168,8 +169,9 @@ export class Keyspace {
     this.forget(entry, hash)
     const type = typeOf(arena, entry)
     if (type !== types.string) {
-      if (lazily) this.engine.lazy.addValue(type, rootOf(arena, entry))
-      else freeValue(this.engine, type, rootOf(arena, entry))
+      const form = formOf(arena, entry)
+      if (lazily) this.engine.lazy.addValue(type, rootOf(arena, entry), form)
+      else freeValue(this.engine, type, rootOf(arena, entry), form)
     }
     arena.free(entry)
   }
@@ -220,7 +222,7 @@ export class Keyspace {
     }
     this.dict.clear((entry) => {
       const type = typeOf(arena, entry)
-      if (type !== types.string) freeValue(this.engine, type, rootOf(arena, entry))
+      if (type !== types.string) freeValue(this.engine, type, rootOf(arena, entry), formOf(arena, entry))
       arena.free(entry)
     })
   }
@@ -265,6 +267,7 @@ export class Keyspace {
     const arena = this.arena
     const type = typeOf(arena, entry)
     const root = rootOf(arena, entry)
+    const form = formOf(arena, entry)
     const ms = deadlineOf(arena, entry)
     const hash = target.hash(buf, from, to)
     const copy = target.create(type, buf, from, to, hash, type === types.string ? root : 0)
@@ -272,8 +275,8 @@ export class Keyspace {
       const start = valueStart(arena, entry)
       const value = arena.u8[chunkOf(entry)]!.subarray(start, start + root)
       arena.u8[chunkOf(copy)]!.set(value, valueStart(arena, copy))
-      setForm(arena, copy, formOf(arena, entry))
-    } else setRoot(arena, copy, double ? copyValue(this.engine, type, root) : root)
+    } else setRoot(arena, copy, double ? copyValue(this.engine, type, root, form) : root)
+    setForm(arena, copy, form)
     if (ms < 0) return copy
     return target.setDeadline(copy, hash, ms, exactDeadlineOf(arena, entry))
   }

@@ -6,10 +6,10 @@ import type { Dict } from '../arena/dict.ts'
 import type { Engine } from '../engine.ts'
 import { lazyFreeEntriesMax } from '../limits.ts'
 import { freeValue, opsOf } from '../types/types.ts'
-import { rootOf, typeOf, types } from './entry.ts'
-import type { Type } from './entry.ts'
+import { formOf, rootOf, typeOf, types } from './entry.ts'
+import type { Form, Type } from './entry.ts'
 
-type Value = { type: Type; root: number }
+type Value = { type: Type; root: number; form: Form }
 type Garbage = Value | Dict
 
 export class LazyFree {
@@ -37,8 +37,8 @@ export class LazyFree {
     return this.queue.length === 0
   }
 
-  addValue(type: Type, root: number): void {
-    this.queue.push({ type, root })
+  addValue(type: Type, root: number, form: Form): void {
+    this.queue.push({ type, root, form })
   }
 
   /** Takes over a whole database. */
@@ -64,9 +64,9 @@ export class LazyFree {
 
   private stepValue(garbage: Value): boolean {
     const { freeSome } = opsOf(garbage.type)
-    if (freeSome === undefined) freeValue(this.engine, garbage.type, garbage.root)
+    if (freeSome === undefined) freeValue(this.engine, garbage.type, garbage.root, garbage.form)
     else {
-      garbage.root = freeSome(this.engine, garbage.root, lazyFreeEntriesMax)
+      garbage.root = freeSome(this.engine, garbage.root, lazyFreeEntriesMax, garbage.form)
       if (garbage.root !== 0) return false
     }
     this.freed++
@@ -77,7 +77,7 @@ export class LazyFree {
     return dict.destroySome(lazyFreeEntriesMax, (entry) => {
       const type = typeOf(this.arena, entry)
       if (type === types.string) this.freed++
-      else this.addValue(type, rootOf(this.arena, entry))
+      else this.addValue(type, rootOf(this.arena, entry), formOf(this.arena, entry))
       this.arena.free(entry)
     })
   }

@@ -47,7 +47,7 @@ export const streamOps: TypeOps = {
   freeSome(engine, root, entries) {
     const stream = engine.stream.open(root)
     if (stream.length > entries && stream.trim(stream.length - entries, undefined, true, 0) > 0) return root
-    streamOps.free(engine, root)
+    streamOps.free(engine, root, 0)
     return 0
   },
 }

@@ -2,7 +2,7 @@
 
 import type { Engine } from '../engine.ts'
 import { types } from '../keyspace/entry.ts'
-import type { Type } from '../keyspace/entry.ts'
+import type { Form, Type } from '../keyspace/entry.ts'
 import { streamOps } from './stream-ops.ts'
 
 /** How redis-server's DEBUG DIGEST takes in what a value holds. */
@@ -15,21 +15,22 @@ export type Mixer = {
   xorMixed: (parts: readonly Uint8Array[]) => void
 }
 
+/** What a root pointer names depends on the type and on the entry's form, which each type numbers for itself. */
 export type TypeOps = {
   /** Frees everything behind the root pointer. */
-  free: (engine: Engine, root: number) => void
-  /** A deep copy; returns its root. */
-  copy: (engine: Engine, root: number) => number
+  free: (engine: Engine, root: number, form: Form) => void
+  /** A deep copy of the same form; returns its root. */
+  copy: (engine: Engine, root: number, form: Form) => number
   /** Bytes of arena blocks behind the root. */
-  memoryBytes: (engine: Engine, root: number) => number
+  memoryBytes: (engine: Engine, root: number, form: Form) => number
   /** What OBJECT ENCODING answers. */
-  encoding: (engine: Engine, root: number) => string
+  encoding: (engine: Engine, root: number, form: Form) => string
   /** Feeds the value, in canonical order, to a digest (see digest.ts). */
-  digest: (engine: Engine, root: number, add: (bytes: Buffer) => void) => void
+  digest: (engine: Engine, root: number, add: (bytes: Buffer) => void, form: Form) => void
   /** Gives the mixer what redis-server's DEBUG DIGEST takes in of such a value. */
-  mix: (engine: Engine, root: number, mixer: Mixer) => void
+  mix: (engine: Engine, root: number, mixer: Mixer, form: Form) => void
   /** Frees about `entries` entries of a value that no key names; returns its root, 0 when all is freed. */
-  freeSome?: (engine: Engine, root: number, entries: number) => number
+  freeSome?: (engine: Engine, root: number, entries: number, form: Form) => number
 }
 
 /** The types but strings, whose bytes stand in the entry itself. */
@@ -41,10 +42,10 @@ export function opsOf(type: Type): TypeOps {
   return ops
 }
 
-export function freeValue(engine: Engine, type: Type, root: number): void {
-  opsOf(type).free(engine, root)
+export function freeValue(engine: Engine, type: Type, root: number, form: Form): void {
+  opsOf(type).free(engine, root, form)
 }
 
-export function copyValue(engine: Engine, type: Type, root: number): number {
-  return opsOf(type).copy(engine, root)
+export function copyValue(engine: Engine, type: Type, root: number, form: Form): number {
+  return opsOf(type).copy(engine, root, form)
 }
