@@ -21,6 +21,8 @@ export const syncIntervalMs = 1000
 export const logReadBytes = 4 * 1024 * 1024
 /** Entries that are freed between two looks at the clock. */
 export const lazyFreeEntriesMax = 256
+/** Entries of a value that DEL, expiry or an overwrite frees at once; the rest follows in later turns. */
+export const freeAtOnceEntriesMax = 1024
 /** How long the freeing of unlinked values may hold one turn of the event loop. */
 export const lazyFreeSliceMsMax = 1
 /** A frame that waits for a running sync is sealed at this size all the same. */

@@ -5,13 +5,15 @@
 // by sizes and then splits in two, one segment at a time: no insert moves more than one segment's 1,023 slots.
 //
 //   root      ┌ directory u32 │ depth u32 │ count u32 │ segments u32 ┐
-//   entry     ┌ owner's u32 │ key length u32 (30 bits) │ owner's u32 │ key bytes … ┐
 //
-// dict-directory.ts and dict-segment.ts have the layouts of those two.
+// dict-directory.ts and dict-segment.ts have the layouts of those two, dict-key.ts that of the key within an entry.
 
 import type { Random } from '../random.ts'
 import { byteOf, chunkOf, wordOf } from './arena.ts'
 import type { Arena } from './arena.ts'
+import { checkDict } from './dict-check.ts'
+import { keyLength, keyOffset, memberLength, memberStart, sameKey, sameMember } from './dict-key.ts'
+import type { DictLayout } from './dict-key.ts'
 import {
   directoryIndex, doubleDirectory, eachSegment, freeSegments, halveDirectory, segmentOf,
 } from './dict-directory.ts'
@@ -21,9 +23,8 @@ import {
 } from './dict-segment.ts'
 import { hashBytes } from './hash.ts'
 
-/** Offset of the key's bytes within an entry block. */
-export const keyOffset = 12
-const keyLengthMask = 0x3fffffff
+// Who uses dicts needs nothing of dict-key.ts but this, unless it has members.
+export { keyOffset } from './dict-key.ts'
 
 const depthMax = 24
 /** Set in a root's depth while the dict is destroyed slice by slice. */
@@ -34,15 +35,32 @@ export class Dict {
   readonly arena: Arena
   private readonly k0: number
   private readonly k1: number
+  private readonly members: boolean
   /** The arena block that holds the dict; it may be kept in a value and opened again. */
   root: number
 
-  /** Opens the dict at `root`, or makes an empty one. `seed` keys the hash: all dicts of an engine share it. */
-  constructor(arena: Arena, seed: DictSeed, root = 0) {
+  /**
+   * Opens the dict at `root`, or makes an empty one when that is left out; 0: none as yet. `seed` keys the hash: all
+   * dicts of an engine share it.
+   */
+  constructor(arena: Arena, seed: DictSeed, root?: number, layout: DictLayout = 'entry') {
     this.arena = arena
     this.k0 = seed.k0
     this.k1 = seed.k1
-    this.root = root === 0 ? createDict(arena) : root
+    this.members = layout === 'member'
+    this.root = root ?? createDict(arena)
+  }
+
+  /** Turns to the dict at `root`. */
+  open(root: number): this {
+    this.root = root
+    return this
+  }
+
+  /** Turns to a new empty dict. */
+  create(): this {
+    this.root = createDict(this.arena)
+    return this
   }
 
   get count(): number {
@@ -55,9 +73,10 @@ export class Dict {
 
   /** The hash of an entry's key. */
   hashOf(entry: number): number {
-    const u8 = this.arena.u8[chunkOf(entry)]!
-    const from = byteOf(entry) + keyOffset
-    return hashBytes(u8, from, from + keyLength(this.arena, entry), this.k0, this.k1)
+    const arena = this.arena
+    const from = this.members ? memberStart(arena, entry) : byteOf(entry) + keyOffset
+    const size = this.members ? memberLength(arena, entry) : keyLength(arena, entry)
+    return hashBytes(arena.u8[chunkOf(entry)]!, from, from + size, this.k0, this.k1)
   }
 
   /** The entry whose key is `buf[from..to)`, or 0. */
@@ -78,7 +97,12 @@ export class Dict {
       const at = base + slot * 2
       const entry = words[at + 1]!
       if (entry === 0) return 0
-      if (words[at] === hash && sameKey(this.arena, entry, buf, from, to)) return entry
+      if (words[at] === hash) {
+        const arena = this.arena
+        const same = this.members
+          ? sameMember(arena, entry, buf, from, to) : sameKey(arena, entry, buf, from, to)
+        if (same) return entry
+      }
       if (++slot === capacity) slot = 0
     }
   }
@@ -237,41 +261,7 @@ export class Dict {
 
   /** Walks everything and throws where the books disagree. */
   check(): void {
-    const arena = this.arena
-    const words = arena.u32[chunkOf(this.root)]!
-    const at = wordOf(this.root)
-    let count = 0
-    let segments = 0
-    eachSegment(arena, this.root, (segment, prefix, local) => {
-      segments++
-      const own = arena.u32[chunkOf(segment)]!
-      const head = wordOf(segment)
-      const capacity = own[head]! >>> 8
-      const named = arena.u32[chunkOf(words[at]!)]!
-      const place0 = wordOf(words[at]!) + directoryIndex((prefix << (31 - local)) << 1, words[at + 1]!)
-      for (let i = 0; i < 1 << (words[at + 1]! - local); i++) {
-        const same = named[place0 + i * 2] === segment && named[place0 + i * 2 + 1] === own[head]
-        if (!same) throw new Error('dict: directory disagrees with a segment')
-      }
-      if ((own[head]! & 0xff) !== local) throw new Error('dict: local depth disagrees with the directory')
-      if (!stepByCapacity.has(capacity)) throw new Error(`dict: segment of ${capacity} slots`)
-      let live = 0
-      for (let slot = 0; slot < capacity; slot++) {
-        const entry = own[head + headerWords + slot * 2 + 1]!
-        if (entry === 0) continue
-        live++
-        const hash = own[head + headerWords + slot * 2]!
-        if (hash !== this.hashOf(entry)) throw new Error('dict: stored hash is not the key\'s')
-        if (local > 0 && hash >>> (32 - local) !== prefix) throw new Error('dict: entry in the wrong segment')
-        for (let s = place(hash, local, capacity); s !== slot; s = s + 1 === capacity ? 0 : s + 1) {
-          if (own[head + headerWords + s * 2 + 1] === 0) throw new Error('dict: gap in a probe path')
-        }
-      }
-      if (live !== own[head + 1]) throw new Error('dict: segment count')
-      count += live
-    })
-    if (count !== words[at + 2]) throw new Error(`dict: ${count} entries, counted ${words[at + 2]}`)
-    if (segments !== words[at + 3]) throw new Error(`dict: ${segments} segments, counted ${words[at + 3]}`)
+    checkDict(this.arena, this.root, (entry) => this.hashOf(entry))
   }
 
   /** Makes room in the full segment of `hash`: the next size, or a split. */
@@ -389,18 +379,4 @@ function initDict(arena: Arena, root: number): void {
   words[at + 1] = 0
   words[at + 2] = 0
   words[at + 3] = 1
-}
-
-function keyLength(arena: Arena, entry: number): number {
-  return arena.u32[chunkOf(entry)]![wordOf(entry) + 1]! & keyLengthMask
-}
-
-function sameKey(arena: Arena, entry: number, buf: Uint8Array, from: number, to: number): boolean {
-  const chunk = chunkOf(entry)
-  const size = to - from
-  if ((arena.u32[chunk]![wordOf(entry) + 1]! & keyLengthMask) !== size) return false
-  const u8 = arena.u8[chunk]!
-  let at = byteOf(entry) + keyOffset
-  for (let i = from; i < to; i++, at++) if (u8[at] !== buf[i]) return false
-  return true
 }

@@ -5,13 +5,14 @@ import { Dict } from '../arena/dict.ts'
 import { chunkOf, byteOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
 import type { Engine } from '../engine.ts'
-import { copyValue, freeValue } from '../types/types.ts'
+import { freeAtOnceEntriesMax } from '../limits.ts'
+import { copyValue, freeValue, opsOf } from '../types/types.ts'
 import { DeadlineIndex } from './deadlines.ts'
 import {
   blockBytes, deadlineOf, exactDeadlineOf, formOf, forms, hasDeadline, headerBytes, initEntry, keyLength, keyOf,
   rootOf, setAccess, setForm, setRoot, setType, typeOf, types, valueStart, writeDeadline, writeExactDeadline,
 } from './entry.ts'
-import type { Type } from './entry.ts'
+import type { Form, Type } from './entry.ts'
 
 export class Keyspace {
   readonly engine: Engine
@@ -131,7 +132,7 @@ export class Keyspace {
   replaceByString(entry: number, hash: number, valueBytes: number): number {
     const arena = this.arena
     if (this.engine.onGone !== undefined) this.gone(entry)
-    freeValue(this.engine, typeOf(arena, entry), rootOf(arena, entry), formOf(arena, entry))
+    this.dropValue(entry, false)
     setType(arena, entry, types.string)
     setForm(arena, entry, forms.auto)
     setRoot(arena, entry, 0)
@@ -163,17 +164,45 @@ export class Keyspace {
     return target
   }
 
-  /** Removes the key and frees its value; `lazily`: a large value only in later turns. */
+  /**
+   * Removes the key and frees its value: a large one in part, the rest in later turns; `lazily`: all of it only then.
+   */
   remove(entry: number, hash: number, lazily = false): void {
     const arena = this.arena
     this.forget(entry, hash)
-    const type = typeOf(arena, entry)
-    if (type !== types.string) {
-      const form = formOf(arena, entry)
-      if (lazily) this.engine.lazy.addValue(type, rootOf(arena, entry), form)
-      else freeValue(this.engine, type, rootOf(arena, entry), form)
-    }
+    this.dropValue(entry, lazily)
     arena.free(entry)
+  }
+
+  /**
+   * The key holds another value from now on, whatever it held before, and has no deadline: SUNIONSTORE and its like.
+   * Returns the entry, which may have moved.
+   */
+  replaceValue(entry: number, hash: number, type: Type, root: number, form: Form): number {
+    const arena = this.arena
+    if (this.engine.onGone !== undefined) this.gone(entry)
+    this.dropValue(entry, false)
+    let target = hasDeadline(arena, entry) ? this.setDeadline(entry, hash, -1) : entry
+    if (typeOf(arena, target) === types.string) {
+      target = this.resize(target, hash, blockBytes(keyLength(arena, target), 0, false))
+    }
+    setType(arena, target, type)
+    setForm(arena, target, form)
+    setRoot(arena, target, root)
+    this.freshen(target)
+    return target
+  }
+
+  /** As `replaceValue` where the key may be absent. */
+  storeValue(
+    buf: Uint8Array, from: number, to: number, hash: number, type: Type, root: number, form: Form,
+  ): number {
+    const before = this.lookupWrite(buf, from, to, hash)
+    if (before !== 0) return this.replaceValue(before, hash, type, root, form)
+    const entry = this.create(type, buf, from, to, hash)
+    setForm(this.arena, entry, form)
+    setRoot(this.arena, entry, root)
+    return entry
   }
 
   /**
@@ -259,6 +288,25 @@ export class Keyspace {
     if (typeOf(this.arena, entry) === types.string) return
     const key = keyOf(this.arena, entry)
     this.engine.onGone?.(this.index, key, 0, key.length)
+  }
+
+  /** Frees the value of an entry that no key needs any more, what is large of it in later turns. */
+  private dropValue(entry: number, lazily: boolean): void {
+    const type = typeOf(this.arena, entry)
+    if (type === types.string) return
+    const { engine } = this
+    const form = formOf(this.arena, entry)
+    let root = rootOf(this.arena, entry)
+    const { free, freeSome } = opsOf(type)
+    if (!lazily) {
+      if (freeSome === undefined) {
+        free(engine, root, form)
+        return
+      }
+      root = freeSome(engine, root, freeAtOnceEntriesMax, form)
+      if (root === 0) return
+    }
+    engine.lazy.addValue(type, root, form)
   }
 
   private place(

@@ -3,6 +3,8 @@
 import fc from 'fast-check'
 import test from 'ava'
 import { Arena, byteOf, chunkOf, wordOf } from '../../../core/arena/arena.ts'
+import { createMember, memberLength, memberStart } from '../../../core/arena/dict-key.ts'
+import { DictWalk } from '../../../core/arena/dict-walk.ts'
 import { Dict, keyOffset } from '../../../core/arena/dict.ts'
 import { seededRandom } from '../../../core/random.ts'
 
@@ -212,4 +214,50 @@ test('keys of any bytes and lengths are told apart, the empty key too', (t) => {
     { numRuns: 50 },
   )
   t.pass()
+})
+
+test('members of any length are told apart, and a walk meets each of them once with its hash', (t) => {
+  const sizes = fc.array(fc.constantFrom(0, 1, 20, 63, 64, 253, 254, 255, 256, 5000, 70_000), { maxLength: 300 })
+  fc.assert(
+    fc.property(sizes, (list) => {
+      const arena = new Arena({ guard: true })
+      const dict = new Dict(arena, seed, undefined, 'member')
+      const model = new Set<string>()
+      list.forEach((size, i) => {
+        const text = String(i).repeat(size).slice(0, size)
+        const bytes = Buffer.from(`<${text}>`)
+        const hash = dict.hash(bytes, 1, 1 + size)
+        const found = dict.find(bytes, 1, 1 + size, hash) !== 0
+        if (found !== model.has(text)) t.fail(`${found ? 'found' : 'lost'} ${size} bytes`)
+        if (!found) dict.insert(hash, createMember(arena, bytes, 1, 1 + size))
+        model.add(text)
+      })
+      dict.check()
+      const walk = new DictWalk(arena)
+      walk.start(dict.root)
+      const seen: string[] = []
+      for (let member = walk.next(); member !== 0; member = walk.next()) {
+        const from = memberStart(arena, member)
+        const to = from + memberLength(arena, member)
+        seen.push(arena.u8[chunkOf(member)]!.toString('latin1', from, to))
+        if (dict.hashOf(member) !== walk.hash) t.fail('another hash')
+      }
+      t.deepEqual(seen.toSorted(), [...model].toSorted())
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('a walk passes through dicts of many segments', (t) => {
+  const arena = new Arena()
+  const dict = new Dict(arena, seed)
+  const walk = new DictWalk(arena)
+  for (let i = 0; i < 20_000; i++) put(dict, `key:${i}`)
+  for (const left of [20_000, 15_000, 3, 0]) {
+    for (let i = left; i < 20_000; i++) take(dict, `key:${i}`)
+    const seen = new Set<number>()
+    walk.start(dict.root)
+    for (let entry = walk.next(); entry !== 0; entry = walk.next()) seen.add(entry)
+    t.is(seen.size, left)
+  }
 })
