@@ -23,9 +23,9 @@ export const typeNames: Readonly<Record<Type, string>> = {
 }
 
 /**
- * Of a string: how its bytes came to be, which OBJECT ENCODING and REFCOUNT show: `auto` as SET stores it, `raw` built by
- * editing (APPEND, SETRANGE), `text` never an integer (INCRBYFLOAT), `lone` a copied integer that isn't shared. Every
- * other type numbers its encodings with it, and starts from 0.
+ * Of a string: how its bytes came to be, which OBJECT ENCODING and REFCOUNT show: `auto` as SET stores it, `raw` built
+ * by editing (APPEND, SETRANGE), `text` never an integer (INCRBYFLOAT), `lone` a copied integer that isn't shared.
+ * Every other type numbers its encodings with it, and starts from 0.
  */
 export const forms = { auto: 0, raw: 1, text: 2, lone: 3 } as const
 export type Form = (typeof forms)[keyof typeof forms]
