@@ -129,7 +129,7 @@ export class Blocking {
     const { broker } = this
     const x = broker.engine
     const c = parked.client
-    broker.replyTo(c, (r) => {
+    broker.answerParked(c, (r) => {
       broker.meter.before(parked.command)
       x.execute(parked.command, parked.retry!, r, c)
       broker.meter.after(parked.command, c, parked.retry!)

@@ -33,6 +33,7 @@ import { Meter } from './meter.ts'
 import { monitorLine } from './monitor.ts'
 import { beginTimedTurn, noteSlow, sampleRates } from './observe.ts'
 import { Outbox } from './outbox.ts'
+import { PubSub } from './pubsub.ts'
 import { Rate } from './rates.ts'
 import { linkSettings, openLog } from './recovery.ts'
 import { SlowLog } from './slow-log.ts'
@@ -54,6 +55,9 @@ export type BrokerOptions = {
   commands?: readonly BrokerSpec[]
 }
 
+/** `bytes[from..to)` */
+type Push = { bytes: Buffer, from: number, to: number }
+
 /** CLIENT PAUSE: until when (broker's monotonic ms), and whether reads wait too. */
 export type Pause = { untilMs: number, kind: 'write' | 'all' }
 
@@ -66,6 +70,7 @@ export class Broker {
   readonly meter: Meter
   readonly blocking: Blocking
   readonly watches: Watches
+  readonly pubsub: PubSub
   readonly listeners: Listeners
   readonly clients: Map<number, Connection>
   readonly monitors: Set<Connection>
@@ -92,8 +97,10 @@ export class Broker {
   /** Whose commands are being run, and where its part of the reply buffer begins. */
   private current: Connection | undefined
   currentFrom: number
+  /** Whose command is being run, so that what it is pushed follows its reply. */
+  private answering: Connection | undefined
   /** Pushes for the client whose command is being run. */
-  readonly ownPushes: Buffer[]
+  readonly ownPushes: Push[]
   private turnOpen: boolean
   private deferred: Connection[]
   private continuing: boolean
@@ -117,6 +124,7 @@ export class Broker {
     this.meter = new Meter(engine.clock, this.config, noteSlow)
     this.blocking = new Blocking(this)
     this.watches = new Watches(engine)
+    this.pubsub = new PubSub(this)
     this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
     this.clients = new Map()
     this.monitors = new Set()
@@ -136,6 +144,7 @@ export class Broker {
     this.onStopped = undefined
     this.current = undefined
     this.currentFrom = 0
+    this.answering = undefined
     this.ownPushes = []
     this.turnOpen = false
     this.deferred = []
@@ -246,7 +255,9 @@ export class Broker {
     c.lastActiveMs = engine.now
     const changes = engine.changes
     const before = this.current
+    const answered = this.answering
     this.current = c
+    this.answering = c
     this.currentFrom = r.at
     r.resp = c.resp
     this.meter.start()
@@ -267,13 +278,14 @@ export class Broker {
     this.meter.stop()
     outbox.send(c, this.currentFrom)
     this.current = before
+    this.answering = answered
     if (engine.changes !== changes) c.wroteTurn = outbox.turn
     c.stallIfUnread()
     if (c.parser.bufferedBytes > this.config.values.clientQueryBufferLimit) c.exceedInput()
     else c.adjustReading()
   }
 
-  /** Writes a reply or push to a client out of its turn, also while another client's command is being run. */
+  /** Writes a reply to a client out of its turn, also while another client's command is being run. */
   replyTo(c: Connection, write: (r: Reply) => void): void {
     this.openTurn()
     const { outbox, current } = this
@@ -281,30 +293,62 @@ export class Broker {
     const resp = r.resp
     if (current !== undefined) outbox.send(current, this.currentFrom)
     const mark = r.at
+    this.current = c
+    this.currentFrom = mark
     r.resp = c.resp
     const changes = this.engine.changes
     write(r)
     r.lastError = ''
     if (this.engine.changes !== changes) c.wroteTurn = outbox.turn
-    if ((c.gates & clientGates.reply) !== 0) r.rewind(mark)
-    if (c !== current) outbox.send(c, mark)
+    if ((c.gates & clientGates.reply) !== 0) r.rewind(Math.max(mark, this.currentFrom))
+    this.sendCurrent()
     r.resp = resp
-    this.currentFrom = c === current ? mark : r.at
+    this.current = current
   }
 
-  /** Sends bytes outside of the order of commands; those for the client whose command runs follow its reply. */
-  push(c: Connection, bytes: Buffer): void {
-    this.openTurn()
-    if (c === this.current) this.ownPushes.push(bytes)
-    else this.outbox.sendBytes(c, bytes)
+  /**
+   * Sends `bytes[from..to)`, which must not change any more, outside of the order of commands; what is for the client
+   * whose command runs follows its reply.
+   */
+  push(c: Connection, bytes: Buffer, from: number, to: number): void {
+    if (c.closing) return
+    if (c === this.answering) {
+      this.ownPushes.push({ bytes, from, to })
+      return
+    }
+    if (!this.turnOpen) this.openTurn()
+    if (c === this.current) this.sendCurrent()
+    this.outbox.share(c, bytes, from, to)
   }
 
   /** After a command: the client gets what it was pushed meanwhile. */
   flushOwnPushes(): void {
-    const c = this.current!
-    this.outbox.send(c, this.currentFrom)
-    for (const bytes of this.ownPushes) this.outbox.sendBytes(c, bytes)
+    const c = this.answering!
+    if (c === this.current) this.sendCurrent()
+    for (const { bytes, from, to } of this.ownPushes) this.outbox.share(c, bytes, from, to)
     this.ownPushes.length = 0
+  }
+
+  /** Those who wait for keys that became ready get theirs, behind what the command at hand was answered. */
+  serveBlocked(): void {
+    const { answering } = this
+    this.answering = undefined
+    this.blocking.serve()
+    this.answering = answering
+  }
+
+  /** Runs a command of a client that is not the current one; what it is pushed meanwhile follows its reply. */
+  answerParked(c: Connection, write: (r: Reply) => void): void {
+    const { answering } = this
+    this.answering = c
+    this.replyTo(c, write)
+    if (this.ownPushes.length > 0) this.flushOwnPushes()
+    this.answering = answering
+  }
+
+  /** The client whose commands are being run gets what was written for it so far. */
+  private sendCurrent(): void {
+    this.outbox.send(this.current!, this.currentFrom)
     this.currentFrom = this.outbox.reply.at
   }
 
@@ -320,6 +364,7 @@ export class Broker {
   forget(c: Connection): void {
     this.blocking.remove(c)
     this.watches.unwatch(c)
+    this.pubsub.forget(c)
     this.hookKeys()
     this.monitors.delete(c)
     this.clients.delete(c.id)
@@ -328,6 +373,7 @@ export class Broker {
   /** RESET, as far as the broker's own state goes. */
   resetClient(c: Connection): void {
     this.discard(c)
+    this.pubsub.forget(c)
     this.monitors.delete(c)
   }
 
@@ -471,6 +517,7 @@ export class Broker {
     this.openTurn()
     const before = this.current
     this.current = c
+    this.answering = c
     this.currentFrom = this.outbox.reply.at
     this.outbox.reply.resp = c.resp
     this.meter.start()
@@ -479,6 +526,7 @@ export class Broker {
     c.wroteTurn = this.outbox.turn
     this.outbox.send(c, this.currentFrom)
     this.current = before
+    this.answering = before
   }
 
   private logProgressed(): void {

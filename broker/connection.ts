@@ -10,6 +10,7 @@ import type { OutputLimit } from './config/words.ts'
 import { aheadBytesMax, unreadBytesMax } from './limits.ts'
 import { RequestParser } from './resp/request-parser.ts'
 import { onBytes } from './socket.ts'
+import type { Subscriptions } from './pubsub.ts'
 import type { Transaction } from './transaction.ts'
 import type { WatchedKey } from './watch.ts'
 
@@ -47,6 +48,8 @@ export class Connection implements Session {
   /** Commands queued since MULTI. */
   transaction: Transaction | undefined
   watched: WatchedKey[]
+  /** Undefined while it listens to nothing. */
+  subscriptions: Subscriptions | undefined
   /** A watched key changed: EXEC answers nil. */
   dirty: boolean
   parked: Parked | undefined
@@ -68,6 +71,9 @@ export class Connection implements Session {
   wroteTurn: number
   /** Bytes of replies that were made and not given to the socket yet. */
   heldBytes: number
+  /** The turn for which the outbox has something, and the last slice of it. */
+  outTurn: number
+  outTail: number
   lastActiveMs: number
   netIn: number
   netOut: number
@@ -102,6 +108,7 @@ export class Connection implements Session {
     this.outputClass = 'normal'
     this.transaction = undefined
     this.watched = []
+    this.subscriptions = undefined
     this.dirty = false
     this.parked = undefined
     this.postponed = undefined
@@ -114,6 +121,8 @@ export class Connection implements Session {
     this.share = 0
     this.wroteTurn = 0
     this.heldBytes = 0
+    this.outTurn = 0
+    this.outTail = 0
     this.lastActiveMs = this.createdMs
     this.netIn = 0
     this.netOut = 0
@@ -157,6 +166,16 @@ export class Connection implements Session {
     this.gates = on ? this.gates | bit : this.gates & ~bit
   }
 
+  setProtocol(resp: 2 | 3): void {
+    this.resp = resp
+    this.adjustSubscribed()
+  }
+
+  /** In RESP2 a client that listens may do little else: its messages would look like replies. */
+  adjustSubscribed(): void {
+    this.setGate(clientGates.subscribed, this.subscriptions !== undefined && this.resp === 2)
+  }
+
   setReplyMode(mode: ReplyMode): void {
     this.replyMode = mode
     this.setGate(clientGates.reply, mode !== 'on')
@@ -164,7 +183,7 @@ export class Connection implements Session {
 
   /** Sends bytes outside of the order of commands: a push, a line of MONITOR. The bytes must not change afterwards. */
   push(bytes: Buffer): void {
-    if (!this.closed && !this.closing) this.broker.push(this, bytes)
+    this.broker.push(this, bytes, 0, bytes.length)
   }
 
   /** Closes the client once its replies are sent. */

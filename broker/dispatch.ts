@@ -20,6 +20,8 @@ const passesMulti = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset
 const passesSubscribed = new Set([
   'ping', 'subscribe', 'ssubscribe', 'sunsubscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'quit', 'reset',
 ])
+/** Their replies are pushes, which CLIENT REPLY does not silence. */
+const pushReplies = new Set(['subscribe', 'ssubscribe', 'sunsubscribe', 'unsubscribe', 'psubscribe', 'punsubscribe'])
 
 /** The command that the first words name; a container's subcommand when there is one of that name. */
 export function findCommand(b: Broker, a: Args): Command | undefined {
@@ -44,9 +46,9 @@ export function dispatch(b: Broker, c: Connection, a: Args): void {
     }
   }
   call(b, c, command!, a, r)
-  if (c.gates !== 0) muteReply(c, r, mark)
+  if (c.gates !== 0) muteReply(c, r, mark, pushReplies.has(command!.fullName))
   if (b.ownPushes.length > 0) b.flushOwnPushes()
-  if (b.blocking.pending) b.blocking.serve()
+  if (b.blocking.pending) b.serveBlocked()
 }
 
 /** Runs a command that passed the gates. */
@@ -162,13 +164,13 @@ function shown(a: Args, i: number, charsMax: number): string {
   return zero === -1 ? text : text.slice(0, zero)
 }
 
-/** CLIENT REPLY: takes back what a client doesn't want to hear. */
-function muteReply(c: Connection, r: Reply, mark: number): void {
+/** CLIENT REPLY: takes back what a client doesn't want to hear, unless it is a push. */
+function muteReply(c: Connection, r: Reply, mark: number, pushed = false): void {
   if ((c.gates & clientGates.reply) === 0) return
   if (c.replyMode === 'skip-next') {
     // The CLIENT REPLY SKIP itself: it has no reply, and the next command's is the one to be skipped.
     c.replyMode = 'skip'
   } else if (c.replyMode === 'skip') c.setReplyMode('on')
   // What stands before the broker's mark is another client's already.
-  r.rewind(Math.max(mark, c.broker.currentFrom))
+  if (!pushed) r.rewind(Math.max(mark, c.broker.currentFrom))
 }

@@ -24,3 +24,7 @@ export const cronMs = 100
 export const readBytesMax = 64 << 10
 /** For how many syncs' time a turn may take in further commands before its frame is synced. */
 export const gatherSyncsMax = 3
+/** What one chunk of shared pushes holds, unless one message is longer. */
+export const fanOutBytes = 64 << 10
+/** What one client got in a turn is copied into one piece up to this size. */
+export const gatherBytesMax = 256 << 10

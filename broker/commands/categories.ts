@@ -13,7 +13,7 @@ export type CategoryName = (typeof categoryNames)[number]
 const ofGroup: Readonly<Record<CommandGroup, CategoryName | undefined>> = {
   connection: 'connection', server: undefined, generic: 'keyspace', string: 'string', stream: 'stream',
   transactions: 'transaction', list: 'list', set: 'set', hash: 'hash', 'sorted-set': 'sortedset', bitmap: 'bitmap',
-  hyperloglog: 'hyperloglog', geo: 'geo', pubsub: 'pubsub', scripting: 'scripting',
+  hyperloglog: 'hyperloglog', geo: 'geo', pubsub: undefined, scripting: 'scripting',
 }
 
 export function categoriesOf(spec: BrokerSpec): readonly CategoryName[] {

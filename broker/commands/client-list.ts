@@ -17,7 +17,8 @@ export function describeClient(c: Connection): string {
   return [
     `id=${c.id}`, `addr=${c.addr}`, `laddr=${c.laddr}`, `fd=${descriptorOf(c)}`, `name=${c.name}`,
     `age=${Math.floor((now - c.createdMs) / 1000)}`, `idle=${Math.floor((now - c.lastActiveMs) / 1000)}`,
-    `flags=${flagsOf(c)}`, `db=${c.db}`, 'sub=0', 'psub=0', 'ssub=0',
+    `flags=${flagsOf(c)}`, `db=${c.db}`, `sub=${c.subscriptions?.channel.size ?? 0}`,
+    `psub=${c.subscriptions?.pattern.size ?? 0}`, `ssub=${c.subscriptions?.shard.size ?? 0}`,
     `multi=${inMulti === undefined ? -1 : inMulti.commands.length}`, `watch=${c.watched.length}`,
     `qbuf=${parser.bufferedBytes}`, 'qbuf-free=0',
     `argv-mem=${c.postponed === undefined ? 0 : c.postponed.buf.length + argsOverheadBytes}`,
@@ -37,7 +38,7 @@ export function clientMemory(c: Connection): number {
 function flagsOf(c: Connection): string {
   let flags = ''
   if ((c.gates & clientGates.monitor) !== 0) flags += 'O'
-  if ((c.gates & clientGates.subscribed) !== 0) flags += 'P'
+  if (c.subscriptions !== undefined) flags += 'P'
   if (c.transaction !== undefined) flags += 'x'
   if (c.parked !== undefined) flags += 'b'
   if (c.dirty) flags += 'd'

@@ -60,7 +60,7 @@ function hello(c: Connection, a: Args, r: Reply): void {
   if (authAt > 0 && !login(c, a.text(authAt), a, authAt + 1)) return r.error(wrongPassword)
   if (!c.authenticated) return r.error(authFirst)
   if (nameAt > 0) c.name = a.text(nameAt)
-  c.resp = version
+  c.setProtocol(version)
   r.resp = version
 
   r.map(7)
@@ -82,7 +82,7 @@ function hello(c: Connection, a: Args, r: Reply): void {
 
 function ping(c: Connection, a: Args, r: Reply): void {
   if (a.count > 2) return r.error(wrongArity('ping'))
-  if ((c.gates & clientGates.subscribed) !== 0 && c.resp === 2) {
+  if ((c.gates & clientGates.subscribed) !== 0) {
     r.array(2)
     r.text('pong')
     if (a.count === 2) r.bulk(a.buf, a.start[1]!, a.end[1]!)
@@ -109,7 +109,7 @@ function reset(c: Connection, _: Args, r: Reply): void {
   c.broker.resetClient(c)
   endMonitor(c)
   c.db = 0
-  c.resp = 2
+  c.setProtocol(2)
   r.resp = 2
   c.name = ''
   c.noTouch = false

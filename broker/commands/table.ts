@@ -15,6 +15,7 @@ import { latencyCommands } from './latency.ts'
 import { lolwutCommands } from './lolwut.ts'
 import { memoryCommands } from './memory.ts'
 import { monitorCommands } from './monitor.ts'
+import { pubsubCommands } from './pubsub.ts'
 import { shutdownCommands } from './shutdown.ts'
 import { slowlogCommands } from './slowlog.ts'
 import { timeCommands } from './time.ts'
@@ -23,8 +24,8 @@ import { waitCommands } from './wait.ts'
 
 const families: readonly (readonly BrokerSpec[])[] = [
   aclCommands, clientCommands, commandCommands, configCommands, connectionCommands, debugCommands, infoCommands,
-  latencyCommands, lolwutCommands, memoryCommands, monitorCommands, shutdownCommands, slowlogCommands, timeCommands,
-  transactionCommands, waitCommands, coreCommands,
+  latencyCommands, lolwutCommands, memoryCommands, monitorCommands, pubsubCommands, shutdownCommands, slowlogCommands,
+  timeCommands, transactionCommands, waitCommands, coreCommands,
 ]
 
 /** A table of its own for each broker, because it counts. `more`: commands beside the usual ones. */
