@@ -1,5 +1,6 @@
 // All commands that the engine runs by itself. The broker adds its own families.
 
+import { bitmapCommands } from './bitmap.ts'
 import { databaseCommands } from './database.ts'
 import { genericCommands } from './generic.ts'
 import type { CommandSpec } from './spec.ts'
@@ -10,6 +11,7 @@ import { stringCommands } from './string.ts'
 export const coreCommands: readonly CommandSpec[] = [
   ...genericCommands,
   ...stringCommands,
+  ...bitmapCommands,
   ...streamEntryCommands,
   ...streamGroupCommands,
   ...databaseCommands,

@@ -3,6 +3,7 @@
 // blocked readers that are woken, keys that expire, ids from the clock of a stream ahead of it.
 import { nameOf } from './containers.ts'
 import { drawCommand, type CommandShape, type Shape } from './grammar.ts'
+import { bitmapCommands } from './families/bitmap.ts'
 import { connectionCommands } from './families/connection.ts'
 import { genericCommands } from './families/generic.ts'
 import { serverCommands } from './families/server.ts'
@@ -29,6 +30,7 @@ export type Episode = { seed: number, protocol: 2 | 3, steps: Step[] }
 
 export const families = {
   string: stringCommands,
+  bitmap: bitmapCommands,
   generic: genericCommands,
   stream: streamCommands,
   connection: connectionCommands,
@@ -38,7 +40,7 @@ export const families = {
 export type Family = keyof typeof families
 
 const familyWeights: Record<Family, number> = {
-  string: 30, generic: 20, stream: 42, connection: 3, server: 4, transaction: 2,
+  string: 30, bitmap: 12, generic: 20, stream: 42, connection: 3, server: 4, transaction: 2,
 }
 export const connections = 4
 

@@ -25,6 +25,14 @@ const isError = (value: Settled, text: RegExp): boolean =>
 const firstStream = (value: Settled): Settled => !Array.isArray(value.value) ? value
   : { ...value, value: value.value.slice(0, value.type === '%' ? 2 : 1) }
 
+/** True when BITCOUNT or BITPOS (whose range begins at word `from`) is wrong whatever the key holds. */
+function badBitRange(words: readonly string[], from: number): boolean {
+  const integers = words.slice(2, from + 2)
+  if (words.length > from + 3 || (from === 2 && words.length === 3)) return true
+  if (words.length === from + 3 && !/^(bit|byte)$/i.test(words[from + 2]!)) return true
+  return integers.some((word) => !/^(0|-?[1-9]\d*)$/.test(word) || BigInt.asIntN(64, BigInt(word)) !== BigInt(word))
+}
+
 export const intendedDifferences: readonly IntendedDifference[] = [
   {
     command: 'HELLO',
@@ -94,6 +102,11 @@ export const intendedDifferences: readonly IntendedDifference[] = [
     settle: (value) => mapItems(value, (entry) => Array.isArray(entry.value)
       ? { ...entry, value: entry.value.slice(0, 7).map(sortItems) } : entry),
   },
+  ...([['BITCOUNT', 2], ['BITPOS', 3]] as const).map(([command, from]): IntendedDifference => ({
+    command,
+    reason: 'arguments are read before the key is looked up from 7.2 on',
+    settle: (value, _side, words) => badBitRange(words, from) ? maskedError : value,
+  })),
   ...[...containers]
     .map((name): IntendedDifference => ({
       command: `${name} HELP`,
