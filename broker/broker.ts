@@ -27,6 +27,7 @@ import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { brokerGates, dispatch } from './dispatch.ts'
 import { cronMs, gatherSyncsMax, stopMsMax, turnCommandsMax, turnReplyBytesMax } from './limits.ts'
+import { Lookahead } from './lookahead.ts'
 import { LatencyMonitor } from './latency-monitor.ts'
 import { Listeners } from './listeners.ts'
 import { Meter } from './meter.ts'
@@ -69,6 +70,7 @@ export class Broker {
   readonly outbox: Outbox
   readonly meter: Meter
   readonly blocking: Blocking
+  readonly lookahead: Lookahead
   readonly watches: Watches
   readonly pubsub: PubSub
   readonly listeners: Listeners
@@ -123,6 +125,7 @@ export class Broker {
     this.outbox = new Outbox(() => engine.log)
     this.meter = new Meter(engine.clock, this.config, noteSlow)
     this.blocking = new Blocking(this)
+    this.lookahead = new Lookahead()
     this.watches = new Watches(engine)
     this.pubsub = new PubSub(this)
     this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
@@ -261,11 +264,13 @@ export class Broker {
     this.currentFrom = r.at
     r.resp = c.resp
     this.meter.start()
+    let ahead = 0
     while (!c.halted) {
       if (c.share <= 0 || r.at - this.currentFrom > turnReplyBytesMax) {
         if (c.parser.bufferedBytes > 0 || c.inputEnded) this.later(c)
         break
       }
+      if (ahead-- === 0) ahead = this.lookahead.warm(c.parser, engine.dbs[c.db]!) - 1
       const found = c.parser.next()
       if (found === 1) {
         c.share--

@@ -154,6 +154,24 @@ export class RequestParser {
     }
   }
 
+  /**
+   * Looks at the commands that `next` will frame, as far as they lie whole in the chunk and at most as many as `from`
+   * has room for: puts where the first argument behind the name lies in `bytes` into `from` and `to`. Returns how many.
+   */
+  peek(ahead: Args, from: Int32Array, to: Int32Array): number {
+    if (this.holding || this.stranger) return 0
+    let at = this.chunkAt
+    let n = 0
+    while (n < from.length && at < this.chunkEnd) {
+      at = frameWhole(ahead, this.chunk, at, this.chunkEnd)
+      if (at === 0) break
+      const named = ahead.count > 1 ? 1 : 0
+      from[n] = ahead.start[named]!
+      to[n++] = ahead.end[named]!
+    }
+    return n
+  }
+
   /** Forgets all that was buffered. */
   clear(): void {
     this.take(empty)

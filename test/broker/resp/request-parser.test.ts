@@ -193,3 +193,28 @@ test('a million arguments in small pieces are framed without starting anew', (t)
   t.is(p.args.count, count)
   t.is(p.args.text(count - 1), String(count - 1))
 })
+
+test('looking ahead names the first arguments of the commands that follow, and changes nothing', (t) => {
+  const room = 8
+  fc.assert(fc.property(commands, fc.array(fc.nat(), { maxLength: 5 }), (list, cuts) => {
+    const expected = list.map((words) => words.map((w) => Buffer.from(w).toString('latin1')))
+    const p = parser()
+    const ahead = new Args()
+    const from = new Int32Array(room)
+    const to = new Int32Array(room)
+    const seen: string[][] = []
+    for (const chunk of cut(Buffer.concat(list.map((words) => encode(words))), cuts)) {
+      p.feed(chunk, chunk.length)
+      for (;;) {
+        const n = p.peek(ahead, from, to)
+        const names = Array.from({ length: n }, (_, i) => ahead.buf.toString('latin1', from[i]!, to[i]!))
+        const coming = expected.slice(seen.length, seen.length + n).map((words) => words[1] ?? words[0]!)
+        t.deepEqual(names, coming)
+        if (p.next() === found.nothing) break
+        seen.push(Array.from({ length: p.args.count }, (_, i) => p.args.text(i)))
+      }
+      p.keep()
+    }
+    t.deepEqual(seen, expected)
+  }), { numRuns: 200 })
+})

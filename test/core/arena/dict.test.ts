@@ -6,6 +6,7 @@ import { Arena, byteOf, chunkOf, wordOf } from '../../../core/arena/arena.ts'
 import { createMember, memberLength, memberStart } from '../../../core/arena/dict-key.ts'
 import { DictWalk } from '../../../core/arena/dict-walk.ts'
 import { Dict, keyOffset } from '../../../core/arena/dict.ts'
+import { warm, warmKeysMax } from '../../../core/arena/dict-warm.ts'
 import { seededRandom } from '../../../core/random.ts'
 
 const seed = { k0: 0x12345678, k1: 0x9abcdef0 }
@@ -260,4 +261,37 @@ test('a walk passes through dicts of many segments', (t) => {
     for (let entry = walk.next(); entry !== 0; entry = walk.next()) seen.add(entry)
     t.is(seen.size, left)
   }
+})
+
+test('reading ahead reaches the entries of present keys, bears absent ones and changes nothing', (t) => {
+  const arena = new Arena({ guard: true })
+  const dict = new Dict(arena, seed)
+  const from = new Int32Array(warmKeysMax)
+  const to = new Int32Array(warmKeysMax)
+  let reached = 0
+  for (let size = 0; size <= 6000; size++) {
+    put(dict, `k${size}`)
+    if (size % 50 !== 0) continue
+    // Half of them are there; the others' probe paths lead anywhere, over the ends of their segments too.
+    const keys = Array.from({ length: warmKeysMax }, (_, i) => `k${i % 2 === 0 ? (size * i) % (size + 1) : size + 1 + i * 7}`)
+    let at = 0
+    keys.forEach((key, i) => {
+      from[i] = at
+      to[i] = at += key.length
+    })
+    warm(dict, Buffer.from(keys.join('')), from, to, warmKeysMax)
+    // Of one present key: what was read is its slot's hash and the first word of its entry.
+    const key = Buffer.from(`k${size}`)
+    const hash = dict.hash(key, 0, key.length)
+    const entry = dict.find(key, 0, key.length, hash)
+    arena.u32[chunkOf(entry)]![wordOf(entry)] = 0
+    const without = warm(dict, key, Int32Array.of(0), Int32Array.of(key.length), 1)
+    arena.u32[chunkOf(entry)]![wordOf(entry)] = 0x5a5a5a5a
+    const change = warm(dict, key, Int32Array.of(0), Int32Array.of(key.length), 1) ^ without
+    t.true(change === 0x5a5a5a5a || change === 0)
+    arena.u32[chunkOf(entry)]![wordOf(entry)] = 0
+    reached += change === 0 ? 0 : 1
+    dict.check()
+  }
+  t.true(reached > 90, `${reached} of 121 entries were reached`)
 })
