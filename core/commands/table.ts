@@ -3,6 +3,7 @@
 import { bitmapCommands } from './bitmap.ts'
 import { databaseCommands } from './database.ts'
 import { genericCommands } from './generic.ts'
+import { hyperloglogCommands } from './hyperloglog.ts'
 import type { CommandSpec } from './spec.ts'
 import { streamEntryCommands } from './stream-entries-spec.ts'
 import { streamGroupCommands } from './stream-groups-spec.ts'
@@ -12,6 +13,7 @@ export const coreCommands: readonly CommandSpec[] = [
   ...genericCommands,
   ...stringCommands,
   ...bitmapCommands,
+  ...hyperloglogCommands,
   ...streamEntryCommands,
   ...streamGroupCommands,
   ...databaseCommands,

@@ -6,6 +6,7 @@ import { drawCommand, type CommandShape, type Shape } from './grammar.ts'
 import { bitmapCommands } from './families/bitmap.ts'
 import { connectionCommands } from './families/connection.ts'
 import { genericCommands } from './families/generic.ts'
+import { hyperloglogCommands } from './families/hyperloglog.ts'
 import { serverCommands } from './families/server.ts'
 import { streamCommands } from './families/stream.ts'
 import { stringCommands } from './families/string.ts'
@@ -31,6 +32,7 @@ export type Episode = { seed: number, protocol: 2 | 3, steps: Step[] }
 export const families = {
   string: stringCommands,
   bitmap: bitmapCommands,
+  hyperloglog: hyperloglogCommands,
   generic: genericCommands,
   stream: streamCommands,
   connection: connectionCommands,
@@ -40,7 +42,7 @@ export const families = {
 export type Family = keyof typeof families
 
 const familyWeights: Record<Family, number> = {
-  string: 30, bitmap: 12, generic: 20, stream: 42, connection: 3, server: 4, transaction: 2,
+  string: 30, bitmap: 12, hyperloglog: 6, generic: 20, stream: 42, connection: 3, server: 4, transaction: 2,
 }
 export const connections = 4
 
