@@ -33,6 +33,7 @@ import { Listeners } from './listeners.ts'
 import { Meter } from './meter.ts'
 import { monitorLine } from './monitor.ts'
 import { beginTimedTurn, noteSlow, sampleRates } from './observe.ts'
+import { KeyspaceEvents } from './notify.ts'
 import { Outbox } from './outbox.ts'
 import { PubSub } from './pubsub.ts'
 import { Rate } from './rates.ts'
@@ -73,6 +74,7 @@ export class Broker {
   readonly lookahead: Lookahead
   readonly watches: Watches
   readonly pubsub: PubSub
+  readonly events: KeyspaceEvents
   readonly listeners: Listeners
   readonly clients: Map<number, Connection>
   readonly monitors: Set<Connection>
@@ -128,6 +130,7 @@ export class Broker {
     this.lookahead = new Lookahead()
     this.watches = new Watches(engine)
     this.pubsub = new PubSub(this)
+    this.events = new KeyspaceEvents(this)
     this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
     this.clients = new Map()
     this.monitors = new Set()

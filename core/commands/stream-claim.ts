@@ -13,9 +13,9 @@ const id = new StreamId()
 const lastId = new StreamId()
 const delivered = new StreamId()
 
-/** Stream and group of arguments 1 and 2 are opened; 0 after an error reply. */
-export function openGroup(x: Engine, a: Args, r: Reply): number {
-  const root = streamRoot(x, a, 1, r, true)
+/** Stream and group of arguments 1 and 2 are opened; 0 after an error reply. `counted`: as a hit or miss already. */
+export function openGroup(x: Engine, a: Args, r: Reply, counted = false): number {
+  const root = streamRoot(x, a, 1, r, counted)
   if (root === wrong) return 0
   const group = root === 0 ? 0 : x.groups.find(x.stream.open(root).groups, a.buf, a.start[2]!, a.end[2]!)
   if (group === 0) r.error(`NOGROUP No such key '${a.shown(1)}' or consumer group '${a.shown(2)}'`)
@@ -191,6 +191,8 @@ function logLastId(x: Engine, a: Args, group: number): void {
 }
 
 export function xautoclaim(x: Engine, a: Args, r: Reply): void {
+  // A miss counts, and is told, also when the arguments turn out to be wrong.
+  x.db.lookupRead(a.buf, a.start[1]!, a.end[1]!, x.db.hash(a.buf, a.start[1]!, a.end[1]!))
   const minIdle = a.int(4)
   if (Number.isNaN(minIdle)) {
     r.error('ERR Invalid min-idle-time argument for XAUTOCLAIM')
@@ -212,7 +214,7 @@ export function xautoclaim(x: Engine, a: Args, r: Reply): void {
       return
     }
   }
-  const group = openGroup(x, a, r)
+  const group = openGroup(x, a, r, true)
   if (group === 0) return
   autoclaim(x, a, r, group, Math.max(0, minIdle), count, justId)
 }

@@ -184,7 +184,7 @@ export function help(r: Reply, lines: readonly string[]): void {
 }
 
 export function xack(x: Engine, a: Args, r: Reply): void {
-  const root = streamRoot(x, a, 1, r, true)
+  const root = streamRoot(x, a, 1, r, false)
   if (root === wrong) return
   const group = root === 0 ? 0 : x.groups.find(x.stream.open(root).groups, a.buf, a.start[2]!, a.end[2]!)
   if (group === 0) {
