@@ -38,9 +38,10 @@ function mixerOf(digest: Buffer): Mixer {
   return {
     mix: (bytes) => mixInto(digest, bytes),
     xor: (bytes) => xorInto(digest, sha1(bytes)),
-    xorMixed(parts) {
+    xorMixed(parts, mark) {
       const own = Buffer.alloc(sha1Bytes)
       for (const part of parts) mixInto(own, part)
+      if (mark !== undefined) xorInto(own, sha1(mark))
       xorInto(digest, sha1(own))
     },
   }

@@ -16,6 +16,7 @@ import { systemSession } from './session.ts'
 import type { Session } from './session.ts'
 import { defaultSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
+import { Hash } from './types/hash.ts'
 import { Groups } from './types/stream-group.ts'
 import { Idempotence } from './types/stream-idempotence.ts'
 import { Stream } from './types/stream.ts'
@@ -44,6 +45,8 @@ export type Stats = {
   keyspaceHits: number
   keyspaceMisses: number
   expiredKeys: number
+  /** Fields of hashes that were due. */
+  expiredSubkeys: number
   evictedKeys: number
 }
 
@@ -70,6 +73,8 @@ export class Engine {
   readonly stream: Stream
   readonly groups: Groups
   readonly idempotence: Idempotence
+  /** The one object that is opened on the hash at hand. */
+  readonly hash: Hash
   /** Seeds of the key hashes, per process. */
   readonly hashSeed: DictSeed
   /** Unlinked values that are freed in later turns. */
@@ -109,12 +114,13 @@ export class Engine {
     this.arena = options.arena ?? new Arena()
     this.clock = options.clock
     this.random = options.random
-    this.stats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, evictedKeys: 0 }
+    this.stats = { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, expiredSubkeys: 0, evictedKeys: 0 }
     this.settings = options.settings ?? defaultSettings()
     this.stream = new Stream(this.arena)
     this.groups = new Groups(this.arena)
     this.idempotence = new Idempotence(this.arena)
     this.hashSeed = { k0: options.random.u32(), k1: options.random.u32() }
+    this.hash = new Hash(this.arena, this.hashSeed)
     this.lazy = new LazyFree(this)
     this.log = options.log
     this.session = systemWork
@@ -269,7 +275,25 @@ export class Engine {
     if (this.onEvent !== undefined) this.onEvent('x', 'expired', db, buf, from, to)
   }
 
-  /** Frees the keys that are due, for at most a slice of the turn; lookups hide the rest meanwhile. */
+  /**
+   * Begins an effect of the engine's own beside that of the command at hand: `words` words, then `word…`, `endEffect`.
+   * For what became due in database `db`.
+   */
+  dueEffect(db: number, words: number): void {
+    this.beginEffect(db, words)
+  }
+
+  /** Fields of a key of database `db` were due and are gone; HDEL, the effect, is logged already. */
+  fieldsExpired(db: number, count: number, key: Uint8Array, keyIsGone: boolean): void {
+    if (this.onTouch !== undefined) this.onTouch(db, key, 0, key.length)
+    this.stats.expiredSubkeys += count
+    this.changes += count
+    if (this.onEvent === undefined) return
+    this.onEvent('h', 'hexpired', db, key, 0, key.length)
+    if (keyIsGone) this.onEvent('g', 'del', db, key, 0, key.length)
+  }
+
+  /** Frees the keys and fields that are due, for at most a slice of the turn; lookups hide the rest meanwhile. */
   expireDue(): void {
     if (this.replaying || !this.settings.activeExpire) return
     let until = 0

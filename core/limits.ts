@@ -10,6 +10,10 @@ export const inlineBytesMax = 64 * 1024
 export const databasesDefault = 16
 /** How long the expiry of due keys may hold one turn of the event loop. */
 export const expireSliceMsMax = 2
+/** Longest reply of a command that repeats what it draws at random (HRANDFIELD with a negative count). */
+export const replyBytesMax = 1024 * 1024 * 1024
+/** Due fields of one hash that are removed between two looks at the clock, and logged as one HDEL. */
+export const fieldsPerSlice = 64
 /** The open frame's buffer at first, and the size beyond which it isn't kept for the next frame. */
 export const frameBufferBytes = 1024 * 1024
 export const frameBufferKeptBytesMax = 16 * 1024 * 1024

@@ -42,7 +42,9 @@ function set(c: Connection, a: Args, r: Reply): void {
 function resetStats(c: Connection): void {
   const { broker } = c
   Object.assign(broker.stats, freshStats())
-  Object.assign(broker.engine.stats, { keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, evictedKeys: 0 })
+  Object.assign(broker.engine.stats, {
+    keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, expiredSubkeys: 0, evictedKeys: 0,
+  })
   for (const command of broker.commands.specs) command.resetStats()
 }
 

@@ -127,7 +127,7 @@ export function statsSection(c: Connection): Lines {
     ['instantaneous_input_kbps', kilobytes(rates.netIn.value)],
     ['instantaneous_output_kbps', kilobytes(rates.netOut.value)], ['instantaneous_input_repl_kbps', '0.00'],
     ['instantaneous_output_repl_kbps', '0.00'], ['rejected_connections', stats.rejectedConnections], ['sync_full', 0],
-    ['sync_partial_ok', 0], ['sync_partial_err', 0], ['expired_subkeys', 0],
+    ['sync_partial_ok', 0], ['sync_partial_err', 0], ['expired_subkeys', engine.stats.expiredSubkeys],
     ['expired_keys', engine.stats.expiredKeys], ['expired_stale_perc', '0.00'], ['expired_time_cap_reached_count', 0],
     ['expire_cycle_cpu_milliseconds', 0], ['evicted_keys', engine.stats.evictedKeys], ['evicted_clients', 0],
     ['evicted_scripts', 0], ['total_eviction_exceeded_time', 0], ['current_eviction_exceeded_time', 0],
@@ -173,7 +173,8 @@ export function cpuSection(): Lines {
 export function keyspaceSection(c: Connection): Lines {
   const { engine } = c.broker
   return engine.dbs.filter((db) => db.count > 0).map((db) => {
-    return [`db${db.index}`, `keys=${db.count},expires=${db.deadlines.count},avg_ttl=${meanTtl(db)},subexpiry=0`]
+    const dated = `expires=${db.deadlines.count},avg_ttl=${meanTtl(db)},subexpiry=${db.fieldDeadlines.count}`
+    return [`db${db.index}`, `keys=${db.count},${dated}`]
   })
 }
 

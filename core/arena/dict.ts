@@ -361,8 +361,9 @@ export class Dict {
 /** The two words that key the hash. */
 export type DictSeed = { readonly k0: number; readonly k1: number }
 
-function createDict(arena: Arena): number {
-  const root = arena.alloc(16)
+/** An empty dict; `bytes`: those of its root's block, of which the first sixteen are its own, the rest the owner's. */
+export function createDict(arena: Arena, bytes = 16): number {
+  const root = arena.alloc(bytes)
   initDict(arena, root)
   return root
 }

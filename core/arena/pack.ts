@@ -20,16 +20,13 @@
 
 import { byteOf, chunkOf, wordOf } from './arena.ts'
 import type { Arena } from './arena.ts'
+import { digitsMax, writeDigits } from '../digits.ts'
+import {
+  backBytes, elementBytes, integerBytes, integerHead, integerIn, integerSmallMax, longHead, middleHead, readInteger,
+  scanIntegers, scanShortStrings, stringMiddleMax, stringSmallMax, wideHead, writeBack, writeHead, writeIntegerElement,
+} from './pack-element.ts'
 
 const headerBytes = 8
-const integerHead = 0x80
-const wideHead = 0xc0
-const middleHead = 0xd0
-const longHead = 0xe0
-const stringSmallMax = 127
-const stringMiddleMax = 4095
-const integerSmallMax = 63
-const digitsMax = 16
 /** Blocks beyond this grow by an eighth at a time; below, the arena's size classes do the like. */
 const slackFromBytes = 16384
 const noBytes = new Uint8Array(0)
@@ -42,6 +39,8 @@ export class Pack {
   from: number
   to: number
   private readonly digits: Buffer
+  /** Head and payload of an integer that is looked for. */
+  private readonly sought: Buffer
   // The element that is being written: an integer, or a string.
   private newIsInteger: boolean
   private newInteger: number
@@ -59,7 +58,8 @@ export class Pack {
     this.buf = noBytes
     this.from = 0
     this.to = 0
-    this.digits = Buffer.alloc(digitsMax + 1)
+    this.digits = Buffer.alloc(digitsMax)
+    this.sought = Buffer.alloc(8)
     this.newIsInteger = false
     this.newInteger = 0
     this.newBuf = noBytes
@@ -122,9 +122,24 @@ export class Pack {
 
   /** The first element from `start` on that equals `buf[from..to)`, looking at one of every `1 + skip` elements. */
   find(start: number, skip: number, buf: Uint8Array, from: number, to: number): number {
+    if (start === 0) return 0
     this.prepare(buf, from, to)
+    const u8 = this.arena.u8[chunkOf(this.root)]!
+    const base = byteOf(this.root)
+    const end = base + this.bytes
+    let found: number
+    if (this.newIsInteger) {
+      writeIntegerElement(this.sought, 0, this.newInteger, this.newBytes)
+      found = scanIntegers(u8, base + start, end, skip, this.sought, this.newBytes + 1)
+    } else if (this.newBytes <= stringSmallMax) {
+      found = scanShortStrings(u8, base + start, end, skip, buf, from, this.newBytes)
+    } else return this.findLong(start, skip)
+    return found < 0 ? 0 : found - base
+  }
+
+  private findLong(start: number, skip: number): number {
     const end = this.bytes
-    for (let at = start; at !== 0 && at < end;) {
+    for (let at = start; at < end;) {
       if (this.isPrepared(at)) return at
       for (let i = 0; i <= skip && at < end; i++) at += this.sizeOf(at)
     }
@@ -144,8 +159,8 @@ export class Pack {
       return
     }
     this.buf = this.digits
-    this.from = 0
-    this.to = this.digits.write(`${this.integer(at)}`, 'latin1')
+    this.from = writeDigits(this.digits, digitsMax, this.integer(at))
+    this.to = digitsMax
   }
 
   /** True when the element is stored as an integer, which `integer` then gives. */
@@ -210,6 +225,53 @@ export class Pack {
     return at === this.bytes ? 0 : at
   }
 
+  /**
+   * Moves `count` elements, the first of them at `at`, before the one at `to` (the end when 0), which is none of them.
+   * Returns the offset of the first of them then.
+   */
+  move(at: number, count: number, to: number): number {
+    let after = at
+    for (let i = 0; i < count; i++) after += this.sizeOf(after)
+    const size = after - at
+    const u8 = this.arena.u8[chunkOf(this.root)]!
+    const base = byteOf(this.root)
+    const target = to === 0 ? this.bytes : to
+    if (target === at || target === after) return at
+    const moved = Buffer.from(u8.subarray(base + at, base + after))
+    const place = target > at ? target - size : target
+    if (target > at) u8.copyWithin(base + at, base + after, base + target)
+    else u8.copyWithin(base + target + size, base + target, base + at)
+    u8.set(moved, base + place)
+    return place
+  }
+
+  /** Makes room for `bytes` bytes of elements more, which nothing but a removal gives back; see `fit`. */
+  reserve(bytes: number): void {
+    if (this.root !== 0) this.root = this.arena.realloc(this.root, this.bytes + bytes)
+    else {
+      this.root = this.arena.alloc(headerBytes + bytes)
+      const words = this.arena.u32[chunkOf(this.root)]!
+      words[wordOf(this.root)] = headerBytes
+      words[wordOf(this.root) + 1] = 0
+    }
+  }
+
+  /** Gives back what `reserve` took and nobody needed. */
+  fit(): void {
+    if (this.count === 0) this.clear()
+    else this.root = this.arena.realloc(this.root, this.bytes)
+  }
+
+  /** A copy of all elements; returns its root. */
+  copy(): number {
+    if (this.root === 0) return 0
+    const root = this.arena.alloc(this.bytes)
+    const from = byteOf(this.root)
+    const all = this.arena.u8[chunkOf(this.root)]!.subarray(from, from + this.bytes)
+    this.arena.u8[chunkOf(root)]!.set(all, byteOf(root))
+    return root
+  }
+
   clear(): void {
     if (this.root !== 0) this.arena.free(this.root)
     this.root = 0
@@ -261,9 +323,7 @@ export class Pack {
 
   /** Bytes of the whole element. */
   private sizeOf(at: number): number {
-    this.decode(at)
-    const body = this.headBytes + this.payloadBytes
-    return body + backBytes(body)
+    return elementBytes(this.arena.u8[chunkOf(this.root)]!, byteOf(this.root) + at)
   }
 
   /** Offset of the element that ends at `end`. */
@@ -311,10 +371,8 @@ export class Pack {
     this.splice(place, removed, body + back, added)
     const u8 = this.arena.u8[chunkOf(this.root)]!
     let to = byteOf(this.root) + place
-    if (this.newIsInteger) {
-      u8[to++] = size === 0 ? integerHead | this.newInteger : wideHead | (size - 1)
-      writeInteger(u8, to, this.newInteger, size)
-    } else {
+    if (this.newIsInteger) writeIntegerElement(u8, to++, this.newInteger, size)
+    else {
       to = writeHead(u8, to, size)
       if (size < 64) for (let i = 0; i < size; i++) u8[to + i] = this.newBuf[this.newFrom + i]!
       else u8.set(this.newBuf.subarray(this.newFrom, this.newFrom + size), to)
@@ -338,84 +396,11 @@ export class Pack {
         const start = byteOf(this.root) + place
         arena.u8[chunkOf(this.root)]!.copyWithin(start + added, start + removed, byteOf(this.root) + used)
       }
-      if (need < usable >>> 1) this.root = arena.realloc(this.root, need)
+      // What was reserved stays until something is taken out.
+      if (need < used && need < usable >>> 1) this.root = arena.realloc(this.root, need)
     }
     const words = arena.u32[chunkOf(this.root)]!
     words[wordOf(this.root)] = need
     words[wordOf(this.root) + 1] = count
   }
-}
-
-/** Bytes of the back length of an element whose head and payload take `body` bytes. */
-function backBytes(body: number): number {
-  return body < 0x80 ? 1 : body < 0x4000 ? 2 : body < 0x200000 ? 3 : body < 0x10000000 ? 4 : 5
-}
-
-function writeBack(u8: Uint8Array, at: number, body: number, bytes: number): void {
-  let rest = body
-  for (let i = bytes - 1; i > 0; i--) {
-    u8[at + i] = (rest & 0x7f) | 0x80
-    rest >>>= 7
-  }
-  u8[at] = rest
-}
-
-/** Writes a string's head; returns where its bytes go. */
-function writeHead(u8: Uint8Array, at: number, size: number): number {
-  if (size <= stringSmallMax) {
-    u8[at] = size
-    return at + 1
-  }
-  if (size <= stringMiddleMax) {
-    u8[at] = middleHead | (size >>> 8)
-    u8[at + 1] = size & 0xff
-    return at + 2
-  }
-  u8[at] = longHead
-  u8[at + 1] = size & 0xff
-  u8[at + 2] = (size >>> 8) & 0xff
-  u8[at + 3] = (size >>> 16) & 0xff
-  u8[at + 4] = size >>> 24
-  return at + 5
-}
-
-/** Payload bytes of an integer. */
-function integerBytes(value: number): number {
-  if (value >= 0 && value <= integerSmallMax) return 0
-  let bytes = 1
-  for (let bound = 128; value >= bound || value < -bound; bound *= 256) bytes++
-  return bytes
-}
-
-function writeInteger(u8: Uint8Array, at: number, value: number, bytes: number): void {
-  let rest = value
-  for (let i = 0; i < bytes; i++) {
-    const byte = rest & 0xff
-    u8[at + i] = byte
-    rest = (rest - byte) / 256
-  }
-}
-
-function readInteger(u8: Uint8Array, at: number, bytes: number): number {
-  // The highest byte carries the sign.
-  let value = (u8[at + bytes - 1]! << 24) >> 24
-  for (let i = bytes - 2; i >= 0; i--) value = value * 256 + u8[at + i]!
-  return value
-}
-
-/** The integer that prints as just `buf[from..to)`, if a double holds it exactly; NaN when there is none. */
-function integerIn(buf: Uint8Array, from: number, to: number): number {
-  const negative = to > from && buf[from] === 0x2d
-  const start = negative ? from + 1 : from
-  const digits = to - start
-  if (digits < 1 || digits > digitsMax) return NaN
-  if (buf[start] === 0x30) return digits === 1 && !negative ? 0 : NaN
-  let value = 0
-  for (let i = start; i < to; i++) {
-    const digit = buf[i]! - 0x30
-    if (digit < 0 || digit > 9) return NaN
-    value = value * 10 + digit
-  }
-  if (value > Number.MAX_SAFE_INTEGER) return NaN
-  return negative ? -value : value
 }

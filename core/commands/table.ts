@@ -4,6 +4,7 @@ import { bitmapCommands } from './bitmap.ts'
 import { databaseCommands } from './database.ts'
 import { genericCommands } from './generic.ts'
 import { hyperloglogCommands } from './hyperloglog.ts'
+import { hashCommands } from './hash.ts'
 import type { CommandSpec } from './spec.ts'
 import { streamEntryCommands } from './stream-entries-spec.ts'
 import { streamGroupCommands } from './stream-groups-spec.ts'
@@ -14,6 +15,7 @@ export const coreCommands: readonly CommandSpec[] = [
   ...stringCommands,
   ...bitmapCommands,
   ...hyperloglogCommands,
+  ...hashCommands,
   ...streamEntryCommands,
   ...streamGroupCommands,
   ...databaseCommands,

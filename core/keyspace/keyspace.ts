@@ -6,13 +6,14 @@ import { chunkOf, byteOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
 import type { Engine } from '../engine.ts'
 import { freeAtOnceEntriesMax } from '../limits.ts'
-import { copyValue, freeValue, opsOf } from '../types/types.ts'
+import { copyValue, earliestOf, freeValue, opsOf } from '../types/types.ts'
 import { DeadlineIndex } from './deadlines.ts'
 import {
   blockBytes, deadlineOf, exactDeadlineOf, formOf, forms, hasDeadline, headerBytes, initEntry, keyLength, keyOf,
   rootOf, setAccess, setForm, setRoot, setType, typeOf, types, valueStart, writeDeadline, writeExactDeadline,
 } from './entry.ts'
 import type { Form, Type } from './entry.ts'
+import { expireFields } from './field-expiry.ts'
 
 export class Keyspace {
   readonly engine: Engine
@@ -22,6 +23,8 @@ export class Keyspace {
   /** Another one after an asynchronous flush. */
   dict: Dict
   readonly deadlines: DeadlineIndex
+  /** The hashes whose fields have deadlines, by their earliest. */
+  readonly fieldDeadlines: DeadlineIndex
 
   constructor(engine: Engine, index: number) {
     this.engine = engine
@@ -29,6 +32,7 @@ export class Keyspace {
     this.index = index
     this.dict = new Dict(engine.arena, engine.hashSeed)
     this.deadlines = new DeadlineIndex(engine.arena)
+    this.fieldDeadlines = new DeadlineIndex(engine.arena)
   }
 
   get count(): number {
@@ -132,6 +136,7 @@ export class Keyspace {
   replaceByString(entry: number, hash: number, valueBytes: number): number {
     const arena = this.arena
     if (this.engine.onGone !== undefined) this.gone(entry)
+    this.redate(entry, this.earliestField(entry), -1)
     this.dropValue(entry, false)
     setType(arena, entry, types.string)
     setForm(arena, entry, forms.auto)
@@ -164,6 +169,13 @@ export class Keyspace {
     return target
   }
 
+  /** The earliest of the hash's field deadlines was `before` and is `after` (unix ms, -1 for none). */
+  redate(entry: number, before: number, after: number): void {
+    if (before === after) return
+    if (before >= 0) this.fieldDeadlines.remove(before, entry)
+    if (after >= 0) this.fieldDeadlines.insert(after, entry)
+  }
+
   /**
    * Removes the key and frees its value: a large one in part, the rest in later turns; `lazily`: all of it only then.
    */
@@ -181,6 +193,7 @@ export class Keyspace {
   replaceValue(entry: number, hash: number, type: Type, root: number, form: Form): number {
     const arena = this.arena
     if (this.engine.onGone !== undefined) this.gone(entry)
+    this.redate(entry, this.earliestField(entry), -1)
     this.dropValue(entry, false)
     let target = hasDeadline(arena, entry) ? this.setDeadline(entry, hash, -1) : entry
     if (typeOf(arena, target) === types.string) {
@@ -189,6 +202,7 @@ export class Keyspace {
     setType(arena, target, type)
     setForm(arena, target, form)
     setRoot(arena, target, root)
+    this.redate(target, -1, this.earliestField(target))
     this.freshen(target)
     return target
   }
@@ -202,6 +216,7 @@ export class Keyspace {
     const entry = this.create(type, buf, from, to, hash)
     setForm(this.arena, entry, form)
     setRoot(this.arena, entry, root)
+    this.redate(entry, -1, this.earliestField(entry))
     return entry
   }
 
@@ -221,12 +236,12 @@ export class Keyspace {
     return this.place(target, entry, buf, from, to, true)
   }
 
-  /** Earliest deadline in unix ms, Infinity when no key has one. */
+  /** Earliest deadline of a key or a field in unix ms, Infinity when none has one. */
   nextDeadline(): number {
-    return this.deadlines.first()
+    return Math.min(this.deadlines.first(), this.fieldDeadlines.first())
   }
 
-  /** Removes keys due at `now` until the monotonic clock passes `until`; false when time ran out first. */
+  /** Removes keys and fields due at `now` until the monotonic clock passes `until`; false when time ran out first. */
   expireDue(now: number, until: number): boolean {
     let budget = 32
     while (this.deadlines.first() <= now) {
@@ -237,6 +252,10 @@ export class Keyspace {
       const entry = this.deadlines.firstEntry()
       this.expire(entry, this.dict.hashOf(entry))
     }
+    while (this.fieldDeadlines.first() <= now) {
+      expireFields(this, this.fieldDeadlines.firstEntry(), now)
+      if (this.fieldDeadlines.first() <= now && this.engine.clock.monotonicMs() >= until) return false
+    }
     return true
   }
 
@@ -244,6 +263,7 @@ export class Keyspace {
   clear(lazily = false): void {
     const arena = this.arena
     this.deadlines.clear()
+    this.fieldDeadlines.clear()
     if (lazily) {
       this.engine.lazy.addDict(this.dict)
       this.dict = new Dict(arena, this.engine.hashSeed)
@@ -261,12 +281,20 @@ export class Keyspace {
     const arena = this.arena
     this.dict.check()
     this.deadlines.check()
+    this.fieldDeadlines.check()
     let dated = 0
+    let datedHashes = 0
     this.dict.each((entry) => {
+      const earliest = this.earliestField(entry)
+      if (earliest >= 0) {
+        datedHashes++
+        if (!this.fieldDeadlines.has(earliest, entry)) throw new Error('keyspace: a field deadline is not indexed')
+      }
       if (!hasDeadline(arena, entry)) return
       dated++
       if (!this.deadlines.has(deadlineOf(arena, entry), entry)) throw new Error('keyspace: deadline is not indexed')
     })
+    if (datedHashes !== this.fieldDeadlines.count) throw new Error('keyspace: index names hashes without a deadline')
     if (dated !== this.deadlines.count) throw new Error('keyspace: index names keys without a deadline')
   }
 
@@ -279,6 +307,7 @@ export class Keyspace {
   private forget(entry: number, hash: number): void {
     const ms = deadlineOf(this.arena, entry)
     if (ms >= 0) this.deadlines.remove(ms, entry)
+    this.redate(entry, this.earliestField(entry), -1)
     this.dict.remove(hash, entry)
     if (this.engine.onGone !== undefined) this.gone(entry)
   }
@@ -309,6 +338,13 @@ export class Keyspace {
     engine.lazy.addValue(type, root, form)
   }
 
+  /** Earliest deadline of the fields in the value, -1 when there is none. */
+  private earliestField(entry: number): number {
+    const type = typeOf(this.arena, entry)
+    if (type !== types.hash) return -1
+    return earliestOf(this.engine, type, rootOf(this.arena, entry), formOf(this.arena, entry))
+  }
+
   private place(
     target: Keyspace, entry: number, buf: Uint8Array, from: number, to: number, double: boolean,
   ): number {
@@ -325,6 +361,7 @@ export class Keyspace {
       arena.u8[chunkOf(copy)]!.set(value, valueStart(arena, copy))
     } else setRoot(arena, copy, double ? copyValue(this.engine, type, root, form) : root)
     setForm(arena, copy, form)
+    target.redate(copy, -1, this.earliestField(copy))
     if (ms < 0) return copy
     return target.setDeadline(copy, hash, ms, exactDeadlineOf(arena, entry))
   }
@@ -334,6 +371,7 @@ export class Keyspace {
     const arena = this.arena
     const ms = deadlineOf(arena, entry)
     const exact = ms >= 0 ? exactDeadlineOf(arena, entry) : 0n
+    const earliest = this.earliestField(entry)
     const target = arena.realloc(entry, bytes)
     // The deadline stands at the end of the block, wherever that is now.
     if (ms >= 0) writeExactDeadline(arena, target, exact)
@@ -342,6 +380,8 @@ export class Keyspace {
       this.deadlines.remove(ms, entry)
       this.deadlines.insert(ms, target)
     }
+    this.redate(entry, earliest, -1)
+    this.redate(target, -1, earliest)
     this.dict.replace(hash, entry, target)
     return target
   }

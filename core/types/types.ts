@@ -3,6 +3,7 @@
 import type { Engine } from '../engine.ts'
 import { types } from '../keyspace/entry.ts'
 import type { Form, Type } from '../keyspace/entry.ts'
+import { hashOps } from './hash-ops.ts'
 import { streamOps } from './stream-ops.ts'
 
 /** How redis-server's DEBUG DIGEST takes in what a value holds. */
@@ -11,8 +12,11 @@ export type Mixer = {
   mix: (bytes: Uint8Array) => void
   /** One of what has no order: a set's member. */
   xor: (bytes: Uint8Array) => void
-  /** As `xor`, for what has parts in an order: a hash's field and value, a member and its score. */
-  xorMixed: (parts: readonly Uint8Array[]) => void
+  /**
+   * As `xor`, for what has parts in an order: a hash's field and value, a member and its score. `mark` tells of
+   * something besides, in no order.
+   */
+  xorMixed: (parts: readonly Uint8Array[], mark?: Uint8Array) => void
 }
 
 /** What a root pointer names depends on the type and on the entry's form, which each type numbers for itself. */
@@ -31,10 +35,12 @@ export type TypeOps = {
   mix: (engine: Engine, root: number, mixer: Mixer, form: Form) => void
   /** Frees about `entries` entries of a value that no key names; returns its root, 0 when all is freed. */
   freeSome?: (engine: Engine, root: number, entries: number, form: Form) => number
+  /** Of a type whose parts have deadlines: the earliest in unix ms, -1 when none has one. */
+  earliest?: (engine: Engine, root: number, form: Form) => number
 }
 
 /** The types but strings, whose bytes stand in the entry itself. */
-const table: Partial<Record<Type, TypeOps>> = { [types.stream]: streamOps }
+const table: Partial<Record<Type, TypeOps>> = { [types.hash]: hashOps, [types.stream]: streamOps }
 
 export function opsOf(type: Type): TypeOps {
   const ops = table[type]
@@ -48,4 +54,9 @@ export function freeValue(engine: Engine, type: Type, root: number, form: Form):
 
 export function copyValue(engine: Engine, type: Type, root: number, form: Form): number {
   return opsOf(type).copy(engine, root, form)
+}
+
+/** Earliest deadline, in unix ms, of the parts of a value; -1 when there is none. */
+export function earliestOf(engine: Engine, type: Type, root: number, form: Form): number {
+  return opsOf(type).earliest?.(engine, root, form) ?? -1
 }

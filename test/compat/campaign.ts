@@ -7,8 +7,13 @@ import { play, Side } from './runner.ts'
 import { kindOf, shrink, type Finding } from './shrink.ts'
 import { readState, stateDifferences } from './state.ts'
 
-/** Settings that both servers get, so that CONFIG GET and DEBUG answer the same. */
-export const comparedSettings = ['--enable-debug-command', 'yes', '--save', '']
+/**
+ * Settings that both servers get, so that CONFIG GET and DEBUG answer the same, and that collections of a few elements
+ * outgrow their small encoding.
+ */
+export const comparedSettings = [
+  '--enable-debug-command', 'yes', '--save', '', '--hash-max-listpack-entries', '8',
+]
 
 /** After so many mismatches a command is drawn no more. */
 const mismatchesPerCommandMax = 3

@@ -7,6 +7,7 @@ import { bitmapCommands } from './families/bitmap.ts'
 import { connectionCommands } from './families/connection.ts'
 import { genericCommands } from './families/generic.ts'
 import { hyperloglogCommands } from './families/hyperloglog.ts'
+import { hashCommands } from './families/hash.ts'
 import { serverCommands } from './families/server.ts'
 import { streamCommands } from './families/stream.ts'
 import { stringCommands } from './families/string.ts'
@@ -33,6 +34,7 @@ export const families = {
   string: stringCommands,
   bitmap: bitmapCommands,
   hyperloglog: hyperloglogCommands,
+  hash: hashCommands,
   generic: genericCommands,
   stream: streamCommands,
   connection: connectionCommands,
@@ -42,7 +44,7 @@ export const families = {
 export type Family = keyof typeof families
 
 const familyWeights: Record<Family, number> = {
-  string: 30, bitmap: 12, hyperloglog: 6, generic: 20, stream: 42, connection: 3, server: 4, transaction: 2,
+  string: 30, bitmap: 12, hyperloglog: 6, hash: 30, generic: 20, stream: 42, connection: 3, server: 4, transaction: 2,
 }
 export const connections = 4
 

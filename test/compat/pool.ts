@@ -5,6 +5,7 @@ import type { Random } from './random.ts'
 
 const stringKeys = ['s1', 's2', 's3', 's:4', 'n1', 'n2']
 const streamKeys = ['x1', 'x1', 'x1', 'x2', 'x3']
+const hashKeys = ['h1', 'h1', 'h2', 'h2', 'h3', 'h:4']
 const freeKeys = ['k1', 'k2', '', '\x00\xff\r\n', 'a key']
 
 function drawKey(r: Random, own: readonly string[], other: readonly string[]): string {
@@ -16,10 +17,13 @@ function drawKey(r: Random, own: readonly string[], other: readonly string[]): s
 export const stringKey: Shape = (r) => [drawKey(r, stringKeys, streamKeys)]
 export const streamKey: Shape = (r) => [drawKey(r, streamKeys, stringKeys)]
 
+export const hashKey: Shape = (r) => [drawKey(r, hashKeys, r.pick([stringKeys, streamKeys]))]
+export const doomedHashKey: Shape = (r) => [r.pick(hashKeys)]
+
 /** For commands that remove or replace keys: streams take long to become interesting. */
 export const doomedKey: Shape = (r) =>
-  r.chance(0.06) ? streamKey(r) : [r.pick(r.pick([stringKeys, freeKeys]))]
-export const anyKey: Shape = (r) => [r.pick(r.pick([stringKeys, streamKeys, freeKeys]))]
+  r.chance(0.06) ? streamKey(r) : r.chance(0.1) ? doomedHashKey(r) : [r.pick(r.pick([stringKeys, freeKeys]))]
+export const anyKey: Shape = (r) => [r.pick(r.pick([stringKeys, streamKeys, hashKeys, freeKeys]))]
 
 /** Every key a run can make; the state comparison starts from what SCAN finds, not from this. */
 export const keyPatterns = [
@@ -90,6 +94,14 @@ export const unixMilliseconds: Shape = (r) => [
 export const field: Shape = (r) => [
   r.pick(['f', 'g', 'job', '', 'f\x00', '1', 'text', 'long field']),
 ]
+/** Few enough to collide, enough for a hash to outgrow its listpack (see `comparedSettings`). */
+export const hashField: Shape = (r) => [
+  r.pick(r.chance(0.97)
+    ? ['f', 'g', 'n', 'm', 'name', 'data', 'opts', '', '1', '-7', '1234567890123', 'two words', '\x00\xff', '01', 'g2']
+    : ['q'.repeat(64), 'q'.repeat(65), 'q'.repeat(200)]),
+]
+export const hashPattern: Shape = (r) => [r.pick(['*', 'f', 'n*', '*a*', '[fg]', '?', '', 'nope', '[', '-*', '\\*'])]
+
 export const group: Shape = (r) => [
   r.pick(r.chance(0.96) ? ['g1', 'g1', 'g1', 'g2'] : ['g3', '', '\xff']),
 ]

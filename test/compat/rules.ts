@@ -46,6 +46,11 @@ const table: Readonly<Record<string, Rule>> = {
   RANDOMKEY: maskSuccess,
   KEYS: (value) => sortItems(value),
   SCAN: sortScan,
+  HGETALL: (value) => sortFields(value),
+  HKEYS: sortItems,
+  HVALS: sortItems,
+  HRANDFIELD: randomFields,
+  HSCAN: sortScanned,
   XPENDING: (value) => pendingEntryTimes(value, 2),
   'XINFO CONSUMERS': (value) => mapItems(value, (item) => mapFields(item, consumerTimes)),
   'XINFO STREAM': fullStreamTimes,
@@ -64,6 +69,17 @@ function sortFields(value: Settled): Settled {
   for (let i = 0; i + 1 < value.value.length; i += 2) pairs.push(value.value.slice(i, i + 2))
   pairs.sort((a, b) => byText(a[0]!, b[0]!))
   return { ...value, value: pairs.flat() }
+}
+
+/** As many picks as there are; which ones, and in which order, is chance. */
+function randomFields(value: Settled): Settled {
+  if (value.type === '-' || value.value === null) return value
+  return Array.isArray(value.value) ? mapItems(value, (item) => kindOnly(item, 'ours', [])) : kindOnly(value, 'ours', [])
+}
+
+/** Cursor and pairs of field and value, in no promised order. */
+function sortScanned(value: Settled): Settled {
+  return mapItems(value, (item, i) => i === 1 ? sortFields(item) : item)
 }
 
 /** The rules that a command's reply goes through, in order. */
