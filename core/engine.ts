@@ -17,6 +17,7 @@ import type { Session } from './session.ts'
 import { defaultSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { Hash } from './types/hash.ts'
+import { SetPool } from './types/set-pool.ts'
 import { Groups } from './types/stream-group.ts'
 import { Idempotence } from './types/stream-idempotence.ts'
 import { Stream } from './types/stream.ts'
@@ -75,6 +76,8 @@ export class Engine {
   readonly idempotence: Idempotence
   /** The one object that is opened on the hash at hand. */
   readonly hash: Hash
+  /** The objects that are opened on sets. */
+  readonly sets: SetPool
   /** Seeds of the key hashes, per process. */
   readonly hashSeed: DictSeed
   /** Unlinked values that are freed in later turns. */
@@ -121,6 +124,7 @@ export class Engine {
     this.idempotence = new Idempotence(this.arena)
     this.hashSeed = { k0: options.random.u32(), k1: options.random.u32() }
     this.hash = new Hash(this.arena, this.hashSeed)
+    this.sets = new SetPool(this.arena, this.hashSeed, this.settings)
     this.lazy = new LazyFree(this)
     this.log = options.log
     this.session = systemWork

@@ -40,3 +40,5 @@ export const idempotenceIdsDefault = 100
 export const idempotenceIdsMax = 10_000
 /** A blocked XREADGROUP CLAIM that waits for no entry in particular looks no more often than that. */
 export const claimAgainMsMin = 100
+/** SRANDMEMBER with a negative count answers with no more than so many members. */
+export const randomRepeatsMax = 2 ** 26

@@ -33,8 +33,10 @@ function keys(x: Engine, a: Args, r: Reply): void {
   r.setArray(mark, count)
 }
 
-/** The options from argument `from` on, or an error's text. */
-function parseScan(a: Args, from: number): { count: number; filter: ScanFilter } | string {
+/** The options from argument `from` on, or an error's text; those of a value's members have no TYPE. */
+export function parseScan(
+  a: Args, from: number, of: 'keys' | 'members',
+): { count: number; filter: ScanFilter } | string {
   let count = scanCountDefault
   const filter: ScanFilter = { pattern: undefined, type: undefined }
   for (let i = from; i < a.count; i += 2) {
@@ -46,7 +48,7 @@ function parseScan(a: Args, from: number): { count: number; filter: ScanFilter }
     } else if (a.is(i, 'MATCH')) {
       const pattern = a.copy(i + 1)
       filter.pattern = matchesAll(pattern) ? undefined : pattern
-    } else if (a.is(i, 'TYPE')) filter.type = a.text(i + 1).toLowerCase()
+    } else if (of === 'keys' && a.is(i, 'TYPE')) filter.type = a.text(i + 1).toLowerCase()
     else return replies.syntax
   }
   return { count, filter }
@@ -68,7 +70,7 @@ function scan(x: Engine, a: Args, r: Reply): void {
     r.error('ERR invalid cursor')
     return
   }
-  const options = parseScan(a, 2)
+  const options = parseScan(a, 2, 'keys')
   if (typeof options === 'string') {
     r.error(options)
     return

@@ -5,6 +5,7 @@ import { databaseCommands } from './database.ts'
 import { genericCommands } from './generic.ts'
 import { hyperloglogCommands } from './hyperloglog.ts'
 import { hashCommands } from './hash.ts'
+import { setCommands } from './set-spec.ts'
 import type { CommandSpec } from './spec.ts'
 import { streamEntryCommands } from './stream-entries-spec.ts'
 import { streamGroupCommands } from './stream-groups-spec.ts'
@@ -16,6 +17,7 @@ export const coreCommands: readonly CommandSpec[] = [
   ...bitmapCommands,
   ...hyperloglogCommands,
   ...hashCommands,
+  ...setCommands,
   ...streamEntryCommands,
   ...streamGroupCommands,
   ...databaseCommands,

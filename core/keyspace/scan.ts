@@ -5,7 +5,8 @@ import { headerBytes, keyLength, typeNames, typeOf } from './entry.ts'
 import { globMatch } from './glob.ts'
 import type { Keyspace } from './keyspace.ts'
 
-const cursorMax = 0xffffffff
+/** The last cursor; those beyond it are at the end. */
+export const cursorMax = 0xffffffff
 
 /** What SCAN lets through; undefined lets all through. */
 export type ScanFilter = { pattern: Buffer | undefined; type: string | undefined }

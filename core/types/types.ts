@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts'
 import { types } from '../keyspace/entry.ts'
 import type { Form, Type } from '../keyspace/entry.ts'
 import { hashOps } from './hash-ops.ts'
+import { setOps } from './set-ops.ts'
 import { streamOps } from './stream-ops.ts'
 
 /** How redis-server's DEBUG DIGEST takes in what a value holds. */
@@ -41,6 +42,7 @@ export type TypeOps = {
 
 /** The types but strings, whose bytes stand in the entry itself. */
 const table: Partial<Record<Type, TypeOps>> = { [types.hash]: hashOps, [types.stream]: streamOps }
+const table: Partial<Record<Type, TypeOps>> = { [types.set]: setOps, [types.stream]: streamOps }
 
 export function opsOf(type: Type): TypeOps {
   const ops = table[type]
