@@ -44,7 +44,7 @@ function algebra(name: string, what: string, complexity: string): Omit<CommandSp
 
 const [inter, interStore] = algebra('sinter', 'the members that several sets have in common', intersectionCost)
 const [union, unionStore] = algebra('sunion', 'the members that any of several sets has', totalCost)
-const [difference, differenceStore] = algebra('sdiff', 'the members of a set that none of several others has', totalCost)
+const [difference, differenceStore] = algebra('sdiff', 'the members of a set that no other of several has', totalCost)
 
 export const setCommands: readonly CommandSpec[] = [
   {
