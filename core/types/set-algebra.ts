@@ -145,7 +145,7 @@ function anyHas(others: readonly MemberSet[], first: MemberSet): boolean {
   return false
 }
 
-/** As Redis weighs it, which shows in the encoding of the result: look for each member, or take out what others have. */
+/** As Redis weighs it, and it shows in the result's encoding: look for each member, or take out what others have. */
 function removalIsCheaper(pool: SetPool, count: number): boolean {
   const size = pool.operand(0).size
   let members = 0

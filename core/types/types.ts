@@ -41,8 +41,11 @@ export type TypeOps = {
 }
 
 /** The types but strings, whose bytes stand in the entry itself. */
-const table: Partial<Record<Type, TypeOps>> = { [types.hash]: hashOps, [types.stream]: streamOps }
-const table: Partial<Record<Type, TypeOps>> = { [types.set]: setOps, [types.stream]: streamOps }
+const table: Partial<Record<Type, TypeOps>> = {
+  [types.set]: setOps,
+  [types.hash]: hashOps,
+  [types.stream]: streamOps,
+}
 
 export function opsOf(type: Type): TypeOps {
   const ops = table[type]
