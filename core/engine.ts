@@ -21,6 +21,7 @@ import { SetPool } from './types/set-pool.ts'
 import { Groups } from './types/stream-group.ts'
 import { Idempotence } from './types/stream-idempotence.ts'
 import { Stream } from './types/stream.ts'
+import { Zset } from './types/zset.ts'
 
 /** What a handler asks for when it has nothing to answer yet; the broker parks the client with it. */
 export type Block = {
@@ -78,6 +79,10 @@ export class Engine {
   readonly hash: Hash
   /** The objects that are opened on sets. */
   readonly sets: SetPool
+  /** Opened on the sorted set at hand; one that is read meanwhile, and one that is built. */
+  readonly zset: Zset
+  readonly zsetSource: Zset
+  readonly zsetResult: Zset
   /** Seeds of the key hashes, per process. */
   readonly hashSeed: DictSeed
   /** Unlinked values that are freed in later turns. */
@@ -125,6 +130,9 @@ export class Engine {
     this.hashSeed = { k0: options.random.u32(), k1: options.random.u32() }
     this.hash = new Hash(this.arena, this.hashSeed)
     this.sets = new SetPool(this.arena, this.hashSeed, this.settings)
+    this.zset = new Zset(this.arena, this.hashSeed)
+    this.zsetSource = new Zset(this.arena, this.hashSeed)
+    this.zsetResult = new Zset(this.arena, this.hashSeed)
     this.lazy = new LazyFree(this)
     this.log = options.log
     this.session = systemWork

@@ -2,6 +2,8 @@
 // Shapes: https://redis.io/docs/latest/develop/reference/protocol-spec/ ; where RESP2 has no type for a reply, the
 // methods write what Redis writes there (a map is a flat array, a double is a bulk string, …).
 
+import { doubleText, writeDouble } from './double.ts'
+
 const initialBytes = 1 << 16
 const CR = 13
 const LF = 10
@@ -140,6 +142,19 @@ export class Reply {
   double(text: string): void {
     if (this.resp === 3) this.line(44, text)
     else this.text(text)
+  }
+
+  /** As `double`, of a number. */
+  number(value: number): void {
+    const from = writeDouble(value)
+    if (this.resp === 2) {
+      this.bulk(doubleText, from, doubleText.length)
+      return
+    }
+    this.reserve(doubleText.length + 3)
+    this.buf[this.at++] = 44
+    for (let i = from; i < doubleText.length; i++) this.buf[this.at++] = doubleText[i]!
+    this.crlf()
   }
 
   /** RESP3 `(n`, RESP2 a bulk string. */

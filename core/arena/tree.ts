@@ -108,6 +108,24 @@ export class Tree extends TreeWalk {
     this.height = 0
   }
 
+  /** Frees about `nodes` nodes of a tree that goes anyway, from its end; `root` is 0 when none is left. */
+  clearSome(nodes: number): void {
+    for (let left = nodes; left > 0 && this.root !== 0; left--) {
+      this.edge(true)
+      let level = this.height - 1
+      this.arena.free(this.nodes[level]!)
+      // Counts below are not kept up: nothing but this is done to the tree any more.
+      while (--level >= 0) {
+        const node = this.nodes[level]!
+        this.setSize(node, this.size(node) - 1)
+        if (this.size(node) > 0) break
+        this.arena.free(node)
+      }
+      if (level < 0) this.root = 0
+    }
+    this.height = 0
+  }
+
   /** Bytes of all nodes. */
   memoryBytes(): number {
     return this.root === 0 ? 0 : this.bytesBelow(this.root)

@@ -10,6 +10,9 @@ import type { CommandSpec } from './spec.ts'
 import { streamEntryCommands } from './stream-entries-spec.ts'
 import { streamGroupCommands } from './stream-groups-spec.ts'
 import { stringCommands } from './string.ts'
+import { zsetCombineCommands } from './zset-combine-spec.ts'
+import { zsetRangeCommands } from './zset-range-spec.ts'
+import { zsetMemberCommands } from './zset-spec.ts'
 
 export const coreCommands: readonly CommandSpec[] = [
   ...genericCommands,
@@ -20,5 +23,8 @@ export const coreCommands: readonly CommandSpec[] = [
   ...setCommands,
   ...streamEntryCommands,
   ...streamGroupCommands,
+  ...zsetMemberCommands,
+  ...zsetRangeCommands,
+  ...zsetCombineCommands,
   ...databaseCommands,
 ]

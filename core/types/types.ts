@@ -6,6 +6,7 @@ import type { Form, Type } from '../keyspace/entry.ts'
 import { hashOps } from './hash-ops.ts'
 import { setOps } from './set-ops.ts'
 import { streamOps } from './stream-ops.ts'
+import { zsetOps } from './zset-ops.ts'
 
 /** How redis-server's DEBUG DIGEST takes in what a value holds. */
 export type Mixer = {
@@ -45,6 +46,7 @@ const table: Partial<Record<Type, TypeOps>> = {
   [types.set]: setOps,
   [types.hash]: hashOps,
   [types.stream]: streamOps,
+  [types.zset]: zsetOps,
 }
 
 export function opsOf(type: Type): TypeOps {

@@ -12,6 +12,7 @@ import { serverCommands } from './families/server.ts'
 import { streamCommands } from './families/stream.ts'
 import { stringCommands } from './families/string.ts'
 import { transactionCommands } from './families/transaction.ts'
+import { zsetCommands } from './families/zset.ts'
 import { anyKey, consumer, group, oddNumbers, streamKey, stringKey, value } from './pool.ts'
 import { seededRandom, type Random } from './random.ts'
 
@@ -37,6 +38,7 @@ export const families = {
   hash: hashCommands,
   generic: genericCommands,
   stream: streamCommands,
+  zset: zsetCommands,
   connection: connectionCommands,
   server: serverCommands,
   transaction: transactionCommands,
@@ -44,7 +46,16 @@ export const families = {
 export type Family = keyof typeof families
 
 const familyWeights: Record<Family, number> = {
-  string: 30, bitmap: 12, hyperloglog: 6, hash: 30, generic: 20, stream: 42, connection: 3, server: 4, transaction: 2,
+  string: 30,
+  bitmap: 12,
+  hyperloglog: 6,
+  hash: 30,
+  generic: 20,
+  stream: 42,
+  connection: 3,
+  server: 4,
+  transaction: 2,
+  zset: 30,
 }
 export const connections = 4
 

@@ -6,6 +6,8 @@ import type { Random } from './random.ts'
 const stringKeys = ['s1', 's2', 's3', 's:4', 'n1', 'n2']
 const streamKeys = ['x1', 'x1', 'x1', 'x2', 'x3']
 const hashKeys = ['h1', 'h1', 'h2', 'h2', 'h3', 'h:4']
+const zsetKeys = ['z1', 'z1', 'z2', 'z3']
+const lexKeys = ['zl1', 'zl2']
 const freeKeys = ['k1', 'k2', '', '\x00\xff\r\n', 'a key']
 
 function drawKey(r: Random, own: readonly string[], other: readonly string[]): string {
@@ -20,10 +22,20 @@ export const streamKey: Shape = (r) => [drawKey(r, streamKeys, stringKeys)]
 export const hashKey: Shape = (r) => [drawKey(r, hashKeys, r.pick([stringKeys, streamKeys]))]
 export const doomedHashKey: Shape = (r) => [r.pick(hashKeys)]
 
+export const zsetKey: Shape = (r) => [drawKey(r, zsetKeys, stringKeys)]
+/** Sorted sets whose members all have the score 0. */
+export const lexKey: Shape = (r) => [r.pick(lexKeys)]
+
 /** For commands that remove or replace keys: streams take long to become interesting. */
 export const doomedKey: Shape = (r) =>
-  r.chance(0.06) ? streamKey(r) : r.chance(0.1) ? doomedHashKey(r) : [r.pick(r.pick([stringKeys, freeKeys]))]
-export const anyKey: Shape = (r) => [r.pick(r.pick([stringKeys, streamKeys, hashKeys, freeKeys]))]
+  r.chance(0.06) ? streamKey(r) : r.chance(0.1) ? doomedHashKey(r) : [r.pick(r.pick([stringKeys, zsetKeys, freeKeys]))]
+export const anyKey: Shape = (r) => [r.pick(r.pick([
+  stringKeys,
+  streamKeys,
+  hashKeys,
+  zsetKeys,
+  freeKeys,
+]))]
 
 /** Every key a run can make; the state comparison starts from what SCAN finds, not from this. */
 export const keyPatterns = [
@@ -135,3 +147,24 @@ export const newId: Shape = (r) => {
 export const rangeId: Shape = either(
   (r) => [r.pick(['-', '+'])], id, id, (r) => [`(${id(r)[0]!}`],
 )
+
+/** Members of sorted sets: few, so that they meet; one too long for a listpack. */
+export const zmember: Shape = (r) => [
+  r.chance(1 / 300) ? 'w'.repeat(70) : r.pick([
+    'a', 'b', 'c', 'd', 'm1', 'm2', 'm3', '10', '-5', '007', '', '\x00\xff', 'ab', 'abc', 'x'.repeat(64),
+  ]),
+]
+/** Scores: many ties, and the ends of what doubles hold. */
+export const score: Shape = (r) => [
+  r.chance(1 / 8) ? r.pick(oddNumbers) : r.pick([
+    '0', '1', '1', '2', '3', '-1', '1.5', '0.1', '1700000000123', '-2.25', '1e17', '9007199254740993', 'inf', '-inf',
+    '-0', '5e-324', '4503599627370497', '1e-7', '0.30000000000000004', '12.99', '1e20', '123456.789', '.5', '5.',
+  ]),
+]
+export const scoreBound: Shape = (r) => {
+  const [bound] = r.chance(0.3) ? [r.pick(['-inf', '+inf', 'inf'])] : score(r)
+  return [r.chance(0.2) ? `(${bound}` : bound!]
+}
+export const lexBound: Shape = (r) => [
+  r.chance(0.3) ? r.pick(['-', '+', '-', '+', 'a', '', '(', '[']) : r.pick(['[', '(']) + zmember(r)[0]!,
+]

@@ -34,6 +34,9 @@ const fullStreamTimes: Rule = (value) => mapFields(value, (field, item) => {
   }))
 })
 
+/** True when chance decides what comes back. */
+const isPicked = (command: readonly string[]): boolean => command.length < 3 || !/^\d{3,}$/.test(command[2]!)
+
 /** Rules by command, or by command and subcommand. */
 const table: Readonly<Record<string, Rule>> = {
   TTL: (value) => approximate(value, 5),
@@ -44,6 +47,8 @@ const table: Readonly<Record<string, Rule>> = {
   LASTSAVE: maskSuccess,
   INFO: maskSuccess,
   RANDOMKEY: maskSuccess,
+  ZRANDMEMBER: (value, side, command) => isPicked(command) ? maskSuccess(value, side, command) : value,
+  ZSCAN: sortScan,
   KEYS: (value) => sortItems(value),
   SCAN: sortScan,
   HGETALL: (value) => sortFields(value),

@@ -1,0 +1,31 @@
+// Timeouts of blocking commands: seconds, with fractions, into milliseconds.
+
+import type { Args } from '../args.ts'
+import { parseDouble } from '../double.ts'
+import { replies } from '../errors.ts'
+import type { Reply } from '../reply.ts'
+import { parseLongDouble } from '../types/long-double.ts'
+
+/** A signed 64-bit integer holds no more milliseconds. */
+const timeoutMsMax = 2 ** 63
+
+/**
+ * Argument i in milliseconds, rounded up, 0 for ever. Writes the error and returns -1 when it is no such time. `nowMs`:
+ * the time from which it counts, as the end must have a date, too.
+ */
+export function timeoutArgument(a: Args, i: number, r: Reply, nowMs: number): number {
+  let seconds = parseDouble(a.buf, a.start[i]!, a.end[i]!)
+  if (Number.isNaN(seconds)) {
+    // Redis reads long doubles here, which reach further.
+    const long = parseLongDouble(a.text(i))
+    if (long !== undefined) seconds = long.exponent < 0 ? 0 : long.negative ? -Infinity : Infinity
+  }
+  if (Number.isNaN(seconds)) r.error('ERR timeout is not a float or out of range')
+  else if (seconds < 0) r.error(replies.timeoutNegative)
+  else {
+    const ms = Math.ceil(seconds * 1000)
+    if (ms + nowMs < timeoutMsMax) return ms
+    r.error('ERR timeout is out of range')
+  }
+  return -1
+}
