@@ -2,23 +2,32 @@
 //
 // A handler that has nothing to answer leaves what it waits for in `engine.block`; its client is parked here and runs
 // nothing more. When a command (or a whole transaction) made one of its keys ready, the clients that wait for the key
-// run their command again in the order in which they came; who still finds nothing stays where it stands.
+// run their command again in the order in which they came; who still finds nothing stays where it stands. Once nothing
+// is left that the next in the queue waits for, nobody behind is asked: a push costs the same whether one or thousands
+// wait.
 
 import type { Args } from '../core/args.ts'
 import type { Block } from '../core/engine.ts'
+import { typeOf } from '../core/keyspace/entry.ts'
+import type { Type } from '../core/keyspace/entry.ts'
 import type { Reply } from '../core/reply.ts'
 import type { Broker } from './broker.ts'
 import type { Command } from './command.ts'
 import type { Connection } from './connection.ts'
 import { againMsHeld, timerMsMax } from './limits.ts'
+import { isCurious, WaitQueue } from './wait-queue.ts'
+import type { Place } from './wait-queue.ts'
 import { keyId } from './watch.ts'
 
 /** A parked client: with `retry` for keys, without it for something that calls `answer` itself. */
 export type Parked = {
   readonly client: Connection
   readonly command: Command
-  readonly ids: readonly string[]
+  /** Where it stands in the queues of its keys. */
+  places: readonly Place[]
   readonly retry: Args | undefined
+  readonly type: Type | undefined
+  readonly rivals: string | undefined
   readonly wakeOnDelete: boolean
   /** Writes the reply for when the time is up. */
   readonly onTimeout: (r: Reply) => void
@@ -31,7 +40,7 @@ export type Parked = {
 
 export class Blocking {
   private readonly broker: Broker
-  private readonly byKey: Map<string, Set<Parked>>
+  private readonly byKey: Map<string, WaitQueue>
   private readonly ready: Set<string>
   private wakers: number
   /** Clients that are parked. */
@@ -52,14 +61,10 @@ export class Blocking {
 
   /** Parks the client with what its handler asked for. */
   park(c: Connection, command: Command, block: Block): void {
-    const ids = [...new Set(block.keys.map((key) => keyId(c.db, key, 0, key.length)))]
     const onTimeout = (r: Reply): void => (block.nil === 'array' ? r.nilArray() : r.nil())
-    const parked = this.add(c, command, block.timeoutMs, onTimeout, ids, block.retry, block.wakeOnDelete)
-    for (const id of ids) {
-      const set = this.byKey.get(id)
-      if (set === undefined) this.byKey.set(id, new Set([parked]))
-      else set.add(parked)
-    }
+    const parked = this.add(c, command, block.timeoutMs, onTimeout, block)
+    const queues = new Set(block.keys.map((key) => this.queueOf(c.db, key)))
+    parked.places = Array.from(queues, (queue) => queue.join(parked))
     if (block.wakeOnDelete) this.wakers++
     this.armAgain(parked, block.againMs)
     this.hook()
@@ -67,7 +72,7 @@ export class Blocking {
 
   /** Parks the client until `answer` is called or the time (ms, 0 for ever) is up: WAITAOF, DEBUG and their like. */
   parkFor(c: Connection, command: Command, timeoutMs: number, onTimeout: (r: Reply) => void): Parked {
-    return this.add(c, command, timeoutMs, onTimeout, [], undefined, false)
+    return this.add(c, command, timeoutMs, onTimeout, undefined)
   }
 
   /** Ends the wait of a parked client with a reply; does nothing when it waits no more. */
@@ -96,11 +101,10 @@ export class Blocking {
     this.count--
     clearTimeout(parked.timer)
     clearTimeout(parked.again)
-    for (const id of parked.ids) {
-      const set = this.byKey.get(id)
-      if (set === undefined) continue
-      set.delete(parked)
-      if (set.size === 0) this.byKey.delete(id)
+    for (const place of parked.places) {
+      const { queue } = place
+      queue.leave(place)
+      if (queue.first === undefined) this.byKey.delete(queue.id)
     }
     if (parked.wakeOnDelete) this.wakers--
     this.hook()
@@ -117,15 +121,49 @@ export class Blocking {
       const ids = [...this.ready]
       this.ready.clear()
       for (const id of ids) {
-        const set = this.byKey.get(id)
-        if (set === undefined) continue
-        const waiters = Array.from(set)
-        for (const parked of waiters) if (parked.client.parked === parked) this.retry(parked)
+        const queue = this.byKey.get(id)
+        if (queue !== undefined) this.serveQueue(queue)
       }
     }
   }
 
-  private retry(parked: Parked): void {
+  private serveQueue(queue: WaitQueue): void {
+    let held = this.typeAt(queue)
+    let idle: Set<string> | undefined
+    for (let place = queue.first; place !== undefined; place = place.next) {
+      if (held === undefined && queue.curious === 0) return
+      const { parked } = place
+      const { rivals } = parked
+      if (parked.type !== held && !isCurious(parked)) continue
+      if (rivals !== undefined && idle?.has(rivals) === true) continue
+      if (parked.client.parked !== parked) continue
+      const served = this.retry(parked)
+      if (served) held = this.typeAt(queue)
+      else if (rivals !== undefined) (idle ??= new Set()).add(rivals)
+    }
+  }
+
+  /** What the key holds now, undefined when nothing is there. */
+  private typeAt(queue: WaitQueue): Type | undefined {
+    const x = this.broker.engine
+    const { key } = queue
+    const db = x.dbs[queue.db]!
+    const entry = db.find(key, 0, key.length, db.hash(key, 0, key.length))
+    return entry === 0 ? undefined : typeOf(x.arena, entry)
+  }
+
+  private queueOf(db: number, key: Buffer): WaitQueue {
+    const id = keyId(db, key, 0, key.length)
+    let queue = this.byKey.get(id)
+    if (queue === undefined) {
+      queue = new WaitQueue(db, key, id)
+      this.byKey.set(id, queue)
+    }
+    return queue
+  }
+
+  /** Runs the command of a parked client again; true when the client got its answer. */
+  private retry(parked: Parked): boolean {
     const { broker } = this
     const x = broker.engine
     const c = parked.client
@@ -142,16 +180,18 @@ export class Blocking {
       this.remove(c)
       broker.later(c)
     })
+    return c.parked !== parked
   }
 
   private add(
     client: Connection, command: Command, timeoutMs: number, onTimeout: (r: Reply) => void,
-    ids: readonly string[], retry: Args | undefined, wakeOnDelete: boolean,
+    block: Block | undefined,
   ): Parked {
     const nowMs = this.broker.engine.clock.monotonicMs()
     const untilMs = timeoutMs > 0 ? nowMs + timeoutMs : 0
     const parked: Parked = {
-      client, command, ids, retry, wakeOnDelete, onTimeout, untilMs, timer: undefined, again: undefined,
+      client, command, places: [], retry: block?.retry, type: block?.type, rivals: block?.rivals,
+      wakeOnDelete: block?.wakeOnDelete ?? false, onTimeout, untilMs, timer: undefined, again: undefined,
     }
     client.parked = parked
     this.count++

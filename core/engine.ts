@@ -6,6 +6,7 @@ import { Arena } from './arena/arena.ts'
 import type { DictSeed } from './arena/dict.ts'
 import type { Clock } from './clock.ts'
 import type { CommandSpec } from './commands/spec.ts'
+import type { Type } from './keyspace/entry.ts'
 import { Keyspace } from './keyspace/keyspace.ts'
 import { LazyFree } from './keyspace/lazy-free.ts'
 import { databasesDefault, expireSliceMsMax, lazyFreeSliceMsMax } from './limits.ts'
@@ -18,6 +19,7 @@ import { defaultSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { Hash } from './types/hash.ts'
 import { SetPool } from './types/set-pool.ts'
+import { List } from './types/list.ts'
 import { Groups } from './types/stream-group.ts'
 import { Idempotence } from './types/stream-idempotence.ts'
 import { Stream } from './types/stream.ts'
@@ -27,6 +29,10 @@ import { Zset } from './types/zset.ts'
 export type Block = {
   /** Keys (of the session's database) whose readiness runs `retry` again. */
   keys: Buffer[]
+  /** What a key must hold for that: a value of another type is none of the client's business. */
+  type?: Type
+  /** When one of those who gave the same word finds nothing at a key, the others wouldn't either: a group's readers. */
+  rivals?: string
   /** Milliseconds to wait, 0 for ever. */
   timeoutMs: number
   /** The command to run then, with what was relative (`$`) resolved. */
@@ -83,6 +89,8 @@ export class Engine {
   readonly zset: Zset
   readonly zsetSource: Zset
   readonly zsetResult: Zset
+  /** The one object that is opened on the list at hand. */
+  readonly list: List
   /** Seeds of the key hashes, per process. */
   readonly hashSeed: DictSeed
   /** Unlinked values that are freed in later turns. */
@@ -127,6 +135,7 @@ export class Engine {
     this.stream = new Stream(this.arena)
     this.groups = new Groups(this.arena)
     this.idempotence = new Idempotence(this.arena)
+    this.list = new List(this.arena, this.settings)
     this.hashSeed = { k0: options.random.u32(), k1: options.random.u32() }
     this.hash = new Hash(this.arena, this.hashSeed)
     this.sets = new SetPool(this.arena, this.hashSeed, this.settings)

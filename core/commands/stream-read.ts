@@ -3,6 +3,7 @@
 import { Args, frameCommand } from '../args.ts'
 import type { Block, Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
+import { types } from '../keyspace/entry.ts'
 import { claimAgainMsMin } from '../limits.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
@@ -348,7 +349,10 @@ function blockRequest(x: Engine, a: Args, grouped: boolean): Block {
     const isId = i >= read.keys + read.streams
     words.push(isId && !grouped && (isSign(a, i, dollar) || isSign(a, i, plus)) ? lastIdOf(x, a, i) : a.copy(i))
   }
-  const block: Block = { keys, timeoutMs: read.blockMs, retry: argsOf(words), nil: 'array', wakeOnDelete: grouped }
+  const block: Block = {
+    keys, type: types.stream, timeoutMs: read.blockMs, retry: argsOf(words), nil: 'array', wakeOnDelete: grouped,
+  }
+  if (grouped) block.rivals = a.text(read.group)
   if (read.claimMs >= 0) block.againMs = idleInMs(x, a)
   return block
 }

@@ -6,6 +6,7 @@ import { genericCommands } from './generic.ts'
 import { hyperloglogCommands } from './hyperloglog.ts'
 import { hashCommands } from './hash.ts'
 import { setCommands } from './set-spec.ts'
+import { listCommands } from './list-spec.ts'
 import type { CommandSpec } from './spec.ts'
 import { streamEntryCommands } from './stream-entries-spec.ts'
 import { streamGroupCommands } from './stream-groups-spec.ts'
@@ -21,6 +22,7 @@ export const coreCommands: readonly CommandSpec[] = [
   ...hyperloglogCommands,
   ...hashCommands,
   ...setCommands,
+  ...listCommands,
   ...streamEntryCommands,
   ...streamGroupCommands,
   ...zsetMemberCommands,

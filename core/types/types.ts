@@ -5,6 +5,7 @@ import { types } from '../keyspace/entry.ts'
 import type { Form, Type } from '../keyspace/entry.ts'
 import { hashOps } from './hash-ops.ts'
 import { setOps } from './set-ops.ts'
+import { listOps } from './list-ops.ts'
 import { streamOps } from './stream-ops.ts'
 import { zsetOps } from './zset-ops.ts'
 
@@ -48,6 +49,7 @@ const table: Partial<Record<Type, TypeOps>> = {
   [types.stream]: streamOps,
   [types.zset]: zsetOps,
 }
+const table: Partial<Record<Type, TypeOps>> = { [types.list]: listOps, [types.stream]: streamOps }
 
 export function opsOf(type: Type): TypeOps {
   const ops = table[type]
