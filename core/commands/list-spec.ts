@@ -94,7 +94,7 @@ const ofElements: readonly CommandSpec[] = [
   {
     name: 'lrange', arity: 4, flags: ['readonly'], group, since: '1.0.0',
     summary: 'Reads the elements between two indexes.',
-    complexity: 'O(log(S)+N) where S is the number of elements before the range; and N is the number of elements in it.',
+    complexity: 'O(log(S)+N) where S is the number of elements before the range and N is the number of elements in it.',
     keys: oneKey.read, arguments: [key, { name: 'start', type: 'integer' }, { name: 'stop', type: 'integer' }],
     run: lrange,
   },
@@ -118,7 +118,8 @@ const ofElements: readonly CommandSpec[] = [
       {
         name: 'where', type: 'oneof',
         arguments: [
-          { name: 'before', type: 'pure-token', token: 'BEFORE' }, { name: 'after', type: 'pure-token', token: 'AFTER' },
+          { name: 'before', type: 'pure-token', token: 'BEFORE' },
+          { name: 'after', type: 'pure-token', token: 'AFTER' },
         ],
       },
       { name: 'pivot', type: 'string' }, element,

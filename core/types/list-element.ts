@@ -14,8 +14,8 @@
 //   back      bytes of head and payload, seven bits a byte, to be read backwards: the last byte has the lowest bits,
 //             and its top bit is set when there are more to the left
 //
-// A string that is a 64-bit integer as it would be printed is stored as one, in the shortest form: so equal elements have
-// equal bytes.
+// A string that is a 64-bit integer as it would be printed is stored as one, in the shortest form: so equal elements
+// have equal bytes.
 
 import { decimalBytesMax, parseDecimal64, parsed, writeDecimal64 } from '../decimal.ts'
 

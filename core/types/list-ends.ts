@@ -1,4 +1,4 @@
-// A list at its ends: pushing, popping, and the two encodings. list-walk.ts adds looking, list.ts changes in the middle.
+// A list at its ends: pushing, popping, the two encodings. list-walk.ts adds looking, list.ts changes in the middle.
 //
 //   listpack    the root is the only node (list-node.ts), 0 for an empty list
 //   quicklist   ┌ length │ nodes │ first node │ last node │ index (list-index.ts) ┐   u32 each; nodes of bounded size
@@ -85,7 +85,8 @@ export class ListEnds {
     const element = this.element.set(buf, from, to)
     if (this.form !== listForms.listpack) this.pushLong(front)
     else if (this.root === 0) this.root = pushBack(arena, createNode(arena, element.bytes, false), element, this.room)
-    else this.root = front ? pushFront(arena, this.root, element, this.room) : pushBack(arena, this.root, element, this.room)
+    else if (front) this.root = pushFront(arena, this.root, element, this.room)
+    else this.root = pushBack(arena, this.root, element, this.room)
   }
 
   /** Makes the first or last element `value`; the list has one. */

@@ -401,7 +401,7 @@ export class ListIndex {
   }
 
   private checkBlock(block: number, level: number, weigh: (child: number) => number): number {
-    if (this.level(block) !== level || this.size(block) === 0) throw new Error('list: a block of the wrong level or empty')
+    if (this.level(block) !== level || this.size(block) === 0) throw new Error('list: a block is empty, or misplaced')
     let sum = 0
     for (let slot = 0; slot < this.size(block); slot++) {
       const words = this.arena.u32[chunkOf(block)]!

@@ -28,7 +28,7 @@ export function isLarge(setting: number, size: number): boolean {
   return size > nodeBytesMax(setting)
 }
 
-/** True when a list of one listpack, with so many bytes of elements, can't take in more without becoming a quicklist. */
+/** True when a list of one listpack, with `bytes` of elements, can't take in more without becoming a quicklist. */
 export function outgrows(setting: number, bytes: number, elements: number, addedBytes: number, added: number): boolean {
   return exceeds(setting, listpackBytes + bytes + addedBytes, elements + added)
 }

@@ -107,7 +107,9 @@ export function findForward(u8: Uint8Array, at: number, end: number, limit: numb
 }
 
 /** As `findForward`, from the element that ends at `u8[end]` back to the one at `u8[start]`. */
-export function findBackward(u8: Uint8Array, start: number, end: number, limit: number, element: ElementWriter): boolean {
+export function findBackward(
+  u8: Uint8Array, start: number, end: number, limit: number, element: ElementWriter,
+): boolean {
   let looked = 0
   while (end > start && looked < limit) {
     end = elementBefore(u8, end)

@@ -39,7 +39,7 @@ export class List extends ListWalk {
     else this.insertSplitting(behind, count - cut)
   }
 
-  /** The place's node is full and its end (or beginning) is where the element belongs: into the neighbour, or a new node. */
+  /** The element belongs at an end of the place's node, which is full: into the neighbour there, or a new node. */
   private insertBetween(behind: boolean): void {
     const { arena, element, index } = this
     const more = behind ? index.next() : index.prev()

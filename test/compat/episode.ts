@@ -8,12 +8,13 @@ import { connectionCommands } from './families/connection.ts'
 import { genericCommands } from './families/generic.ts'
 import { hyperloglogCommands } from './families/hyperloglog.ts'
 import { hashCommands } from './families/hash.ts'
+import { listCommands } from './families/list.ts'
 import { serverCommands } from './families/server.ts'
 import { streamCommands } from './families/stream.ts'
 import { stringCommands } from './families/string.ts'
 import { transactionCommands } from './families/transaction.ts'
 import { zsetCommands } from './families/zset.ts'
-import { anyKey, consumer, group, oddNumbers, streamKey, stringKey, value } from './pool.ts'
+import { anyKey, consumer, group, listKey, oddNumbers, streamKey, stringKey, value } from './pool.ts'
 import { seededRandom, type Random } from './random.ts'
 
 export type Command = string[]
@@ -36,6 +37,7 @@ export const families = {
   bitmap: bitmapCommands,
   hyperloglog: hyperloglogCommands,
   hash: hashCommands,
+  list: listCommands,
   generic: genericCommands,
   stream: streamCommands,
   zset: zsetCommands,
@@ -50,6 +52,7 @@ const familyWeights: Record<Family, number> = {
   bitmap: 12,
   hyperloglog: 6,
   hash: 30,
+  list: 24,
   generic: 20,
   stream: 42,
   connection: 3,
@@ -198,12 +201,13 @@ function transaction(r: Random, kitchen: Kitchen, steps: Step[]): void {
 function blockedReaders(r: Random, kitchen: Kitchen, steps: Step[]): void {
   const read = kitchen.skips(['XREAD']) ? null : blockingRead
   const readGroup = kitchen.skips(['XREADGROUP']) ? null : blockingGroupRead
-  const choices = [read, readGroup].filter((shape) => shape !== null)
+  const pop = kitchen.skips(['BLPOP']) ? null : blockingPop
+  const choices = [read, readGroup, pop, pop].filter((shape) => shape !== null)
   if (choices.length === 0) return
   const readers = r.chance(0.5) ? [2, 3] : [2]
   for (const conn of readers) steps.push({ kind: 'hold', conn, command: r.pick(choices)(r) })
   for (let n = 1 + r.below(6); n > 0; n--) {
-    const write = r.chance(0.5) ? kitchen.from(streamCommands) : kitchen.draw()
+    const write = r.chance(0.5) ? kitchen.from(r.pick([streamCommands, listCommands])) : kitchen.draw()
     if (!kitchen.skips(write)) steps.push(send(0, write))
   }
   for (const conn of readers) {
@@ -220,6 +224,18 @@ const blockingGroupRead: Shape = (r) => [
   'BLOCK', r.pick(['0', '100000']), ...(r.chance(0.2) ? ['NOACK'] : []),
   'STREAMS', ...streamKey(r), '>',
 ]
+
+/** One key each: from 7.2 on a woken command looks at its keys anew, in their order, where 7.0 takes the one that woke it. */
+const blockingPop: Shape = (r) => {
+  const forever = r.pick(['0', '100000'])
+  const side = r.pick(['LEFT', 'RIGHT'])
+  return r.pick([
+    ['BLPOP', ...listKey(r), forever], ['BRPOP', ...listKey(r), forever],
+    ['BLMOVE', ...listKey(r), ...listKey(r), side, r.pick(['LEFT', 'RIGHT']), forever],
+    ['BRPOPLPUSH', ...listKey(r), ...listKey(r), forever],
+    ['BLMPOP', forever, '1', ...listKey(r), side, 'COUNT', r.pick(['1', '3'])],
+  ])
+}
 
 /** Jobs are added, delivered to a group and dealt with, so that pending lists are rarely empty. */
 function groupJobs(r: Random, steps: Step[], kitchen: Kitchen): void {

@@ -130,6 +130,23 @@ export const intendedDifferences: readonly IntendedDifference[] = [
     reason: 'arguments are read before the key is looked up from 7.2 on',
     settle: (value, _side, words) => badBitRange(words, from) ? maskedError : value,
   })),
+  {
+    command: 'OBJECT ENCODING',
+    reason: 'a small list is one listpack from 7.2 on',
+    settle: (value) => value.value === 'listpack' || value.value === 'quicklist'
+      ? { ...value, value: '(a list, or a listpack)' } : value,
+  },
+  {
+    command: 'LPOS',
+    reason: 'the smallest integer, which can\'t be negated, is refused as a rank from 7.2 on',
+    settle: (value, _side, words) => words.includes('-9223372036854775808') ? maskedError : value,
+  },
+  ...['BLPOP', 'BRPOP', 'BLMOVE', 'BRPOPLPUSH', 'BLMPOP'].map((command): IntendedDifference => ({
+    command,
+    reason: 'a time beyond 64 bits is out of range from 7.2 on; 7.0 lets it overflow to a negative one',
+    settle: (value, side) => isError(value, side === 'ours' ? /^ERR timeout is out of range/ : /^ERR timeout is negative/)
+      ? maskedError : value,
+  })),
   ...[...containers]
     .map((name): IntendedDifference => ({
       command: `${name} HELP`,

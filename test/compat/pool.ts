@@ -8,6 +8,7 @@ const streamKeys = ['x1', 'x1', 'x1', 'x2', 'x3']
 const hashKeys = ['h1', 'h1', 'h2', 'h2', 'h3', 'h:4']
 const zsetKeys = ['z1', 'z1', 'z2', 'z3']
 const lexKeys = ['zl1', 'zl2']
+const listKeys = ['l1', 'l1', 'l2', 'l3']
 const freeKeys = ['k1', 'k2', '', '\x00\xff\r\n', 'a key']
 
 function drawKey(r: Random, own: readonly string[], other: readonly string[]): string {
@@ -18,6 +19,7 @@ function drawKey(r: Random, own: readonly string[], other: readonly string[]): s
 
 export const stringKey: Shape = (r) => [drawKey(r, stringKeys, streamKeys)]
 export const streamKey: Shape = (r) => [drawKey(r, streamKeys, stringKeys)]
+export const listKey: Shape = (r) => [drawKey(r, listKeys, stringKeys)]
 
 export const hashKey: Shape = (r) => [drawKey(r, hashKeys, r.pick([stringKeys, streamKeys]))]
 export const doomedHashKey: Shape = (r) => [r.pick(hashKeys)]
@@ -28,12 +30,13 @@ export const lexKey: Shape = (r) => [r.pick(lexKeys)]
 
 /** For commands that remove or replace keys: streams take long to become interesting. */
 export const doomedKey: Shape = (r) =>
-  r.chance(0.06) ? streamKey(r) : r.chance(0.1) ? doomedHashKey(r) : [r.pick(r.pick([stringKeys, zsetKeys, freeKeys]))]
+  r.chance(0.06) ? streamKey(r) : r.chance(0.1) ? doomedHashKey(r) : [r.pick(r.pick([stringKeys, zsetKeys, listKeys, freeKeys]))]
 export const anyKey: Shape = (r) => [r.pick(r.pick([
   stringKeys,
   streamKeys,
   hashKeys,
   zsetKeys,
+  listKeys,
   freeKeys,
 ]))]
 
@@ -167,4 +170,22 @@ export const scoreBound: Shape = (r) => {
 }
 export const lexBound: Shape = (r) => [
   r.chance(0.3) ? r.pick(['-', '+', '-', '+', 'a', '', '(', '[']) : r.pick(['[', '(']) + zmember(r)[0]!,
+]
+const listElements = [
+  'a', 'a', 'b', 'c', '1', '2', '-1', '127', '128', '-4097', '70000', '2147483648', '9223372036854775807', '', '007',
+  '12345678901234567890', '\r\n', 'x'.repeat(63), 'y'.repeat(64), 'z'.repeat(700),
+]
+export const listElement: Shape = (r) => [r.pick(r.chance(0.7) ? listElements.slice(0, 8) : listElements)]
+export const listIndex: Shape = (r) => [
+  r.chance(1 / 15) ? r.pick(oddNumbers) : String(r.below(r.chance(0.3) ? 120 : 16) - (r.chance(0.3) ? 60 : 4)),
+]
+/** How many to remove; the smallest integer is refused from 7.4 on. */
+export const removals: Shape = (r) => [
+  r.chance(1 / 15) ? r.pick(['x', '', '1.5', '9223372036854775808', '-9223372036854775807'])
+    : r.pick(['0', '1', '1', '2', '-1', '-1', '-2']),
+]
+/** Seconds to wait: hardly any, so that nobody waits long where there is nothing. */
+export const timeout: Shape = (r) => [
+  r.chance(1 / 5) ? r.pick(['abc', '', '-1', '-0.5', 'nan', 'inf', '-inf', '1e400', '9223372036854776', ' 1', '0x0.01', '1e-3'])
+    : r.pick(['0.001', '0.002', '0.01']),
 ]

@@ -41,6 +41,7 @@ async function readDatabase(client: RespClient, database: number): Promise<Probe
     if (type!.toString('latin1') === '+zset\r\n') {
       await ask([['ZRANGE', key, '0', '-1', 'WITHSCORES'], ['OBJECT', 'ENCODING', key]])
     }
+    if (type!.toString('latin1') === '+list\r\n') await ask([['LLEN', key], ['LRANGE', key, '0', '-1']])
     if (type!.toString('latin1') === '+stream\r\n') {
       await ask([['XRANGE', key, '-', '+'], ['XINFO', 'STREAM', key, 'FULL', 'COUNT', '0'],
         ['XINFO', 'GROUPS', key]])
