@@ -16,16 +16,18 @@ const timeoutMsMax = 2 ** 63
 export function timeoutArgument(a: Args, i: number, r: Reply, nowMs: number): number {
   let seconds = parseDouble(a.buf, a.start[i]!, a.end[i]!)
   if (Number.isNaN(seconds)) {
-    // Redis reads long doubles here, which reach further.
+    // Redis reads long doubles here, which reach further: what is too small for a double is a time all the same.
     const long = parseLongDouble(a.text(i))
-    if (long !== undefined) seconds = long.exponent < 0 ? 0 : long.negative ? -Infinity : Infinity
+    if (long !== undefined) {
+      const size = long.infinite || long.exponent > 0 ? Infinity : Number.MIN_VALUE
+      seconds = long.negative ? -size : size
+    }
   }
-  if (Number.isNaN(seconds)) r.error('ERR timeout is not a float or out of range')
-  else if (seconds < 0) r.error(replies.timeoutNegative)
-  else {
-    const ms = Math.ceil(seconds * 1000)
-    if (ms + nowMs < timeoutMsMax) return ms
-    r.error('ERR timeout is out of range')
-  }
+  // Less than a millisecond before now is no time at all: it is rounded up to 0, which is for ever.
+  const ms = Math.ceil(seconds * 1000)
+  if (Number.isNaN(ms)) r.error('ERR timeout is not a float or out of range')
+  else if (ms < 0) r.error(replies.timeoutNegative)
+  else if (ms + nowMs < timeoutMsMax) return seconds > 0 && ms === 0 ? 1 : Math.abs(ms)
+  else r.error('ERR timeout is out of range')
   return -1
 }

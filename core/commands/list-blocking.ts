@@ -5,13 +5,13 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import { types } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
+import { timeoutArgument } from './block-timeout.ts'
 import { elementsWent, endArgument, popEvent, writeList, wrong } from './list-key.ts'
 import { popValue, popValues } from './list-push.ts'
-import { timeoutArgument } from './timeout.ts'
 
 export function blpop(x: Engine, a: Args, r: Reply, front: boolean): void {
   const last = a.count - 1
-  const timeoutMs = timeoutArgument(x, a, last, r)
+  const timeoutMs = timeoutArgument(a, last, r, x.now)
   if (timeoutMs < 0) return
   for (let i = 1; i < last; i++) {
     const hash = x.db.hash(a.buf, a.start[i]!, a.end[i]!)
@@ -73,7 +73,7 @@ export function lmpop(x: Engine, a: Args, r: Reply): void {
 
 export function blmpop(x: Engine, a: Args, r: Reply): void {
   if (!parseOptions(a, 2, r)) return
-  const timeoutMs = timeoutArgument(x, a, 1, r)
+  const timeoutMs = timeoutArgument(a, 1, r, x.now)
   if (timeoutMs >= 0 && !popFirst(x, a, r)) wait(x, a, r, timeoutMs, options.keys, options.keysEnd)
 }
 

@@ -6,8 +6,8 @@ import { replies } from '../errors.ts'
 import { formOf, rootOf, typeOf, types } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
 import { listForms } from '../types/list-ends.ts'
+import { timeoutArgument } from './block-timeout.ts'
 import { elementsWent, endArgument, popEvent, pushEvent, saveList, writeList, wrong } from './list-key.ts'
-import { timeoutArgument } from './timeout.ts'
 
 /** The element on its way; longer ones get a buffer of their own. */
 const usualBytes = 4096
@@ -36,7 +36,7 @@ export function brpoplpush(x: Engine, a: Args, r: Reply): void {
 }
 
 function moveOrWait(x: Engine, a: Args, r: Reply, from: boolean, to: boolean, timeout: number): void {
-  const timeoutMs = timeoutArgument(x, a, timeout, r)
+  const timeoutMs = timeoutArgument(a, timeout, r, x.now)
   if (timeoutMs < 0) return
   const outcome = move(x, a, r, from, to)
   if (outcome === 'moved') {

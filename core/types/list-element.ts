@@ -17,7 +17,8 @@
 // A string that is a 64-bit integer as it would be printed is stored as one, in the shortest form: so equal elements
 // have equal bytes.
 
-import { decimalBytesMax, parseDecimal64, parsed, writeDecimal64 } from '../decimal.ts'
+import { writeDigits } from '../digits.ts'
+import { formatInt64, int64, int64Digits, parseInt64Words } from './int64.ts'
 
 const shortMax = 63
 const middleMax = 4095
@@ -27,6 +28,8 @@ const int16Head = 0xf1
 const int24Head = 0xf2
 const int32Head = 0xf3
 const int64Head = 0xf4
+/** Most bytes that a 64-bit integer takes in decimal. */
+const decimalBytesMax = 20
 /** Shorter copies are cheaper as a loop than as a call. */
 const shortCopyBytes = 64
 const noBytes = new Uint8Array(0)
@@ -74,8 +77,8 @@ export function stringHeadBytes(head: number): number {
   return head === longHead ? 5 : 0
 }
 
-/** Writes the integer element at `u8[at]` in decimal to `into[to …]`; returns the offset behind it. */
-export function printInteger(u8: Uint8Array, at: number, into: Uint8Array, to: number): number {
+/** Prints the integer element at `u8[at]` to the end of `integerDigits`; returns where it begins there. */
+export function printInteger(u8: Uint8Array, at: number): number {
   const head = u8[at]!
   let value: number
   if (head < 0x80) value = head
@@ -84,31 +87,31 @@ export function printInteger(u8: Uint8Array, at: number, into: Uint8Array, to: n
   else if (head === int24Head) value = ((u8[at + 1]! | (u8[at + 2]! << 8) | (u8[at + 3]! << 16)) << 8) >> 8
   else {
     value = longLength(u8, at)
-    if (head === int64Head) return writeDecimal64(into, to, longLength(u8, at + 4), value >>> 0)
+    if (head === int64Head) return formatInt64(longLength(u8, at + 4), value)
   }
-  return writeDecimal64(into, to, value < 0 ? -1 : 0, value >>> 0)
+  return writeDigits(integerDigits, integerDigits.length, value)
 }
+
+export const integerDigits = int64Digits
 
 /** Points at the bytes of one element: strings where they stand, integers printed. */
 export class ElementReader {
   buf: Uint8Array
   from: number
   to: number
-  private readonly digits: Uint8Array
 
   constructor() {
     this.buf = noBytes
     this.from = 0
     this.to = 0
-    this.digits = new Uint8Array(decimalBytesMax)
   }
 
   read(u8: Uint8Array, at: number): void {
     const skip = stringHeadBytes(u8[at]!)
     if (skip === 0) {
-      this.buf = this.digits
-      this.from = 0
-      this.to = printInteger(u8, at, this.digits, 0)
+      this.buf = integerDigits
+      this.from = printInteger(u8, at)
+      this.to = integerDigits.length
       return
     }
     this.buf = u8
@@ -150,7 +153,7 @@ export class ElementWriter {
     this.size = size
     if (size > 0 && size <= decimalBytesMax) {
       const first = buf[from]!
-      if (first < 58 && first > 44 && parseDecimal64(buf, from, to)) return this.setInteger(parsed.high, parsed.low)
+      if (first < 58 && first > 44 && parseInt64Words(buf, from, to)) return this.setInteger(int64[0]!, int64[1]!)
     }
     this.buf = buf
     this.from = from
@@ -166,6 +169,7 @@ export class ElementWriter {
     return this
   }
 
+  /** Both words as signed 32-bit integers. */
   private setInteger(high: number, low: number): this {
     this.high = high
     this.low = low
@@ -173,7 +177,7 @@ export class ElementWriter {
       this.head = int64Head
       this.body = 9
     } else {
-      const value = low | 0
+      const value = low
       if (value >= 0 && value < 128) {
         this.head = value
         this.body = 1

@@ -1,8 +1,9 @@
 // Loops over the elements of one node, on its bytes: `u8[at..end)`. No objects, no closures: LRANGE, LPOS and LREM live
 // in here.
 
+import { writeDigits } from '../digits.ts'
 import type { Reply } from '../reply.ts'
-import { bodyBytes, elementBefore, elementBytes, printInteger, stringHeadBytes } from './list-element.ts'
+import { bodyBytes, elementBefore, elementBytes, integerDigits, printInteger, stringHeadBytes } from './list-element.ts'
 import type { ElementWriter } from './list-element.ts'
 
 /** Most bytes by which an element's bulk string is longer than the element: of a 64-bit integer. */
@@ -47,43 +48,28 @@ function replyOther(out: Uint8Array, to: number, u8: Uint8Array, at: number): nu
   out[to++] = 36
   const skip = stringHeadBytes(u8[at]!)
   if (skip === 0) {
-    // The digits are written behind the longest head, `n\r\n` or `nn\r\n`, and moved up where it is shorter.
-    const end = printInteger(u8, at, out, to + 4)
-    const size = end - to - 4
-    if (size >= 10) {
-      out[to] = 48 + ((size / 10) | 0)
-      out[to + 1] = 48 + size % 10
-      out[to + 2] = 13
-      out[to + 3] = 10
-      return end
-    }
-    out[to] = 48 + size
-    out[to + 1] = 13
-    out[to + 2] = 10
-    for (let i = to + 3; i < end - 1; i++) out[i] = out[i + 1]!
-    return end - 1
+    const first = printInteger(u8, at)
+    to = writeHead(out, to, integerDigits.length - first)
+    for (let i = first; i < integerDigits.length; i++) out[to++] = integerDigits[i]!
+    return to
   }
   const from = at + skip
   const end = at + bodyBytes(u8, at)
   const size = end - from
-  to = writeSize(out, to, size)
-  out[to++] = 13
-  out[to++] = 10
+  to = writeHead(out, to, size)
   if (size >= shortCopyBytes) out.set(u8.subarray(from, end), to)
   else for (let i = 0; i < size; i++) out[to + i] = u8[from + i]!
   return to + size
 }
 
-function writeSize(out: Uint8Array, to: number, size: number): number {
+/** `size\r\n` */
+function writeHead(out: Uint8Array, to: number, size: number): number {
   let digits = 1
   for (let bound = 10; size >= bound; bound *= 10) digits++
-  let rest = size
-  for (let i = to + digits - 1; i >= to; i--) {
-    const tenth = (rest / 10) | 0
-    out[i] = 48 + rest - tenth * 10
-    rest = tenth
-  }
-  return to + digits
+  writeDigits(out, to + digits, size)
+  out[to + digits] = 13
+  out[to + digits + 1] = 10
+  return to + digits + 2
 }
 
 /** What `findForward` and `findBackward` came to: the element's place, and how many were looked at. */

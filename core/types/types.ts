@@ -4,8 +4,8 @@ import type { Engine } from '../engine.ts'
 import { types } from '../keyspace/entry.ts'
 import type { Form, Type } from '../keyspace/entry.ts'
 import { hashOps } from './hash-ops.ts'
-import { setOps } from './set-ops.ts'
 import { listOps } from './list-ops.ts'
+import { setOps } from './set-ops.ts'
 import { streamOps } from './stream-ops.ts'
 import { zsetOps } from './zset-ops.ts'
 
@@ -44,12 +44,12 @@ export type TypeOps = {
 
 /** The types but strings, whose bytes stand in the entry itself. */
 const table: Partial<Record<Type, TypeOps>> = {
+  [types.list]: listOps,
   [types.set]: setOps,
   [types.hash]: hashOps,
   [types.stream]: streamOps,
   [types.zset]: zsetOps,
 }
-const table: Partial<Record<Type, TypeOps>> = { [types.list]: listOps, [types.stream]: streamOps }
 
 export function opsOf(type: Type): TypeOps {
   const ops = table[type]
