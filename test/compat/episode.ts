@@ -10,6 +10,7 @@ import { hyperloglogCommands } from './families/hyperloglog.ts'
 import { hashCommands } from './families/hash.ts'
 import { listCommands } from './families/list.ts'
 import { serverCommands } from './families/server.ts'
+import { setCommands } from './families/set.ts'
 import { streamCommands } from './families/stream.ts'
 import { stringCommands } from './families/string.ts'
 import { transactionCommands } from './families/transaction.ts'
@@ -38,6 +39,7 @@ export const families = {
   hyperloglog: hyperloglogCommands,
   hash: hashCommands,
   list: listCommands,
+  set: setCommands,
   generic: genericCommands,
   stream: streamCommands,
   zset: zsetCommands,
@@ -53,6 +55,7 @@ const familyWeights: Record<Family, number> = {
   hyperloglog: 6,
   hash: 30,
   list: 24,
+  set: 30,
   generic: 20,
   stream: 42,
   connection: 3,

@@ -9,6 +9,7 @@ const hashKeys = ['h1', 'h1', 'h2', 'h2', 'h3', 'h:4']
 const zsetKeys = ['z1', 'z1', 'z2', 'z3']
 const lexKeys = ['zl1', 'zl2']
 const listKeys = ['l1', 'l1', 'l2', 'l3']
+const setKeys = ['e1', 'e1', 'e2', 'e2', 'e3', 'e:4']
 const freeKeys = ['k1', 'k2', '', '\x00\xff\r\n', 'a key']
 
 function drawKey(r: Random, own: readonly string[], other: readonly string[]): string {
@@ -27,6 +28,12 @@ export const doomedHashKey: Shape = (r) => [r.pick(hashKeys)]
 export const zsetKey: Shape = (r) => [drawKey(r, zsetKeys, stringKeys)]
 /** Sorted sets whose members all have the score 0. */
 export const lexKey: Shape = (r) => [r.pick(lexKeys)]
+
+/** Sets stay at keys of their own as a rule: their encodings are compared less strictly. A stream may stand in the way. */
+export const setKey: Shape = (r) => [r.pick(r.chance(0.96) ? setKeys : streamKeys)]
+
+/** Where a set may come to be: at keys of its own, or where a spoilt command makes one. */
+export const mayBeSetKey = (key: string): boolean => ![...hashKeys, ...zsetKeys].includes(key)
 
 /** For commands that remove or replace keys: streams take long to become interesting. */
 export const doomedKey: Shape = (r) =>
@@ -115,6 +122,14 @@ export const hashField: Shape = (r) => [
     ? ['f', 'g', 'n', 'm', 'name', 'data', 'opts', '', '1', '-7', '1234567890123', 'two words', '\x00\xff', '01', 'g2']
     : ['q'.repeat(64), 'q'.repeat(65), 'q'.repeat(200)]),
 ]
+/** Integers and other texts; enough of either for a set to outgrow its intset (see `comparedSettings`). */
+export const member: Shape = (r) => [
+  r.pick(r.chance(0.6)
+    ? ['0', '1', '2', '3', '-1', '7', '-40000', '70000', '32768', '-2147483648', '2147483648', '9223372036854775807',
+      '-9223372036854775808', '1234567890123456789', '10', '11']
+    : ['a', 'b', 'c', '', '01', '-0', '+1', ' 1', '9223372036854775808', 'x'.repeat(64), 'x'.repeat(65), '\x00\xff', '1.5', '\r\n']),
+]
+export const memberPattern: Shape = (r) => [r.pick(['*', '1*', '-*', '[a-c]', '?', '', 'nope', '*7*', 'x*'])]
 export const hashPattern: Shape = (r) => [r.pick(['*', 'f', 'n*', '*a*', '[fg]', '?', '', 'nope', '[', '-*', '\\*'])]
 
 export const group: Shape = (r) => [

@@ -38,6 +38,7 @@ async function readDatabase(client: RespClient, database: number): Promise<Probe
     const [type] = await ask([['TYPE', key], ['PEXPIRETIME', key]])
     if (type!.toString('latin1') === '+string\r\n') await ask([['GET', key]])
     if (type!.toString('latin1') === '+hash\r\n') await ask([['HGETALL', key], ['OBJECT', 'ENCODING', key]])
+    if (type!.toString('latin1') === '+set\r\n') await ask([['SMEMBERS', key]])
     if (type!.toString('latin1') === '+zset\r\n') {
       await ask([['ZRANGE', key, '0', '-1', 'WITHSCORES'], ['OBJECT', 'ENCODING', key]])
     }
