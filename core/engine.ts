@@ -221,6 +221,25 @@ export class Engine {
     this.beginEffect(this.db.index, words)
   }
 
+  /** Logs the command's own bytes, but for argument i, in whose place stands `word[..size)`. */
+  effectReplacing(a: Args, i: number, word: Uint8Array, size: number): void {
+    if (a.rawStart < 0) {
+      this.effect(a.count)
+      for (let j = 0; j < a.count; j++) {
+        if (j === i) this.wordBytes(word, 0, size)
+        else this.wordArg(a, j)
+      }
+    } else {
+      this.explicit = true
+      this.openGroup()
+      const { log } = this
+      log.beginRaw(this.db.index, this.session.by, a.buf, a.rawStart, a.end[i - 1]! + 2)
+      log.wordBytes(word, 0, size)
+      log.words(a.buf, a.end[i]! + 2, a.rawEnd)
+    }
+    this.log.endCommand()
+  }
+
   /** The command changed something that nobody needs to repeat: nothing is logged for it. */
   noEffect(): void {
     this.explicit = true

@@ -5,7 +5,7 @@ import type { Args } from '../args.ts'
 import type { Engine } from '../engine.ts'
 import { replies, wrongArity } from '../errors.ts'
 import type { Reply } from '../reply.ts'
-import { parseId, StreamId } from '../types/stream-id.ts'
+import { formatId, idText, parseId, StreamId } from '../types/stream-id.ts'
 import { contentId, isDuplicate, logRemembered, producerOption, remember } from './stream-idempotence.ts'
 import type { Producer } from './stream-idempotence.ts'
 import {
@@ -127,7 +127,8 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
   replyId(r, o.id)
   streamChanged(x, a, 1, 'xadd')
   if (trimming.by !== 'none' && trim(x, a) > 0) x.notify('t', 'xtrim', a.buf, a.start[1]!, a.end[1]!)
-  if (o.idForm !== 'full' || trimming.approximate || trimming.policySaid || iid !== undefined) {
+  if (o.idForm !== 'full' && o.idAt === 2) x.effectReplacing(a, 2, idText, formatId(o.id))
+  else if (o.idForm !== 'full' || trimming.approximate || trimming.policySaid || iid !== undefined) {
     x.effect(3 + trimWords() + words)
     x.wordText('XADD')
     x.wordArg(a, 1)

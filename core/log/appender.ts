@@ -158,6 +158,10 @@ export class Appender implements Log {
     this.length(42, words)
   }
 
+  beginRaw(db: number, by: Buffer | undefined, buf: Uint8Array, from: number, to: number): void {
+    this.append(db, by, buf, from, to)
+  }
+
   wordText(text: string): void {
     const size = text.length
     this.length(36, size)

@@ -41,6 +41,8 @@ export interface Log {
   append(db: number, by: Buffer | undefined, buf: Uint8Array, from: number, to: number): void
   /** Begins an effect of `words` words; each follows by `wordText` or `wordBytes`, then `endCommand`. */
   beginCommand(db: number, by: Buffer | undefined, words: number): void
+  /** As `beginCommand`, with the effect's first bytes (its count, and words) as they came. */
+  beginRaw(db: number, by: Buffer | undefined, buf: Uint8Array, from: number, to: number): void
   /** One byte a character. */
   wordText(text: string): void
   wordBytes(buf: Uint8Array, from: number, to: number): void
@@ -75,6 +77,7 @@ export function nullLog(): Log {
     gatherMs: 0,
     append() { open++ },
     beginCommand() {},
+    beginRaw() {},
     wordText() {},
     wordBytes() {},
     words() {},

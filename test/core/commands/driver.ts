@@ -46,6 +46,17 @@ function recordingLog(effects: Effect[], clock: ManualClock): Log {
       words = count
       open = [Buffer.from(`*${count}\r\n`)]
     },
+    beginRaw(index, _by, buf, from, to) {
+      const head = Buffer.from(buf.subarray(from, to))
+      const at = head.indexOf('\r\n') + 2
+      db = index
+      words = Number(head.toString('latin1', 1, at))
+      for (let next = at; next < head.length; words--) {
+        const end = head.indexOf('\r\n', next)
+        next = end + 4 + Number(head.toString('latin1', next + 1, end))
+      }
+      open = [head]
+    },
     wordText: (text) => word(Buffer.from(text, 'latin1')),
     wordBytes: (buf, from, to) => word(Buffer.from(buf.subarray(from, to))),
     words(buf, from, to) {
