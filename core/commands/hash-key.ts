@@ -11,6 +11,9 @@ import { hashForms } from '../types/hash.ts'
 /** An error was written. */
 export const wrong = -1
 
+/** More bytes of a pack than those of a field or a value itself. */
+const elementOverheadBytes = 3
+
 /** A pack that would grow beyond this becomes a table. */
 const packBytesMax = 2 ** 30
 
@@ -96,6 +99,27 @@ export function makeFit(x: Engine, a: Args, first: number, last: number): void {
 export function limitFields(x: Engine): void {
   const { hash } = x
   if (hash.form !== hashForms.hashtable && hash.total > x.settings.hashPackEntriesMax) hash.tabulate()
+}
+
+/** Puts the pairs of arguments `first` … into the open hash; returns how many fields are new. */
+export function putPairs(x: Engine, a: Args, first: number, keepDeadlines: boolean): number {
+  const { hash } = x
+  const { buf, start, end, count } = a
+  makeFit(x, a, first, count - 1)
+  const several = count - first > 2
+  if (several) {
+    let bytes = 0
+    for (let i = first; i < count; i++) bytes += end[i]! - start[i]! + elementOverheadBytes
+    hash.reserve(bytes)
+  }
+  let added = 0
+  for (let i = first; i < count; i += 2) {
+    if (!hash.set(buf, start[i]!, end[i]!, buf, start[i + 1]!, end[i + 1]!, keepDeadlines)) continue
+    added++
+    limitFields(x)
+  }
+  if (several) hash.fit()
+  return added
 }
 
 /** Stores what the open hash has become. */

@@ -6,16 +6,15 @@ import type { Engine } from '../engine.ts'
 import { wrongArity } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { hashCounterCommands } from './hash-counter.ts'
+import { hashExCommands } from './hash-ex.ts'
+import { hashExpireCommands } from './hash-expire.ts'
 import {
-  announce, createHash, expireNamed, keep, keepOrRemove, limitFields, makeFit, openToWrite, wrong,
+  announce, createHash, expireNamed, keep, keepOrRemove, openToWrite, putPairs, wrong,
 } from './hash-key.ts'
 import { hashReadCommands } from './hash-read.ts'
 import { hashScanCommands } from './hash-scan.ts'
 import { oneKey } from './spec.ts'
 import type { ArgumentSpec, CommandSpec } from './spec.ts'
-
-/** More bytes of a pack than those of a field or a value itself. */
-const elementOverheadBytes = 3
 
 /** Stores the pairs of arguments 2 … at argument 1; returns how many fields are new, `wrong` after an error reply. */
 function storePairs(x: Engine, a: Args, r: Reply): number {
@@ -26,27 +25,6 @@ function storePairs(x: Engine, a: Args, r: Reply): number {
   const added = putPairs(x, a, 2, false)
   keep(x, entry)
   announce(x, a, 'hset', (a.count - 2) / 2)
-  return added
-}
-
-/** Puts the pairs of arguments `first` … into the open hash; returns how many fields are new. */
-export function putPairs(x: Engine, a: Args, first: number, keepDeadlines: boolean): number {
-  const { hash } = x
-  const { buf, start, end, count } = a
-  makeFit(x, a, first, count - 1)
-  const several = count - first > 2
-  if (several) {
-    let bytes = 0
-    for (let i = first; i < count; i++) bytes += end[i]! - start[i]! + elementOverheadBytes
-    hash.reserve(bytes)
-  }
-  let added = 0
-  for (let i = first; i < count; i += 2) {
-    if (!hash.set(buf, start[i]!, end[i]!, buf, start[i + 1]!, end[i + 1]!, keepDeadlines)) continue
-    added++
-    limitFields(x)
-  }
-  if (several) hash.fit()
   return added
 }
 
@@ -133,4 +111,6 @@ export const hashCommands: readonly CommandSpec[] = [
   ...hashReadCommands,
   ...hashCounterCommands,
   ...hashScanCommands,
+  ...hashExpireCommands,
+  ...hashExCommands,
 ]

@@ -3,25 +3,9 @@ import fc from 'fast-check'
 import test from 'ava'
 import { stateDigest } from '../../../core/digest.ts'
 import { array, bulk, driver, fold, int, nil, ok, type Driver } from './driver.ts'
+import { pairs, scanned, texts } from './hash-replies.ts'
 
 const wrongType = '-WRONGTYPE Operation against a key holding the wrong kind of value\r\n'
-
-/** The bulk strings of a flat array reply. */
-function items(reply: string): string[] {
-  const found: string[] = []
-  for (let at = reply.indexOf('\r\n') + 2; at < reply.length;) {
-    const line = reply.indexOf('\r\n', at)
-    const size = Number(reply.slice(at + 1, line))
-    found.push(reply.slice(line + 2, line + 2 + size))
-    at = line + 2 + size + 2
-  }
-  return found
-}
-
-function pairs(reply: string): [string, string][] {
-  const flat = items(reply)
-  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[i * 2]!, flat[i * 2 + 1]!])
-}
 
 function limits(d: Driver, entries: number, bytes: number): void {
   d.engine.settings.hashPackEntriesMax = entries
@@ -103,7 +87,7 @@ test('a hash is a map, whatever form it has', (t) => {
 
 test('a hash becomes a table with one field too many or one byte too many, and stays one', (t) => {
   const d = driver()
-  const encoding = (): string => items(array(d.run('OBJECT', 'ENCODING', 'h')))[0]!
+  const encoding = (): string => texts(array(d.run('OBJECT', 'ENCODING', 'h')))[0]!
   limits(d, 4, 10)
   d.run('HSET', 'h', 'a', '1', 'b', '2', 'c', '3', 'd', '0123456789')
   t.is(encoding(), 'listpack')
@@ -179,9 +163,9 @@ test('HRANDFIELD: counts, repetitions, and pairs within pairs in RESP3', (t) => 
     t.is(d.run('HRANDFIELD', 'none'), nil)
     t.is(d.run('HRANDFIELD', 'none', 3), array())
     t.is(d.run('HRANDFIELD', 'h', 0), array())
-    t.deepEqual(items(d.run('HRANDFIELD', 'h', 9)).toSorted(), ['a', 'b', 'c'])
-    t.is(new Set(items(d.run('HRANDFIELD', 'h', 2))).size, 2)
-    t.is(items(d.run('HRANDFIELD', 'h', -20)).length, 20)
+    t.deepEqual(texts(d.run('HRANDFIELD', 'h', 9)).toSorted(), ['a', 'b', 'c'])
+    t.is(new Set(texts(d.run('HRANDFIELD', 'h', 2))).size, 2)
+    t.is(texts(d.run('HRANDFIELD', 'h', -20)).length, 20)
     t.deepEqual(pairs(d.run('HRANDFIELD', 'h', 5, 'WITHVALUES')).toSorted(), [['a', '1'], ['b', '2'], ['c', '3']])
     d.session.resp = 3
     t.regex(d.run('HRANDFIELD', 'h', 2, 'WITHVALUES'), /^\*2\r\n(\*2\r\n\$1\r\n[abc]\r\n\$1\r\n[123]\r\n){2}$/)
@@ -204,7 +188,7 @@ test('HSCAN finds every field that stays, while others come and go, and shows va
       do {
         const reply = d.run('HSCAN', 'h', cursor, 'COUNT', count, 'MATCH', 'stay:*', 'NOVALUES')
         cursor = reply.split('\r\n')[2]!
-        for (const f of items(reply.slice(reply.indexOf('*', 1)))) seen.add(f)
+        for (const f of scanned(reply)) seen.add(f)
         for (let i = 0; i < 50; i++) {
           if (growing && others < 6000) d.run('HSET', 'h', `other:${others++}`, '1')
           else if (!growing && others > 0) d.run('HDEL', 'h', `other:${--others}`)
