@@ -38,6 +38,7 @@ function refold(b: Broker): void {
   engine.replaying = true
   try {
     for (const db of engine.dbs) db.clear()
+    engine.libraries.clear()
     const place = { folder: path.join(dir, appenddirname), baseName: appendfilename }
     const visit = replayer(engine, b.commands)
     const disk = b.disk ?? realDisk()

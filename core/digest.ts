@@ -82,13 +82,15 @@ export function datasetDigest(engine: Engine): string {
 }
 
 /**
- * Digest in hex of the whole state: keys, values with their groups and counters, deadlines, by database. Whatever order
+ * Digest in hex of the whole state: keys, values with their groups and counters, deadlines, by database, and the
+ * libraries of functions. Whatever order
  * or memory they came to, and whatever the seed of the hashes, equal states have equal digests. Access times and how
  * strings were built are no part of it: the log doesn't keep them.
  */
 export function stateDigest(engine: Engine): string {
   const total = Buffer.alloc(sha256Bytes)
   for (const db of engine.dbs) db.dict.each((entry) => xorInto(total, entryDigest(engine, db, entry)))
+  for (const [name, source] of engine.libraries.byName) xorInto(total, libraryDigest(name, source))
   return total.toString('hex')
 }
 
@@ -105,5 +107,14 @@ function entryDigest(engine: Engine, db: Keyspace, entry: number): Buffer {
   add(keyOf(arena, entry))
   if (type === types.string) add(stringValue(arena, entry))
   else opsOf(type).digest(engine, rootOf(arena, entry), add, formOf(arena, entry))
+  return hash.digest()
+}
+
+function libraryDigest(name: string, source: string): Buffer {
+  const hash = createHash('sha256')
+  for (const text of ['library', name, source]) {
+    hash.update(u32be(text.length))
+    hash.update(text, 'latin1')
+  }
   return hash.digest()
 }

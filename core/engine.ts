@@ -9,6 +9,7 @@ import type { CommandSpec } from './commands/spec.ts'
 import type { Type } from './keyspace/entry.ts'
 import { Keyspace } from './keyspace/keyspace.ts'
 import { LazyFree } from './keyspace/lazy-free.ts'
+import { Libraries } from './libraries.ts'
 import { databasesDefault, expireSliceMsMax, lazyFreeSliceMsMax } from './limits.ts'
 import type { Log } from './log/log.ts'
 import type { Random } from './random.ts'
@@ -95,6 +96,8 @@ export class Engine {
   readonly hashSeed: DictSeed
   /** Unlinked values that are freed in later turns. */
   readonly lazy: LazyFree
+  /** Libraries of functions: their source texts. */
+  readonly libraries: Libraries
   log: Log
   /** Who sends the command that is being executed. */
   session: Session
@@ -143,6 +146,7 @@ export class Engine {
     this.zsetSource = new Zset(this.arena, this.hashSeed)
     this.zsetResult = new Zset(this.arena, this.hashSeed)
     this.lazy = new LazyFree(this)
+    this.libraries = new Libraries()
     this.log = options.log
     this.session = systemWork
     this.now = options.clock.nowMs()
@@ -165,6 +169,8 @@ export class Engine {
 
   /** Begins a turn of the event loop: takes the time, and frees what is due. */
   beginTurn(): void {
+    // A script that takes many turns sees one time, nothing expires under it, and its effects stay in one frame.
+    if (this.group !== 'none') return
     const now = this.clock.nowMs()
     if (now > this.now) {
       // A frame has one time: what was held open from an earlier turn is sealed with its own.
@@ -183,12 +189,12 @@ export class Engine {
 
   /** Ends the turn: its effects become one frame, handed to the OS, unless the log holds it open for the next turn. */
   endTurn(): void {
-    if (!this.log.holding) this.log.seal(this.now)
+    if (!this.log.holding) this.seal()
   }
 
-  /** Seals what was held open. */
+  /** Seals what was held open, unless a group of effects is in the making. */
   seal(): void {
-    this.log.seal(this.now)
+    if (this.group === 'none') this.log.seal(this.now)
   }
 
   /**
@@ -279,6 +285,11 @@ export class Engine {
   endGroup(): void {
     if (this.group === 'open') this.log.exec()
     this.group = 'none'
+  }
+
+  /** A group of effects is in the making. */
+  get grouped(): boolean {
+    return this.group !== 'none'
   }
 
   /** The value at a key changed: whoever watches or caches it must know. */

@@ -211,6 +211,14 @@ export class Appender implements Log {
     if (this.buf.length > frameBufferKeptBytesMax) this.buf = Buffer.allocUnsafeSlow(frameBufferBytes)
   }
 
+  abandon(): void {
+    this.at = headerBytesMax
+    this.entries = 0
+    // What the frame said of database and author is gone with it.
+    this.lastDb = -1
+    this.lastBy = undefined
+  }
+
   /** To be called ten times a second or so: syncs under `everysec`, and tries what failed again. */
   tick(monotonicMs: number): void {
     this.now = monotonicMs

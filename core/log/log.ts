@@ -54,6 +54,8 @@ export interface Log {
   exec(): void
   /** Makes what was appended one frame at time `ms` and hands it to the storage. */
   seal(ms: number): void
+  /** Forgets what was appended and not sealed: a script is ended half way, its effects must not be seen. */
+  abandon(): void
   /** Makes everything sealed durable, whatever the policy; resolves when it is (SHUTDOWN, WAITAOF, SAVE). */
   flush(): Promise<void>
   close(): Promise<void>
@@ -88,6 +90,7 @@ export function nullLog(): Log {
       sealed += open
       open = 0
     },
+    abandon() { open = 0 },
     flush: async () => {},
     close: async () => {},
   }
