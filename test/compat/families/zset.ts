@@ -14,9 +14,12 @@ const counted = (max: number, key: Shape): Shape => (r) => {
   const keys = times(1, max, key)(r)
   return [r.chance(0.05) ? int(r)[0]! : String(keys.length), ...keys]
 }
+/** A sorted set, now and then a set. */
+const source: Shape = (r) => r.chance(0.15) ? ['zs1'] : zsetKey(r)
+
 /** Keys with as many weights, and now and then one too few. */
 const weighted = (max: number): Shape => (r) => {
-  const keys = times(1, max, zsetKey)(r)
+  const keys = times(1, max, source)(r)
   const weights = keys.map(() => r.pick(['1', '2', '0', '-1', '0.5', 'inf', r.chance(0.1) ? float(r)[0]! : '3']))
   return [String(keys.length), ...keys, ...(r.chance(0.5) ? ['WEIGHTS', ...(r.chance(0.05) ? weights.slice(1) : weights)] : [])]
 }
@@ -78,10 +81,11 @@ export const zsetCommands: readonly CommandShape[] = [
   )), 'fragile'),
   command('ZUNION', 3, seq(weighted(3), anyOrder(maybe(0.3, aggregate), maybe(0.6, withScores)))),
   command('ZINTER', 3, seq(weighted(2), anyOrder(maybe(0.3, aggregate), maybe(0.6, withScores)))),
-  command('ZDIFF', 3, seq(counted(3, zsetKey), maybe(0.6, withScores))),
+  command('ZDIFF', 3, seq(counted(3, source), maybe(0.6, withScores))),
   command('ZUNIONSTORE', 4, seq(zsetKey, weighted(3), maybe(0.3, aggregate))),
   command('ZINTERSTORE', 3, seq(zsetKey, weighted(2), maybe(0.3, aggregate))),
-  command('ZDIFFSTORE', 2, seq(zsetKey, counted(3, zsetKey))),
-  command('ZINTERCARD', 3, seq(counted(2, zsetKey), maybe(0.5, seq(word('LIMIT'), rarely(word('-1'), int))))),
+  command('ZDIFFSTORE', 2, seq(zsetKey, counted(3, source))),
+  command('ZINTERCARD', 3, seq(counted(2, source), maybe(0.5, seq(word('LIMIT'), rarely(word('-1'), int))))),
+  command('SADD', 2, seq(word('zs1'), times(1, 3, zmember))),
   command('OBJECT', 4, seq(word('ENCODING'), either(zsetKey, lexKey))),
 ]
