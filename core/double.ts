@@ -4,6 +4,8 @@
 // same double, in the notation of the fpconv library (https://github.com/night-shift/fpconv).
 // Integers and short decimals, which is nearly all there is, go without a string both ways.
 
+import { writeDigits } from './digits.ts'
+
 /** Powers of ten that a double holds exactly. */
 const powersOfTen = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
 /** A whole number of so many digits is exact. */
@@ -45,6 +47,10 @@ function namesMore(text: string): boolean {
 export function parseBound(buf: Uint8Array, from: number, to: number): number {
   const quick = parseDecimal(buf, from, to)
   if (!Number.isNaN(quick)) return quick
+  if (to - from === 4 && buf[from + 1] === 105 && buf[from + 2] === 110 && buf[from + 3] === 102) {
+    if (buf[from] === 43) return Infinity
+    if (buf[from] === 45) return -Infinity
+  }
   let end = from
   while (end < to && buf[end] !== 0) end++
   if (end === from) return 0
@@ -101,28 +107,10 @@ function latin1(buf: Uint8Array, from: number, to: number): string {
 /** Writes the double to the end of `doubleText`; returns where it begins there. */
 export function writeDouble(value: number): number {
   if (value >= wholeMin && value <= wholeMax && Number.isInteger(value) && !Object.is(value, -0)) {
-    return writeWhole(value)
+    return writeDigits(doubleText, textBytes, value)
   }
   const text = formatDouble(value)
   return textBytes - doubleText.write(text, textBytes - text.length, 'latin1')
-}
-
-function writeWhole(value: number): number {
-  let left = value < 0 ? -value : value
-  let at = textBytes
-  while (left > 0x7fffffff) {
-    const rest = Math.floor(left / 10)
-    doubleText[--at] = 48 + left - rest * 10
-    left = rest
-  }
-  let small = left | 0
-  do {
-    const rest = (small / 10) | 0
-    doubleText[--at] = 48 + small - rest * 10
-    small = rest
-  } while (small > 0)
-  if (value < 0) doubleText[--at] = 45
-  return at
 }
 
 /** The double as Redis 7.4 prints it; NaN is `nan`. */

@@ -199,6 +199,23 @@ export class Reply {
     this.insertHeader(mark, this.resp === 3 ? 126 : 42, count)
   }
 
+  /** As `deferred`, for arrays that are short as a rule: give the mark to `endArray`. */
+  beginArray(): number {
+    const mark = this.at
+    this.array(0)
+    return mark
+  }
+
+  endArray(mark: number, count: number): void {
+    if (count < 10) {
+      this.buf[mark + 1] = 48 + count
+      return
+    }
+    const digits = String(count)
+    this.insert(mark + 1, digits.slice(1))
+    this.buf.write(digits, mark + 1, 'latin1')
+  }
+
   /** Takes back what was written since `mark`. */
   rewind(mark: number): void {
     this.at = mark

@@ -149,13 +149,10 @@ function run(x: Engine, a: Args, r: Reply, key: number): void {
   if (range.kind === ofRanks) {
     const count = range.last - range.first + 1
     r.array(count * width)
-    for (let left = count; left > 0; left--) {
-      replyItem(r, zset, withScores, pairs)
-      if (left > 1) advance(zset)
-    }
+    zset.reply(r, count, range.backward, withScores)
     return
   }
-  const mark = r.deferred()
+  const mark = r.beginArray()
   let left = range.limit
   let found = 0
   do {
@@ -163,7 +160,7 @@ function run(x: Engine, a: Args, r: Reply, key: number): void {
     replyItem(r, zset, withScores, pairs)
     found++
   } while (goOn(zset))
-  r.setArray(mark, found * width)
+  r.endArray(mark, found * width)
 }
 
 /** Goes to the first item of the range, behind those that LIMIT skips; false when there is none. */

@@ -59,7 +59,8 @@ export function zrandmember(x: Engine, a: Args, r: Reply): void {
     for (let left = taken; left > 0; left--) replyAt(x, r, below(x.random, size), withScores)
   } else if (taken === size) {
     // Redis gives the whole set from its end.
-    for (let more = x.zset.last(); more; more = x.zset.prev()) replyItem(r, x.zset, withScores, r.resp === 3)
+    x.zset.last()
+    x.zset.reply(r, size, true, withScores)
   } else for (const rank of sample(x.random, size, taken)) replyAt(x, r, rank, withScores)
 }
 

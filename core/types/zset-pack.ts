@@ -1,8 +1,13 @@
 // A small sorted set: a pack of member, score, member, score … in order. Redis calls this encoding `listpack`.
+//
+// Most sorted sets of a queue are as small as that, and each command walks: so the loops read the bytes themselves.
 
+import { byteOf, chunkOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
+import { elementBytes } from '../arena/pack-element.ts'
 import { Pack } from '../arena/pack.ts'
-import { insertScore, readScore, replaceScore } from './zset-score.ts'
+import type { Reply } from '../reply.ts'
+import { insertScore, replaceScore, scoreAt } from './zset-score.ts'
 
 export class ZsetPack {
   readonly pack: Pack
@@ -44,8 +49,7 @@ export class ZsetPack {
     // It stays where it stands between neighbours that allow it.
     const before = pack.prev(at)
     const after = pack.next(pack.next(at))
-    const fits = (before === 0 || readScore(pack, before) < score)
-      && (after === 0 || readScore(pack, pack.next(after)) > score)
+    const fits = (before === 0 || this.scoreOf(before) < score) && (after === 0 || this.scoreBehind(after) > score)
     if (fits) replaceScore(pack, pack.next(at), score)
     else {
       pack.remove(at, 2)
@@ -81,11 +85,43 @@ export class ZsetPack {
     return this.turnTo(this.pack.at(rank * 2))
   }
 
+  /** Goes to the first item with a score of at least `score`, or above it. */
+  seek(score: number, above: boolean): boolean {
+    const { pack } = this
+    if (pack.root === 0) return false
+    const u8 = pack.arena.u8[chunkOf(pack.root)]!
+    const base = byteOf(pack.root)
+    const end = base + pack.bytes
+    for (let at = base + pack.first(); at < end;) {
+      const place = at
+      at += elementBytes(u8, at)
+      const other = scoreAt(u8, at)
+      if (above ? other > score : other >= score) {
+        this.at = place - base
+        this.score = other
+        return true
+      }
+      at += elementBytes(u8, at)
+    }
+    this.at = 0
+    return false
+  }
+
+  /** Number of items with a score below `score`, or also of just that score. */
+  countBelow(score: number, included: boolean): number {
+    return this.seek(score, included) ? this.rank() : this.count
+  }
+
   /** Rank of the current item. */
   rank(): number {
-    const { pack, at } = this
+    const { pack } = this
+    const u8 = pack.arena.u8[chunkOf(pack.root)]!
+    const stop = byteOf(pack.root) + this.at
     let rank = 0
-    for (let other = pack.first(); other !== at; other = pack.next(pack.next(other))) rank++
+    for (let at = byteOf(pack.root) + pack.first(); at < stop; rank++) {
+      at += elementBytes(u8, at)
+      at += elementBytes(u8, at)
+    }
     return rank
   }
 
@@ -94,18 +130,41 @@ export class ZsetPack {
     this.pack.read(this.at)
   }
 
+  /** Answers with `count` items from the current one on, forward or backward; none is current then. */
+  reply(r: Reply, count: number, backward: boolean, withScores: boolean): void {
+    const { pack } = this
+    const pairs = withScores && r.resp === 3
+    let { at } = this
+    for (let left = count; left > 0; left--) {
+      if (pairs) r.array(2)
+      pack.read(at)
+      r.bulk(pack.buf, pack.from, pack.to)
+      if (withScores) r.number(this.scoreBehind(at))
+      if (left > 1) at = backward ? pack.prev(pack.prev(at)) : pack.next(pack.next(at))
+    }
+    this.at = 0
+  }
+
   /** The member before which such an item belongs, 0 for the end. From the end, as scores grow as a rule. */
   private placeOf(score: number, buf: Uint8Array, from: number, to: number): number {
     const { pack } = this
-    let place = 0
-    for (let at = pack.last(); at !== 0; at = pack.prev(place)) {
-      const other = readScore(pack, at)
+    if (pack.root === 0) return 0
+    const u8 = pack.arena.u8[chunkOf(pack.root)]!
+    const base = byteOf(pack.root)
+    const first = base + pack.first()
+    const end = base + pack.bytes
+    let place = end
+    while (place > first) {
+      // Before the place stands a score, whose head and payload take less than 128 bytes, and before that its member.
+      const at = place - 1 - u8[place - 1]!
+      const other = scoreAt(u8, at)
       if (other < score) break
-      const member = pack.prev(at)
-      if (other === score && this.isBelow(member, buf, from, to)) break
+      const body = u8[at - 1]!
+      const member = body < 0x80 ? at - 1 - body : base + pack.prev(at - base)
+      if (other === score && this.isBelow(member - base, buf, from, to)) break
       place = member
     }
-    return place
+    return place === end ? 0 : place - base
   }
 
   private isBelow(member: number, buf: Uint8Array, from: number, to: number): boolean {
@@ -113,11 +172,23 @@ export class ZsetPack {
     return compareBytes(this.pack.buf, this.pack.from, this.pack.to, buf, from, to) < 0
   }
 
+  private scoreOf(at: number): number {
+    return scoreAt(this.pack.arena.u8[chunkOf(this.pack.root)]!, byteOf(this.pack.root) + at)
+  }
+
   private turnTo(at: number): boolean {
     this.at = at
     if (at === 0) return false
-    this.score = readScore(this.pack, this.pack.next(at))
+    this.score = this.scoreBehind(at)
     return true
+  }
+
+  /** The score that belongs to a member. */
+  private scoreBehind(member: number): number {
+    const { pack } = this
+    const u8 = pack.arena.u8[chunkOf(pack.root)]!
+    const start = byteOf(pack.root) + member
+    return scoreAt(u8, start + elementBytes(u8, start))
   }
 }
 

@@ -8,6 +8,7 @@
 // The first byte is no digit, so a pack never takes such a string for an integer. -0 is stored as 0, as in Redis.
 
 import type { Pack } from '../arena/pack.ts'
+import { integerHead, integerSmallMax, readInteger, wideHead } from '../arena/pack-element.ts'
 
 const decimalTag = 0xf0
 const rawTag = 0xff
@@ -64,8 +65,11 @@ export function replaceScore(pack: Pack, at: number, score: number): void {
   else pack.replace(at, scratch, 0, encode(score))
 }
 
-export function readScore(pack: Pack, at: number): number {
-  if (pack.isInteger(at)) return pack.integer(at)
-  pack.read(at)
-  return decode(pack.buf, pack.from, pack.to)
+/** The score whose element begins at `u8[at]`. */
+export function scoreAt(u8: Uint8Array, at: number): number {
+  const head = u8[at]!
+  // A string's head is its size.
+  if (head < integerHead) return decode(u8, at + 1, at + 1 + head)
+  if (head < wideHead) return head & integerSmallMax
+  return readInteger(u8, at + 1, (head & 7) + 1)
 }

@@ -12,6 +12,7 @@ import type { Arena } from '../arena/arena.ts'
 import { Dict, keyOffset } from '../arena/dict.ts'
 import type { DictSeed } from '../arena/dict.ts'
 import { Tree } from '../arena/tree.ts'
+import type { Reply } from '../reply.ts'
 
 const f64 = new Float64Array(1)
 const bits = new Uint32Array(f64.buffer)
@@ -185,6 +186,24 @@ export class ZsetTree {
     this.buf = this.arena.u8[chunkOf(entry)]!
     this.from = byteOf(entry) + keyOffset
     this.to = this.from + this.arena.u32[chunkOf(entry)]![wordOf(entry) + 1]!
+  }
+
+  /** Answers with `count` items from the current one on, forward or backward; none is current then. */
+  reply(r: Reply, count: number, backward: boolean, withScores: boolean): void {
+    const { arena, tree } = this
+    const pairs = withScores && r.resp === 3
+    for (let left = count; left > 0; left--) {
+      const entry = tree.value
+      const from = byteOf(entry) + keyOffset
+      if (pairs) r.array(2)
+      r.bulk(arena.u8[chunkOf(entry)]!, from, from + arena.u32[chunkOf(entry)]![wordOf(entry) + 1]!)
+      if (withScores) r.number(scoreOfEntry(arena, entry))
+      if (left > 1) {
+        if (backward) tree.prev()
+        else tree.next()
+      }
+    }
+    this.entry = 0
   }
 
   free(): void {

@@ -7,6 +7,7 @@
 import type { Arena } from '../arena/arena.ts'
 import type { DictSeed } from '../arena/dict.ts'
 import type { Form } from '../keyspace/entry.ts'
+import type { Reply } from '../reply.ts'
 import { compareBytes, ZsetPack } from './zset-pack.ts'
 import { scoreOfEntry, ZsetTree } from './zset-tree.ts'
 
@@ -151,9 +152,7 @@ export class Zset {
       if (!above) return this.took(this.large.seek(score))
       return score !== Infinity && this.took(this.large.seek(nextUp(score)))
     }
-    let more = this.small.first()
-    while (more && (above ? this.small.score <= score : this.small.score < score)) more = this.small.next()
-    return this.gave(more)
+    return this.gave(this.small.seek(score, above))
   }
 
   /** The last item with a score of at most `score`, or below it. */
@@ -162,9 +161,7 @@ export class Zset {
       if (!below && score === Infinity) return this.last()
       return this.large.seek(below ? score : nextUp(score)) ? this.prev() : this.last()
     }
-    let more = this.small.last()
-    while (more && (below ? this.small.score >= score : this.small.score > score)) more = this.small.prev()
-    return this.gave(more)
+    return this.gave(this.small.seek(score, !below) ? this.small.prev() : this.small.last())
   }
 
   /** The first item at or above a member, where all have the score of the first. */
@@ -182,12 +179,7 @@ export class Zset {
   countBelow(score: number, included: boolean): number {
     if (included && score === Infinity) return this.count
     if (this.form === treed) return this.large.rankOf(included ? nextUp(score) : score)
-    let count = 0
-    for (let more = this.small.first(); more; more = this.small.next()) {
-      if (included ? this.small.score > score : this.small.score >= score) break
-      count++
-    }
-    return count
+    return this.small.countBelow(score, included)
   }
 
   /** Rank of the current item. */
@@ -209,6 +201,12 @@ export class Zset {
     this.buf = small.pack.buf
     this.from = small.pack.from
     this.to = small.pack.to
+  }
+
+  /** Answers with `count` items from the current one on; in RESP3 those with scores are pairs. */
+  reply(r: Reply, count: number, backward: boolean, withScores: boolean): void {
+    if (this.form === treed) this.large.reply(r, count, backward, withScores)
+    else this.small.reply(r, count, backward, withScores)
   }
 
   /**
