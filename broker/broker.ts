@@ -30,6 +30,7 @@ import { cronMs, gatherSyncsMax, stopMsMax, turnCommandsMax, turnReplyBytesMax }
 import { Lookahead } from './lookahead.ts'
 import { LatencyMonitor } from './latency-monitor.ts'
 import { Listeners } from './listeners.ts'
+import { MemoryBound } from './memory-bound.ts'
 import { Meter } from './meter.ts'
 import { monitorLine } from './monitor.ts'
 import { beginTimedTurn, noteSlow, sampleRates } from './observe.ts'
@@ -70,6 +71,7 @@ export class Broker {
   readonly args: Args
   readonly outbox: Outbox
   readonly meter: Meter
+  readonly memory: MemoryBound
   readonly blocking: Blocking
   readonly lookahead: Lookahead
   readonly watches: Watches
@@ -125,6 +127,7 @@ export class Broker {
     this.commands = createCommands(options.commands)
     this.args = new Args()
     this.outbox = new Outbox(() => engine.log)
+    this.memory = new MemoryBound(this)
     this.meter = new Meter(engine.clock, this.config, noteSlow)
     this.blocking = new Blocking(this)
     this.lookahead = new Lookahead()
@@ -246,6 +249,7 @@ export class Broker {
     this.gatheredReads = -1
     if (this.config.values.latencyMonitorThreshold === 0) this.engine.beginTurn()
     else beginTimedTurn(this)
+    this.memory.beginTurn()
     setImmediate(this.endTurnLater)
   }
 
@@ -428,9 +432,9 @@ export class Broker {
     else this.gates &= ~brokerGates.memory
   }
 
+  /** True when commands that need memory must be refused, as of when the last command began. */
   outOfMemory(): boolean {
-    const { maxmemory } = this.config.values
-    return maxmemory > 0 && this.engine.arena.usedBytes > maxmemory
+    return (this.gates & brokerGates.memory) !== 0 && this.memory.exhausted
   }
 
   /** Why the log fails, as the operating system puts it. */
@@ -479,6 +483,7 @@ export class Broker {
     engine.endTurn()
     this.outbox.seal(engine.log.appended)
     this.armExpiry()
+    if (this.memory.needsTurn && !this.stopping) setImmediate(() => this.openTurn())
   }
 
   /**
@@ -552,6 +557,7 @@ export class Broker {
     const nowMs = this.engine.clock.monotonicMs()
     this.appender?.tick(nowMs)
     sampleRates(this, nowMs)
+    if ((this.gates & brokerGates.memory) !== 0 && this.memory.tick()) this.openTurn()
     if (this.pause !== undefined && nowMs >= this.pause.untilMs) this.unpause()
     watchClients(this)
   }

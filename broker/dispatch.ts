@@ -17,6 +17,7 @@ export const brokerGates = { loading: 1, failing: 2, paused: 4, memory: 8 } as c
 
 const shownCharsMax = 128
 const passesMulti = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'])
+const endsMulti = new Set(['exec', 'discard', 'quit', 'reset'])
 const passesSubscribed = new Set([
   'ping', 'subscribe', 'ssubscribe', 'sunsubscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'quit', 'reset',
 ])
@@ -110,9 +111,11 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
     return 'ERR Command not allowed inside a transaction'
   }
   const gates = b.gates
-  if ((gates & brokerGates.memory) !== 0 && b.outOfMemory()) {
+  if ((gates & brokerGates.memory) !== 0 && b.memory.refuses(c)) {
     const grows = (flags & flagBits.denyoom) !== 0 || (queued !== undefined && (queued.flags & flagBits.denyoom) !== 0)
-    if (grows) return "OOM command not allowed when used memory > 'maxmemory'."
+    // What is queued takes memory, too.
+    const queues = c.transaction !== undefined && !endsMulti.has(command.fullName)
+    if (grows || queues) return "OOM command not allowed when used memory > 'maxmemory'."
   }
   if ((gates & brokerGates.failing) !== 0) {
     const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)

@@ -3,7 +3,8 @@
 const samplesMax = 160
 
 /** What was slow: a command, the log's fsync, expiry … */
-export type LatencyEvent = 'command' | 'fast-command' | 'aof-fsync-always' | 'aof-write' | 'expire-cycle' | 'event-loop'
+export type LatencyEvent =
+  | 'command' | 'fast-command' | 'aof-fsync-always' | 'aof-write' | 'expire-cycle' | 'eviction-cycle' | 'event-loop'
 
 export type LatencySample = { seconds: number, ms: number }
 

@@ -39,7 +39,12 @@ export function linkSettings(b: Broker): void {
     settings.lazyUserFlush = values.lazyfreeLazyUserFlush
     settings.lazyUserDelete = values.lazyfreeLazyUserDel
     settings.memoryBytesMax = values.maxmemory
-    settings.memoryPolicy = values.maxmemoryPolicy
+    settings.memorySamples = values.maxmemorySamples
+    settings.evictionTenacity = values.maxmemoryEvictionTenacity
+    settings.lazyEviction = values.lazyfreeLazyEviction
+    settings.lfuLogFactor = values.lfuLogFactor
+    settings.lfuDecayMinutes = values.lfuDecayTime
+    b.engine.setMemoryPolicy(values.maxmemoryPolicy)
     b.setMemoryGate(values.maxmemory > 0)
   }
   apply()
@@ -48,7 +53,12 @@ export function linkSettings(b: Broker): void {
     'lazyfree-lazy-user-del', 'maxmemory', 'maxmemory-policy', 'hash-max-listpack-entries', 'hash-max-listpack-value',
     'set-max-intset-entries', 'set-max-listpack-entries', 'set-max-listpack-value', 'zset-max-listpack-entries',
     'zset-max-listpack-value', 'list-max-listpack-size', 'list-compress-depth', 'hll-sparse-max-bytes',
+    'maxmemory-samples', 'maxmemory-eviction-tenacity', 'lazyfree-lazy-eviction', 'lfu-log-factor', 'lfu-decay-time',
   ], apply)
+  b.config.onChange(['maxmemory', 'maxmemory-policy'], () => {
+    b.memory.changed()
+    b.openTurn()
+  })
 }
 
 /** Folds the log of the data directory, turn by turn so that clients hear LOADING, and opens it for appending. */

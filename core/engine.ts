@@ -7,6 +7,8 @@ import type { DictSeed } from './arena/dict.ts'
 import type { Clock } from './clock.ts'
 import type { CommandSpec } from './commands/spec.ts'
 import type { Type } from './keyspace/entry.ts'
+import { Evictor } from './keyspace/evict.ts'
+import type { MemoryPolicy } from './keyspace/evict.ts'
 import { Keyspace } from './keyspace/keyspace.ts'
 import { LazyFree } from './keyspace/lazy-free.ts'
 import { Libraries } from './libraries.ts'
@@ -98,6 +100,8 @@ export class Engine {
   readonly lazy: LazyFree
   /** Libraries of functions: their source texts. */
   readonly libraries: Libraries
+  /** Keeps memory under `maxmemory`. */
+  readonly evictor: Evictor
   log: Log
   /** Who sends the command that is being executed. */
   session: Session
@@ -107,6 +111,8 @@ export class Engine {
   now: number
   /** `now` in seconds modulo 2^24: what an entry keeps as its access time. */
   accessSeconds: number
+  /** An LFU policy is set: entries count their uses instead (see keyspace/access.ts). */
+  countsUse: boolean
   /** Changes since the start; a command that raises it is logged. */
   changes: number
   /** True while logged effects are folded: nothing expires by itself, nothing is logged. */
@@ -147,10 +153,12 @@ export class Engine {
     this.zsetResult = new Zset(this.arena, this.hashSeed)
     this.lazy = new LazyFree(this)
     this.libraries = new Libraries()
+    this.evictor = new Evictor(this)
     this.log = options.log
     this.session = systemWork
     this.now = options.clock.nowMs()
     this.accessSeconds = Math.floor(this.now / 1000) & 0xffffff
+    this.countsUse = false
     this.changes = 0
     this.replaying = false
     this.block = undefined
@@ -177,6 +185,7 @@ export class Engine {
       if (this.log.pendingBytes > 0) this.log.seal(this.now)
       this.setNow(now)
     }
+    this.evictor.beginTurn()
     this.expireDue()
     if (!this.lazy.idle) this.lazy.step(this.clock.monotonicMs() + lazyFreeSliceMsMax)
   }
@@ -185,6 +194,13 @@ export class Engine {
   setNow(ms: number): void {
     this.now = ms
     this.accessSeconds = Math.floor(ms / 1000) & 0xffffff
+  }
+
+  /** `maxmemory-policy` */
+  setMemoryPolicy(policy: MemoryPolicy): void {
+    this.settings.memoryPolicy = policy
+    this.countsUse = policy.endsWith('-lfu')
+    this.evictor.setPolicy(policy)
   }
 
   /** Ends the turn: its effects become one frame, handed to the OS, unless the log holds it open for the next turn. */
@@ -314,8 +330,21 @@ export class Engine {
 
   /** A due key was removed from database `db`: DEL is its effect, not the command that happened to look. */
   logExpired(db: number, buf: Uint8Array, from: number, to: number): void {
-    if (this.onTouch !== undefined) this.onTouch(db, buf, from, to)
     this.stats.expiredKeys++
+    this.logGone(db, buf, from, to)
+    if (this.onEvent !== undefined) this.onEvent('x', 'expired', db, buf, from, to)
+  }
+
+  /** A key of database `db` was removed because memory is short; between commands. */
+  logEvicted(db: number, buf: Uint8Array, from: number, to: number): void {
+    this.session = systemWork
+    this.stats.evictedKeys++
+    this.logGone(db, buf, from, to)
+    if (this.onEvent !== undefined) this.onEvent('e', 'evicted', db, buf, from, to)
+  }
+
+  private logGone(db: number, buf: Uint8Array, from: number, to: number): void {
+    if (this.onTouch !== undefined) this.onTouch(db, buf, from, to)
     this.changes++
     const explicit = this.explicit
     this.beginEffect(db, 2)
@@ -323,7 +352,6 @@ export class Engine {
     this.log.wordBytes(buf, from, to)
     this.log.endCommand()
     this.explicit = explicit
-    if (this.onEvent !== undefined) this.onEvent('x', 'expired', db, buf, from, to)
   }
 
   /**

@@ -19,6 +19,14 @@ export const frameBufferBytes = 1024 * 1024
 export const frameBufferKeptBytesMax = 16 * 1024 * 1024
 /** A turn that has appended this much is sealed between two commands, before its end. */
 export const frameBytesMax = 64 * 1024 * 1024
+/**
+ * How long evictions may hold one turn of the event loop, in ms: 5 at `maxmemory-eviction-tenacity` 10, the default;
+ * from there it grows by 15 % a step, up to no bound at 100.
+ */
+export function evictSliceMs(tenacity: number): number {
+  if (tenacity <= 10) return tenacity / 2
+  return tenacity < 100 ? 5 * 1.15 ** (tenacity - 10) : Infinity
+}
 /** `appendfsync everysec`. */
 export const syncIntervalMs = 1000
 /** How much of a log file is read at once. */

@@ -1,5 +1,7 @@
 // The engine's own tunables: those names of redis.conf that handlers read. The broker's CONFIG writes them.
 
+import type { MemoryPolicy } from './keyspace/evict.ts'
+
 export type Settings = {
   /** `proto-max-bulk-len`: longest string in bytes. */
   stringBytesMax: number
@@ -27,8 +29,15 @@ export type Settings = {
   lazyUserDelete: boolean
   /** `maxmemory` in bytes, 0 for no bound. */
   memoryBytesMax: number
-  /** `maxmemory-policy` (the eviction itself comes with the memory policies). */
-  memoryPolicy: string
+  /** `maxmemory-policy`: change it by `Engine.setMemoryPolicy`. */
+  memoryPolicy: MemoryPolicy
+  /** `maxmemory-samples`, `maxmemory-eviction-tenacity` (0 … 100), `lazyfree-lazy-eviction` */
+  memorySamples: number
+  evictionTenacity: number
+  lazyEviction: boolean
+  /** `lfu-log-factor`, `lfu-decay-time` (0: never) */
+  lfuLogFactor: number
+  lfuDecayMinutes: number
 }
 
 export function defaultSettings(): Settings {
@@ -51,5 +60,10 @@ export function defaultSettings(): Settings {
     lazyUserDelete: false,
     memoryBytesMax: 0,
     memoryPolicy: 'noeviction',
+    memorySamples: 5,
+    evictionTenacity: 10,
+    lazyEviction: false,
+    lfuLogFactor: 10,
+    lfuDecayMinutes: 1,
   }
 }

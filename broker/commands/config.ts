@@ -45,6 +45,7 @@ function resetStats(c: Connection): void {
   Object.assign(broker.engine.stats, {
     keyspaceHits: 0, keyspaceMisses: 0, expiredKeys: 0, expiredSubkeys: 0, evictedKeys: 0,
   })
+  broker.memory.resetStats()
   for (const command of broker.commands.specs) command.resetStats()
 }
 

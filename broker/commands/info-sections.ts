@@ -7,20 +7,12 @@ import { commandsProcessed } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { brokerGates } from '../dispatch.ts'
 import { millraceVersion, redisVersion } from '../product.ts'
-import { memoryFigures } from './memory.ts'
+import { human } from './human.ts'
+import { memoryFigures, ratio } from './memory-figures.ts'
 
 const ttlSamples = 32
 
 export type Lines = (readonly [string, string | number])[]
-
-/** `1.50M` */
-export function human(bytes: number): string {
-  if (bytes < 1024) return `${bytes}B`
-  for (const [unit, size] of [['T', 1024 ** 4], ['G', 1024 ** 3], ['M', 1024 ** 2], ['K', 1024]] as const) {
-    if (bytes >= size) return `${(bytes / size).toFixed(2)}${unit}`
-  }
-  return `${bytes}B`
-}
 
 function share(part: number, whole: number): string {
   return `${(whole <= 0 ? 0 : (part / whole) * 100).toFixed(2)}%`
@@ -60,31 +52,30 @@ export function clientsSection(c: Connection): Lines {
 }
 
 export function memorySection(c: Connection): Lines {
-  const m = memoryFigures(c)
+  const m = memoryFigures(c.broker)
   const { values } = c.broker.config
   const { heapUsed, heapTotal } = process.memoryUsage()
-  const peak = Math.max(m.peak, m.used)
   return [
     ['used_memory', m.used], ['used_memory_human', human(m.used)], ['used_memory_rss', m.resident],
-    ['used_memory_rss_human', human(m.resident)], ['used_memory_peak', peak], ['used_memory_peak_human', human(peak)],
-    ['used_memory_peak_perc', share(m.used, peak)], ['used_memory_overhead', m.overhead],
-    ['used_memory_startup', m.startup], ['used_memory_dataset', m.dataset],
-    ['used_memory_dataset_perc', share(m.dataset, m.used - m.startup)], ['allocator_allocated', m.used],
-    ['allocator_active', m.used], ['allocator_resident', m.reserved], ['total_system_memory', os.totalmem()],
+    ['used_memory_rss_human', human(m.resident)], ['used_memory_peak', m.peak],
+    ['used_memory_peak_human', human(m.peak)], ['used_memory_peak_perc', share(m.used, m.peak)],
+    ['used_memory_overhead', m.overhead], ['used_memory_startup', m.startup], ['used_memory_dataset', m.dataset],
+    ['used_memory_dataset_perc', share(m.dataset, m.used - m.startup)], ['allocator_allocated', m.allocated],
+    ['allocator_active', m.active], ['allocator_resident', m.reserved], ['total_system_memory', os.totalmem()],
     ['total_system_memory_human', human(os.totalmem())], ['used_memory_lua', 0], ['used_memory_lua_human', human(0)],
     ['used_memory_vm_eval', 0], ['used_memory_scripts', 0], ['used_memory_scripts_human', human(0)],
     ['number_of_cached_scripts', 0], ['number_of_functions', 0], ['number_of_libraries', 0],
     ['maxmemory', values.maxmemory], ['maxmemory_human', human(values.maxmemory)],
-    ['maxmemory_policy', values.maxmemoryPolicy], ['allocator_frag_ratio', '1.00'], ['allocator_frag_bytes', 0],
-    ['allocator_rss_ratio', (m.reserved / Math.max(1, m.used)).toFixed(2)],
-    ['allocator_rss_bytes', m.reserved - m.used],
-    ['mem_fragmentation_ratio', (m.resident / Math.max(1, m.used)).toFixed(2)],
-    ['mem_fragmentation_bytes', m.resident - m.used], ['mem_not_counted_for_evict', 0], ['mem_replication_backlog', 0],
-    ['mem_total_replication_buffers', 0], ['mem_clients_slaves', 0], ['mem_clients_normal', m.clients],
-    ['mem_cluster_links', 0], ['mem_aof_buffer', c.broker.engine.log.pendingBytes], ['mem_allocator', 'millrace-arena'],
-    ['arena_blocks', c.broker.engine.arena.blocks], ['node_heap_used', heapUsed], ['node_heap_total', heapTotal],
-    ['active_defrag_running', 0], ['lazyfree_pending_objects', c.broker.engine.lazy.pending],
-    ['lazyfreed_objects', c.broker.engine.lazy.freed],
+    ['maxmemory_policy', values.maxmemoryPolicy],
+    ['allocator_frag_ratio', ratio(m.active, m.allocated).toFixed(2)], ['allocator_frag_bytes', m.active - m.allocated],
+    ['allocator_rss_ratio', ratio(m.reserved, m.active).toFixed(2)], ['allocator_rss_bytes', m.reserved - m.active],
+    ['rss_overhead_ratio', ratio(m.resident, m.reserved).toFixed(2)], ['rss_overhead_bytes', m.resident - m.reserved],
+    ['mem_fragmentation_ratio', ratio(m.resident, m.used).toFixed(2)], ['mem_fragmentation_bytes', m.resident - m.used],
+    ['mem_not_counted_for_evict', m.log], ['mem_replication_backlog', 0], ['mem_total_replication_buffers', 0],
+    ['mem_clients_slaves', 0], ['mem_clients_normal', m.clients], ['mem_cluster_links', 0], ['mem_aof_buffer', m.log],
+    ['mem_allocator', 'millrace-arena'], ['arena_blocks', c.broker.engine.arena.blocks], ['node_heap_used', heapUsed],
+    ['node_heap_total', heapTotal], ['active_defrag_running', 0],
+    ['lazyfree_pending_objects', c.broker.engine.lazy.pending], ['lazyfreed_objects', c.broker.engine.lazy.freed],
   ]
 }
 
@@ -118,7 +109,7 @@ function kilobytes(rate: number): string {
 }
 
 export function statsSection(c: Connection): Lines {
-  const { stats, engine, rates } = c.broker
+  const { stats, engine, rates, memory } = c.broker
   return [
     ['total_connections_received', stats.connections],
     ['total_commands_processed', commandsProcessed(c.broker.commands)],
@@ -130,7 +121,8 @@ export function statsSection(c: Connection): Lines {
     ['sync_partial_ok', 0], ['sync_partial_err', 0], ['expired_subkeys', engine.stats.expiredSubkeys],
     ['expired_keys', engine.stats.expiredKeys], ['expired_stale_perc', '0.00'], ['expired_time_cap_reached_count', 0],
     ['expire_cycle_cpu_milliseconds', 0], ['evicted_keys', engine.stats.evictedKeys], ['evicted_clients', 0],
-    ['evicted_scripts', 0], ['total_eviction_exceeded_time', 0], ['current_eviction_exceeded_time', 0],
+    ['evicted_scripts', 0], ['total_eviction_exceeded_time', Math.floor(memory.overTotalMs)],
+    ['current_eviction_exceeded_time', Math.floor(memory.overNowMs)],
     ['keyspace_hits', engine.stats.keyspaceHits], ['keyspace_misses', engine.stats.keyspaceMisses],
     ['pubsub_channels', c.broker.pubsub.count('channel')], ['pubsub_patterns', c.broker.pubsub.count('pattern')],
     ['pubsubshard_channels', c.broker.pubsub.count('shard')], ['latest_fork_usec', 0],

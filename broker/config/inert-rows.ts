@@ -47,7 +47,6 @@ export const inertRows: readonly Row[] = [
   int('active-defrag-cycle-max', 25, 1, 99, inert),
   int('active-defrag-max-scan-fields', 1000, 1, longMax, inert),
   bool('jemalloc-bg-thread', true, inert),
-  bool('lazyfree-lazy-eviction', false, inert),
   bool('lazyfree-lazy-expire', false, inert),
   bool('lazyfree-lazy-server-del', false, inert),
   oneOf('sanitize-dump-payload', 'no', ['no', 'yes', 'clients'], inert),

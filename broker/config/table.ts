@@ -74,6 +74,7 @@ const liveRows = [
   int('maxmemory-eviction-tenacity', 10, 0, 100),
   int('lfu-log-factor', 10, 0, intMax),
   int('lfu-decay-time', 1, 0, intMax),
+  bool('lazyfree-lazy-eviction', false),
   bool('lazyfree-lazy-user-del', false),
   bool('lazyfree-lazy-user-flush', false),
 

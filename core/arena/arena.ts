@@ -127,6 +127,26 @@ export class Arena {
     return this.pages.reservedBytes
   }
 
+  /** Bytes of the pages that hold blocks or are cut into slots for them: what lies between is fragmentation. */
+  get activeBytes(): number {
+    return this.pages.reservedBytes - (this.pages.freePages + (this.u8.length > 0 ? 1 : 0)) * pageBytes
+  }
+
+  /** Gives back to the system what is kept although it is empty. */
+  purge(): void {
+    for (let size = 0; size < classCount; size++) {
+      for (let slab = this.partial[size]!; slab !== 0;) {
+        const next = this.slabNext[slab]!
+        if (this.slabUsed[slab] === 0) {
+          this.unlinkSlab(slab, size)
+          this.dropSlab(slab)
+        }
+        slab = next
+      }
+    }
+    this.pages.purge()
+  }
+
   /** A block of at least `bytes` bytes, 8-byte aligned, its content undefined. Throws ARENA_FULL beyond the reach. */
   alloc(bytes: number): number {
     if (bytes > smallBytesMax) return this.allocPages(bytes)

@@ -107,6 +107,20 @@ export class Dict {
     }
   }
 
+  /** True when the block `entry` is in the dict, under `hash`; it need not be a block any more. */
+  has(hash: number, entry: number): boolean {
+    const segment = segmentOf(this.arena, this.root, hash)
+    const words = this.arena.u32[chunkOf(segment)]!
+    const base = wordOf(segment) + headerWords
+    const capacity = words[wordOf(segment)]! >>> 8
+    for (let slot = place(hash, words[wordOf(segment)]! & 0xff, capacity); ;) {
+      const found = words[base + slot * 2 + 1]!
+      if (found === 0) return false
+      if (found === entry) return words[base + slot * 2] === hash
+      if (++slot === capacity) slot = 0
+    }
+  }
+
   /** Adds an entry whose key is absent. */
   insert(hash: number, entry: number): void {
     const arena = this.arena

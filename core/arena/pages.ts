@@ -87,6 +87,8 @@ export class Pages {
   private readonly freeChunks: number[]
   private readonly bins: Int32Array
   private emptyChunks: number
+  /** Pages that nobody owns. */
+  freePages: number
 
   constructor(bytesMax: number) {
     this.u8 = []
@@ -98,6 +100,7 @@ export class Pages {
     this.freeChunks = []
     this.bins = new Int32Array(binCount).fill(-1)
     this.emptyChunks = 0
+    this.freePages = 0
   }
 
   /** Gives all chunks back. */
@@ -111,6 +114,17 @@ export class Pages {
     this.bins.fill(-1)
     this.reservedBytes = 0
     this.emptyChunks = 0
+    this.freePages = 0
+  }
+
+  /** Gives the chunks that are kept empty back to the system. */
+  purge(): void {
+    for (let chunk = 1; chunk < this.tables.length; chunk++) {
+      const table = this.tables[chunk]
+      if (table === undefined || table.owner[0] !== ownerFree || table.runPages[0] !== pagesPerChunk) continue
+      this.unlinkRun(chunk, 0, pagesPerChunk)
+      this.dropChunk(chunk)
+    }
   }
 
   /** Pointer to the first of `count` free pages in a row; their owner is `owner`. */
@@ -228,6 +242,7 @@ export class Pages {
       }
     }
     assert(empty === this.emptyChunks, 'empty chunks', 0, 0)
+    assert(free === this.freePages, 'free pages', 0, 0)
     return free
   }
 
@@ -284,6 +299,7 @@ export class Pages {
     table.prev[page] = -1
     if (head >= 0) this.tables[head >>> 12]!.prev[head & 4095] = at
     this.bins[bin] = at
+    this.freePages += length
     if (length === freshPages(chunk)) this.emptyChunks++
   }
 
@@ -294,6 +310,7 @@ export class Pages {
     if (next >= 0) this.tables[next >>> 12]!.prev[next & 4095] = prev
     if (prev >= 0) this.tables[prev >>> 12]!.next[prev & 4095] = next
     else this.bins[binOf(length)] = next
+    this.freePages -= length
     if (length === freshPages(chunk)) this.emptyChunks--
   }
 

@@ -2,14 +2,12 @@
 
 import type { Args } from '../args.ts'
 import type { Engine } from '../engine.ts'
-import { accessOf, formOf, rootOf, typeOf, types } from '../keyspace/entry.ts'
+import { idleSeconds, useCount } from '../keyspace/access.ts'
+import { formOf, rootOf, typeOf, types } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
 import { stringEncoding, stringReferences } from '../types/string.ts'
 import { opsOf } from '../types/types.ts'
 import type { ArgumentSpec, CommandSpec } from './spec.ts'
-
-/** The access clock counts seconds modulo this. */
-const accessSpan = 1 << 24
 
 const switching = 'Please note that when switching between policies at runtime LRU and LFU data will take some time '
   + 'to adjust.'
@@ -39,25 +37,20 @@ function refcount(x: Engine, a: Args, r: Reply): void {
   r.int(typeOf(x.arena, entry) === types.string ? stringReferences(x.arena, entry) : 1)
 }
 
-function countsFrequency(x: Engine): boolean {
-  return x.settings.memoryPolicy.endsWith('-lfu')
-}
-
 function idletime(x: Engine, a: Args, r: Reply): void {
   const entry = lookUp(x, a, r)
   if (entry === 0) return
-  if (countsFrequency(x)) {
+  if (x.countsUse) {
     r.error(`ERR An LFU maxmemory policy is selected, idle time not tracked. ${switching}`)
     return
   }
-  r.int((x.accessSeconds - accessOf(x.arena, entry) + accessSpan) % accessSpan)
+  r.int(idleSeconds(x, entry))
 }
 
 function freq(x: Engine, a: Args, r: Reply): void {
   const entry = lookUp(x, a, r)
   if (entry === 0) return
-  // Counting comes with the memory policies; until then a key under an LFU policy was never used.
-  if (countsFrequency(x)) r.int(0)
+  if (x.countsUse) r.int(useCount(x, entry))
   else r.error(`ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${switching}`)
 }
 

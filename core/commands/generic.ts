@@ -4,7 +4,8 @@
 import type { Args } from '../args.ts'
 import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
-import { setAccess, typeNames, typeOf, types } from '../keyspace/entry.ts'
+import { noteAccess } from '../keyspace/access.ts'
+import { typeNames, typeOf, types } from '../keyspace/entry.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
 import type { Reply } from '../reply.ts'
 import { markCopied } from '../types/string.ts'
@@ -47,7 +48,7 @@ function touch(x: Engine, a: Args, r: Reply): void {
     const entry = x.db.lookupRead(buf, start[i]!, end[i]!, x.db.hash(buf, start[i]!, end[i]!))
     if (entry === 0) continue
     // TOUCH is what it says even for a client that asked not to touch.
-    setAccess(x.arena, entry, x.accessSeconds)
+    if (x.session.noTouch) noteAccess(x, entry)
     found++
   }
   r.int(found)

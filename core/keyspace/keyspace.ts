@@ -7,10 +7,11 @@ import type { Arena } from '../arena/arena.ts'
 import type { Engine } from '../engine.ts'
 import { freeAtOnceEntriesMax } from '../limits.ts'
 import { copyValue, earliestOf, freeValue, opsOf } from '../types/types.ts'
+import { freshAccess, noteAccess } from './access.ts'
 import { DeadlineIndex } from './deadlines.ts'
 import {
-  blockBytes, deadlineOf, exactDeadlineOf, formOf, forms, hasDeadline, headerBytes, initEntry, keyLength, keyOf,
-  rootOf, setAccess, setForm, setRoot, setType, typeOf, types, valueStart, writeDeadline, writeExactDeadline,
+  accessOf, blockBytes, deadlineOf, exactDeadlineOf, formOf, forms, hasDeadline, headerBytes, initEntry, keyLength,
+  keyOf, rootOf, setAccess, setForm, setRoot, setType, typeOf, types, valueStart, writeDeadline, writeExactDeadline,
 } from './entry.ts'
 import type { Form, Type } from './entry.ts'
 import { expireFields } from './field-expiry.ts'
@@ -57,7 +58,7 @@ export class Keyspace {
   lookupRead(buf: Uint8Array, from: number, to: number, hash: number): number {
     const entry = this.lookupQuiet(buf, from, to, hash)
     const engine = this.engine
-    if (entry !== 0 && !engine.session.noTouch) setAccess(this.arena, entry, engine.accessSeconds)
+    if (entry !== 0 && !engine.session.noTouch) noteAccess(engine, entry)
     return entry
   }
 
@@ -77,7 +78,7 @@ export class Keyspace {
   lookupWrite(buf: Uint8Array, from: number, to: number, hash: number): number {
     const entry = this.peek(buf, from, to, hash)
     const engine = this.engine
-    if (entry !== 0 && !engine.session.noTouch) setAccess(this.arena, entry, engine.accessSeconds)
+    if (entry !== 0 && !engine.session.noTouch) noteAccess(engine, entry)
     return entry
   }
 
@@ -107,7 +108,7 @@ export class Keyspace {
     const engine = this.engine
     const size = to - from
     const entry = arena.alloc(blockBytes(size, valueBytes, false))
-    initEntry(arena, entry, type, size, engine.accessSeconds)
+    initEntry(arena, entry, type, size, freshAccess(engine))
     if (type === types.string) setRoot(arena, entry, valueBytes)
     const u8 = arena.u8[chunkOf(entry)]!
     let at = byteOf(entry) + headerBytes
@@ -144,9 +145,9 @@ export class Keyspace {
     return this.resizeString(entry, hash, valueBytes)
   }
 
-  /** The key was written as a whole: it counts as accessed, whoever did it. */
+  /** The key was written as a whole: it counts as accessed, whoever did it. Its uses were counted as it was found. */
   freshen(entry: number): void {
-    setAccess(this.arena, entry, this.engine.accessSeconds)
+    if (!this.engine.countsUse) setAccess(this.arena, entry, this.engine.accessSeconds)
   }
 
   /**
@@ -362,6 +363,7 @@ export class Keyspace {
     } else setRoot(arena, copy, double ? copyValue(this.engine, type, root, form) : root)
     setForm(arena, copy, form)
     target.redate(copy, -1, this.earliestField(copy))
+    if (!double) setAccess(arena, copy, accessOf(arena, entry))
     if (ms < 0) return copy
     return target.setDeadline(copy, hash, ms, exactDeadlineOf(arena, entry))
   }

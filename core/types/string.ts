@@ -4,6 +4,7 @@
 import { chunkOf, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
 import { parseBigInt64 } from '../args.ts'
+import { countedAccess, noteAccess } from '../keyspace/access.ts'
 import {
   accessShift, deadlineBit, formOf, forms, hasDeadline, rootOf, setForm, setRoot, typeMask, typeOf, types, valueStart,
 } from '../keyspace/entry.ts'
@@ -41,11 +42,14 @@ export function setString(
     const words = arena.u32[chunkOf(entry)]!
     const at = wordOf(entry)
     if ((words[at]! & (typeMask | deadlineBit)) === types.string && words[at + 2] === size) {
-      words[at] = db.engine.accessSeconds << accessShift
+      const { engine } = db
+      const access = engine.countsUse ? countedAccess(engine, words[at]! >>> accessShift) : engine.accessSeconds
+      words[at] = access << accessShift
       copyBytes(arena.u8[chunkOf(entry)]!, valueStart(arena, entry), source, start, end)
       return
     }
     const live = db.expireIfDue(entry, hash) ? 0 : entry
+    if (live !== 0 && db.engine.countsUse) noteAccess(db.engine, live)
     storeString(db, key, from, to, hash, live, source, start, end, false)
     return
   }

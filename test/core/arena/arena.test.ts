@@ -221,3 +221,29 @@ test('a size class wastes at most an eighth, and never gives less than was asked
     if (bytes >= 128 && bytes <= 16_384) t.true(rounded <= bytes * 1.126, `${bytes} takes ${rounded}`)
   }
 })
+
+test('active bytes hold all blocks, and a purge gives back what is kept empty, and nothing else', (t) => {
+  fc.assert(fc.property(fc.array(step, { minLength: 20, maxLength: 200 }), fc.nat(), (steps, kept) => {
+    const arena = new Arena({ guard: true })
+    const live: { pointer: number, bytes: number }[] = []
+    for (const s of steps) {
+      if (s.kind === 'free' && live.length > 0) arena.free(live.splice(s.pick % live.length, 1)[0]!.pointer)
+      if (s.kind !== 'alloc') continue
+      live.push({ pointer: arena.alloc(s.size), bytes: s.size })
+      t.true(arena.activeBytes >= arena.usedBytes && arena.activeBytes <= arena.reservedBytes)
+    }
+    while (live.length > kept % 5) arena.free(live.pop()!.pointer)
+    live.forEach(({ pointer, bytes }, i) => mark(arena, pointer, bytes, i))
+    const before = arena.reservedBytes
+    arena.purge()
+    t.notThrows(() => arena.check())
+    t.true(live.every(({ pointer, bytes }, i) => marked(arena, pointer, bytes, i)))
+    t.true(arena.reservedBytes <= before)
+    if (live.length > 0) return
+    t.is(arena.activeBytes, 0)
+    t.true(arena.reservedBytes <= chunkBytes)
+    const again = arena.alloc(100)
+    mark(arena, again, 100, 1)
+    t.notThrows(() => arena.check())
+  }), { numRuns: 60 })
+})

@@ -295,3 +295,22 @@ test('reading ahead reaches the entries of present keys, bears absent ones and c
   }
   t.true(reached > 90, `${reached} of 121 entries were reached`)
 })
+
+test('a block that was removed, moved, or used for another key is not in the dict any more', (t) => {
+  const arena = new Arena()
+  const dict = new Dict(arena, seed)
+  const blocks = new Map<string, [hash: number, entry: number]>()
+  for (let i = 0; i < 5000; i++) {
+    const entry = put(dict, `k${i}`)
+    blocks.set(`k${i}`, [dict.hashOf(entry), entry])
+  }
+  for (const [hash, entry] of blocks.values()) t.true(dict.has(hash, entry) && !dict.has(hash ^ 1, entry))
+  for (let i = 0; i < 5000; i += 2) take(dict, `k${i}`)
+  // Freed blocks are given out again, for other keys.
+  for (let i = 0; i < 2000; i++) put(dict, `n${i}`)
+  for (const [key, [hash, entry]] of blocks) t.is(dict.has(hash, entry), Number(key.slice(1)) % 2 === 1, key)
+  const moved = entryOf(arena, Buffer.from('k1'))
+  const [hash, before] = blocks.get('k1')!
+  dict.replace(hash, before, moved)
+  t.true(dict.has(hash, moved) && !dict.has(hash, before))
+})

@@ -1,0 +1,61 @@
+// The figures of INFO memory, MEMORY STATS and MEMORY DOCTOR, in bytes.
+//
+//   used       = arena blocks + what clients hold + the log's open frame
+//   overhead   = what the empty server takes, tables of keys and deadlines, clients, the open frame
+//   dataset    = used - overhead
+//   allocated ≤ active (pages cut into blocks) ≤ reserved (chunks; those never touched are not resident)
+//   resident   = the whole process, with Node's own code and heap
+
+import type { Broker } from '../broker.ts'
+
+export type TableFigures = { db: number, main: number, deadlines: number }
+
+export type MemoryFigures = {
+  used: number
+  peak: number
+  startup: number
+  clients: number
+  log: number
+  overhead: number
+  dataset: number
+  keys: number
+  /** By database that holds keys. */
+  tables: readonly TableFigures[]
+  allocated: number
+  active: number
+  /** What of the reserved chunks may be resident. */
+  reserved: number
+  resident: number
+}
+
+export function memoryFigures(broker: Broker): MemoryFigures {
+  const { engine, memory, startupBytes } = broker
+  const { arena } = engine
+  memory.sample()
+  const clients = memory.clientBytes
+  const log = engine.log.pendingBytes
+  const tables: TableFigures[] = []
+  let keys = 0
+  let tableBytes = 0
+  for (const db of engine.dbs) {
+    if (db.count === 0) continue
+    const main = db.dict.memoryBytes()
+    const deadlines = db.deadlines.memoryBytes() + db.fieldDeadlines.memoryBytes()
+    tables.push({ db: db.index, main, deadlines })
+    tableBytes += main + deadlines
+    keys += db.count
+  }
+  const used = arena.usedBytes + clients + log
+  const overhead = Math.min(used, startupBytes + tableBytes + clients + log)
+  const resident = process.memoryUsage.rss()
+  return {
+    used, peak: Math.max(used, memory.peakBytes), startup: startupBytes, clients, log, overhead,
+    dataset: used - overhead, keys, tables, allocated: arena.usedBytes, active: arena.activeBytes,
+    reserved: Math.max(arena.activeBytes, Math.min(arena.reservedBytes, resident)), resident,
+  }
+}
+
+/** `part` as a multiple of `whole`. */
+export function ratio(part: number, whole: number): number {
+  return part / Math.max(1, whole)
+}
