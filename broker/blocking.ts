@@ -170,6 +170,7 @@ export class Blocking {
     broker.answerParked(c, (r) => {
       broker.meter.before(parked.command)
       x.execute(parked.command, parked.retry!, r, c)
+      if (c.tracked !== undefined) broker.tracking.remember(c, parked.command, parked.retry!)
       broker.meter.after(parked.command, c, parked.retry!)
       if (x.block !== undefined) {
         this.armAgain(parked, x.block.againMs)

@@ -42,6 +42,7 @@ import { linkSettings, openLog } from './recovery.ts'
 import { SlowLog } from './slow-log.ts'
 import { freshStats } from './stats.ts'
 import type { BrokerStats } from './stats.ts'
+import { Tracking } from './tracking.ts'
 import { endTransaction } from './transaction.ts'
 import { Watches } from './watch.ts'
 
@@ -77,6 +78,7 @@ export class Broker {
   readonly watches: Watches
   readonly pubsub: PubSub
   readonly events: KeyspaceEvents
+  readonly tracking: Tracking
   readonly listeners: Listeners
   readonly clients: Map<number, Connection>
   readonly monitors: Set<Connection>
@@ -104,9 +106,11 @@ export class Broker {
   private current: Connection | undefined
   currentFrom: number
   /** Whose command is being run, so that what it is pushed follows its reply. */
-  private answering: Connection | undefined
+  answering: Connection | undefined
+  /** There is something to push to it. */
+  pushesDue: boolean
   /** Pushes for the client whose command is being run. */
-  readonly ownPushes: Push[]
+  private readonly ownPushes: Push[]
   private turnOpen: boolean
   private deferred: Connection[]
   private continuing: boolean
@@ -134,6 +138,7 @@ export class Broker {
     this.watches = new Watches(engine)
     this.pubsub = new PubSub(this)
     this.events = new KeyspaceEvents(this)
+    this.tracking = new Tracking(this)
     this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
     this.clients = new Map()
     this.monitors = new Set()
@@ -154,6 +159,7 @@ export class Broker {
     this.current = undefined
     this.currentFrom = 0
     this.answering = undefined
+    this.pushesDue = false
     this.ownPushes = []
     this.turnOpen = false
     this.deferred = []
@@ -326,18 +332,25 @@ export class Broker {
     if (c.closing) return
     if (c === this.answering) {
       this.ownPushes.push({ bytes, from, to })
-      return
-    }
+      this.pushesDue = true
+    } else this.pushNow(c, bytes, from, to)
+  }
+
+  /** As `push`, but also what is for the client whose command runs goes at once: its reply was sent. */
+  pushNow(c: Connection, bytes: Buffer, from: number, to: number): void {
+    if (c.closing) return
     if (!this.turnOpen) this.openTurn()
     if (c === this.current) this.sendCurrent()
     this.outbox.share(c, bytes, from, to)
   }
 
-  /** After a command: the client gets what it was pushed meanwhile. */
-  flushOwnPushes(): void {
+  /** After a command: its client gets what it was pushed meanwhile, first what is about the keys that it caches. */
+  flushPushes(): void {
     const c = this.answering!
+    this.pushesDue = false
     if (c === this.current) this.sendCurrent()
-    for (const { bytes, from, to } of this.ownPushes) this.outbox.share(c, bytes, from, to)
+    this.tracking.sendPending(c)
+    for (const { bytes, from, to } of this.ownPushes) this.pushNow(c, bytes, from, to)
     this.ownPushes.length = 0
   }
 
@@ -354,7 +367,7 @@ export class Broker {
     const { answering } = this
     this.answering = c
     this.replyTo(c, write)
-    if (this.ownPushes.length > 0) this.flushOwnPushes()
+    if (this.pushesDue) this.flushPushes()
     this.answering = answering
   }
 
@@ -377,6 +390,7 @@ export class Broker {
     this.blocking.remove(c)
     this.watches.unwatch(c)
     this.pubsub.forget(c)
+    this.tracking.disable(c)
     this.hookKeys()
     this.monitors.delete(c)
     this.clients.delete(c.id)
@@ -386,6 +400,8 @@ export class Broker {
   resetClient(c: Connection): void {
     this.discard(c)
     this.pubsub.forget(c)
+    this.tracking.disable(c)
+    this.hookKeys()
     this.monitors.delete(c)
   }
 
@@ -394,12 +410,16 @@ export class Broker {
     endTransaction(c)
   }
 
-  /** Switches the engine's hooks on while somebody watches keys. */
+  /** Switches the engine's hooks on while somebody watches or caches keys. */
   hookKeys(): void {
-    const x = this.engine
-    const watched = this.watches.keys > 0
-    if (!watched) x.onTouch = undefined
-    else x.onTouch ??= (db, buf, from, to) => this.watches.touch(db, buf, from, to)
+    const { engine, watches, tracking } = this
+    const caching = tracking.active
+    if (!caching && watches.keys === 0) engine.onTouch = undefined
+    else engine.onTouch ??= (db, buf, from, to) => {
+      if (watches.keys > 0) watches.touch(db, buf, from, to)
+      if (tracking.active) tracking.touch(buf, from, to)
+    }
+    engine.onFlushed = caching ? () => tracking.flush() : undefined
   }
 
   /** CLIENT PAUSE. */
@@ -478,8 +498,9 @@ export class Broker {
 
   /** What was done in this turn becomes a frame; replies that are safe leave. */
   private endTurn(): void {
-    this.turnOpen = false
     const { engine } = this
+    this.tracking.endTurn()
+    this.turnOpen = false
     engine.endTurn()
     this.outbox.seal(engine.log.appended)
     this.armExpiry()

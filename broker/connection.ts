@@ -11,11 +11,12 @@ import { aheadBytesMax, unreadBytesMax } from './limits.ts'
 import { RequestParser } from './resp/request-parser.ts'
 import { onBytes } from './socket.ts'
 import type { Subscriptions } from './pubsub.ts'
+import type { Tracked } from './tracking.ts'
 import type { Transaction } from './transaction.ts'
 import type { WatchedKey } from './watch.ts'
 
 /** Why a command of this client can't take the straight way through dispatch; bits of `gates`. */
-export const clientGates = { stranger: 1, multi: 2, reply: 4, subscribed: 8, monitor: 16 } as const
+export const clientGates = { stranger: 1, multi: 2, reply: 4, subscribed: 8, monitor: 16, caching: 32 } as const
 
 /** `skip-next`: CLIENT REPLY SKIP is being answered; `skip`: the next command's reply is left out. */
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip'
@@ -50,6 +51,8 @@ export class Connection implements Session {
   watched: WatchedKey[]
   /** Undefined while it listens to nothing. */
   subscriptions: Subscriptions | undefined
+  /** Undefined unless it wants to hear of changes of what it read (CLIENT TRACKING). */
+  tracked: Tracked | undefined
   /** A watched key changed: EXEC answers nil. */
   dirty: boolean
   parked: Parked | undefined
@@ -109,6 +112,7 @@ export class Connection implements Session {
     this.transaction = undefined
     this.watched = []
     this.subscriptions = undefined
+    this.tracked = undefined
     this.dirty = false
     this.parked = undefined
     this.postponed = undefined
@@ -174,6 +178,10 @@ export class Connection implements Session {
   /** In RESP2 a client that listens may do little else: its messages would look like replies. */
   adjustSubscribed(): void {
     this.setGate(clientGates.subscribed, this.subscriptions !== undefined && this.resp === 2)
+  }
+
+  setCachingGate(on: boolean): void {
+    this.setGate(clientGates.caching, on)
   }
 
   setReplyMode(mode: ReplyMode): void {

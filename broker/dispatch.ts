@@ -43,12 +43,16 @@ export function dispatch(b: Broker, c: Connection, a: Args): void {
   if (command === undefined || (b.gates | c.gates) !== 0 || !arityFits(command, a.count)) {
     if (!admit(b, c, command, a, r)) {
       muteReply(c, r, mark)
+      endCaching(c, command)
       return
     }
   }
   call(b, c, command!, a, r)
-  if (c.gates !== 0) muteReply(c, r, mark, pushReplies.has(command!.fullName))
-  if (b.ownPushes.length > 0) b.flushOwnPushes()
+  if (c.gates !== 0) {
+    muteReply(c, r, mark, pushReplies.has(command!.fullName))
+    endCaching(c, command)
+  }
+  if (b.pushesDue) b.flushPushes()
   if (b.blocking.pending) b.serveBlocked()
 }
 
@@ -65,6 +69,7 @@ export function call(b: Broker, c: Connection, command: Command, a: Args, r: Rep
       x.block = undefined
     }
   } else command.serve!(c, a, r)
+  if (c.tracked !== undefined) b.tracking.remember(c, command, a)
   b.meter.after(command, c, a)
   if (r.lastError !== '') {
     b.countError(command, r.lastError)
@@ -176,4 +181,10 @@ function muteReply(c: Connection, r: Reply, mark: number, pushed = false): void 
   } else if (c.replyMode === 'skip') c.setReplyMode('on')
   // What stands before the broker's mark is another client's already.
   if (!pushed) r.rewind(Math.max(mark, c.broker.currentFrom))
+}
+
+/** CLIENT CACHING holds for one command, or for a whole transaction; other forms of CLIENT don't use it up. */
+function endCaching(c: Connection, command: Command | undefined): void {
+  if ((c.gates & clientGates.caching) === 0 || c.transaction !== undefined) return
+  if ((command?.parent ?? command)?.name !== 'client') c.broker.tracking.setCaching(c, false)
 }

@@ -51,17 +51,16 @@ export class FanOut {
     this.to = at + 2
   }
 
-  nil(): void {
-    this.to += this.chunk.write(this.sigil === 62 ? '_\r\n' : '$-1\r\n', this.to, 'latin1')
+  nil(resp: 2 | 3): void {
+    this.to += this.chunk.write(resp === 3 ? '_\r\n' : '$-1\r\n', this.to, 'latin1')
+  }
+
+  int(n: number): void {
+    this.header(58, n)
   }
 
   array(count: number): void {
     this.header(42, count)
-  }
-
-  /** What was written last, as a buffer of its own. */
-  slice(): Buffer {
-    return this.chunk.subarray(this.from, this.to)
   }
 
   private header(sigil: number, n: number): void {

@@ -127,6 +127,8 @@ export class Engine {
   onGone: KeyHook | undefined
   /** Set by the broker while clients watch or wait for keys: before FLUSHDB, FLUSHALL (of each database), SWAPDB. */
   onReplaced: ((db: number, by: number) => void) | undefined
+  /** Set by the broker while a client caches keys: FLUSHDB or FLUSHALL, also of what was empty. */
+  onFlushed: (() => void) | undefined
   /** Set by the broker while keyspace notifications are on. */
   onEvent: EventHook | undefined
   private group: 'none' | 'asked' | 'open'
@@ -166,6 +168,7 @@ export class Engine {
     this.onReady = undefined
     this.onGone = undefined
     this.onReplaced = undefined
+    this.onFlushed = undefined
     this.onEvent = undefined
     this.group = 'none'
     this.explicit = false

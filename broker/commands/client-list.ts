@@ -25,7 +25,8 @@ export function describeClient(c: Connection): string {
     `multi-mem=${inMulti === undefined ? 0 : inMulti.bytes}`, 'rbs=0', 'rbp=0',
     `obl=${c.heldBytes}`, `oll=${socketOutput > 0 ? 1 : 0}`, `omem=${socketOutput}`,
     `tot-mem=${clientMemory(c)}`, `events=${output > 0 ? 'rw' : 'r'}`,
-    `cmd=${c.lastCommand === undefined ? 'NULL' : c.lastCommand.fullName}`, `user=${c.user}`, 'redir=-1',
+    `cmd=${c.lastCommand === undefined ? 'NULL' : c.lastCommand.fullName}`, `user=${c.user}`,
+    `redir=${c.tracked?.redirect ?? -1}`,
     `resp=${c.resp}`, `lib-name=${c.libName}`, `lib-ver=${c.libVer}`,
   ].join(' ')
 }
@@ -41,6 +42,11 @@ function flagsOf(c: Connection): string {
   if (c.subscriptions !== undefined) flags += 'P'
   if (c.transaction !== undefined) flags += 'x'
   if (c.parked !== undefined) flags += 'b'
+  if (c.tracked !== undefined) {
+    flags += 't'
+    if (c.tracked.broken) flags += 'R'
+    if (c.tracked.bcast) flags += 'B'
+  }
   if (c.dirty) flags += 'd'
   if (c.closing) flags += 'c'
   if (c.unix) flags += 'U'

@@ -9,11 +9,9 @@ import { bindSubcommands } from './bind.ts'
 import { killClients } from './client-kill.ts'
 import { clientType, describeClient } from './client-list.ts'
 import { clientSpec } from './client-spec.ts'
+import { caching, tracking, trackingInfo } from './client-tracking.ts'
 
 export const invalidName = 'ERR Client names cannot contain spaces, newlines or special characters.'
-const cachingOff = 'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or '
-  + 'OPTOUT mode enabled'
-
 /** Names are printable ASCII without blanks: they stand in CLIENT LIST. */
 export function validName(a: Args, i: number): boolean {
   for (let at = a.start[i]!; at < a.end[i]!; at++) {
@@ -91,27 +89,10 @@ function unblock(c: Connection, a: Args, r: Reply): void {
   r.int(target !== undefined && c.broker.blocking.unblock(target, how) ? 1 : 0)
 }
 
-function tracking(_: Connection, a: Args, r: Reply): void {
-  if (!a.is(2, 'ON') && !a.is(2, 'OFF')) return r.error(replies.syntax)
-  if (a.is(2, 'OFF')) return r.ok()
-  r.error('ERR client-side caching is not available in this version of Millrace')
-}
-
-function trackingInfo(_: Connection, _a: Args, r: Reply): void {
-  r.map(3)
-  r.text('flags')
-  r.set(1)
-  r.text('off')
-  r.text('redirect')
-  r.int(-1)
-  r.text('prefixes')
-  r.array(0)
-}
-
 export const clientCommands: readonly BrokerSpec[] = [bindSubcommands(clientSpec, {
-  caching: (_, _a, r) => r.error(cachingOff),
+  caching,
   getname: (c, _, r) => (c.name === '' ? r.nil() : r.text(c.name)),
-  getredir: (_, _a, r) => r.int(-1),
+  getredir: (c, _, r) => r.int(c.tracked?.redirect ?? -1),
   id: (c, _, r) => r.int(c.id),
   info: (c, _, r) => r.verbatim('txt', `${describeClient(c)}\n`),
   kill: killClients,

@@ -43,7 +43,8 @@ export function clientsSection(c: Connection): Lines {
     ['connected_clients', all.length], ['cluster_connections', 0], ['maxclients', broker.config.values.maxclients],
     ['client_recent_max_input_buffer', most((other) => other.parser.bufferedBytes)],
     ['client_recent_max_output_buffer', most((other) => other.outputBytes)],
-    ['blocked_clients', broker.blocking.count], ['tracking_clients', 0], ['pubsub_clients', broker.pubsub.clients],
+    ['blocked_clients', broker.blocking.count], ['tracking_clients', broker.tracking.clients],
+    ['pubsub_clients', broker.pubsub.clients],
     ['watching_clients', all.filter((other) => other.watched.length > 0).length],
     ['clients_in_timeout_table', all.filter((other) => (other.parked?.untilMs ?? 0) > 0).length],
     ['total_watched_keys', broker.watches.keys], ['total_blocking_keys', broker.blocking.keys],
@@ -109,7 +110,7 @@ function kilobytes(rate: number): string {
 }
 
 export function statsSection(c: Connection): Lines {
-  const { stats, engine, rates, memory } = c.broker
+  const { stats, engine, rates, memory, tracking } = c.broker
   return [
     ['total_connections_received', stats.connections],
     ['total_commands_processed', commandsProcessed(c.broker.commands)],
@@ -128,7 +129,8 @@ export function statsSection(c: Connection): Lines {
     ['pubsubshard_channels', c.broker.pubsub.count('shard')], ['latest_fork_usec', 0],
     ['total_forks', 0], ['migrate_cached_sockets', 0], ['slave_expires_tracked_keys', 0], ['active_defrag_hits', 0],
     ['active_defrag_misses', 0], ['active_defrag_key_hits', 0], ['active_defrag_key_misses', 0],
-    ['tracking_total_keys', 0], ['tracking_total_items', 0], ['tracking_total_prefixes', 0],
+    ['tracking_total_keys', tracking.keys], ['tracking_total_items', tracking.items],
+    ['tracking_total_prefixes', tracking.prefixCount],
     ['unexpected_error_replies', 0], ['total_error_replies', stats.errorReplies], ['dump_payload_sanitizations', 0],
     ['total_reads_processed', stats.reads], ['total_writes_processed', stats.writes],
     ['client_query_buffer_limit_disconnections', stats.queryBufferDisconnections],

@@ -27,6 +27,7 @@ function flush(x: Engine, a: Args, r: Reply, dbs: readonly Keyspace[]): void {
     db.clear(lazily)
   }
   if (removed > 0) x.changed(removed)
+  if (x.onFlushed !== undefined) x.onFlushed()
   r.ok()
 }
 

@@ -11,10 +11,12 @@ export type Heard = { replies: RespValue[], pushes: RespValue[] }[]
 
 class Voice {
   private readonly clients: RespClient[]
+  private readonly ids: readonly string[]
   private marks: number
 
-  constructor(clients: RespClient[]) {
+  constructor(clients: RespClient[], ids: readonly string[]) {
     this.clients = clients
+    this.ids = ids
     this.marks = 0
   }
 
@@ -32,7 +34,8 @@ class Voice {
     const mark = `mark-${this.marks++}`
     const bytes = [...commands, ['PING', mark]].map((words) => Buffer.concat([
       Buffer.from(`*${words.length}\r\n`),
-      ...words.map((word) => Buffer.from(`$${word.length}\r\n${word}\r\n`, 'latin1')),
+      ...words.map((word) => word.replace(/^<id:(\d+)>$/, (_, n: string) => this.ids[Number(n)]!))
+        .map((word) => Buffer.from(`$${word.length}\r\n${word}\r\n`, 'latin1')),
     ]))
     client.sendRaw(Buffer.concat(bytes))
     const replies: RespValue[] = []
@@ -49,11 +52,12 @@ class Voice {
   }
 }
 
-/** `protocols`: of each connection. */
-export async function openVoice(server: ServerProcess, protocols: readonly (2 | 3)[]): Promise<Voice> {
+/** `protocols`: of each connection. A word `<id:n>` of a step is the id of connection n. */
+async function openVoice(server: ServerProcess, protocols: readonly (2 | 3)[]): Promise<Voice> {
   const clients = await Promise.all(protocols.map(() => server.connect()))
   await Promise.all(clients.map((client, i) => client.call('HELLO', protocols[i]!)))
-  return new Voice(clients)
+  const ids = await Promise.all(clients.map(async (client) => (await client.text('CLIENT', 'ID')).slice(1, -2)))
+  return new Voice(clients, ids)
 }
 
 export type Duet = {
