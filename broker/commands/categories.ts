@@ -20,8 +20,8 @@ export function categoriesOf(spec: BrokerSpec): readonly CategoryName[] {
   const found = new Set<CategoryName>(spec.categories)
   const container = spec.subcommands !== undefined && spec.serve === undefined && spec.run === undefined
   const group = ofGroup[spec.group]
-  // WAIT and WAITAOF are of the generic group, but about the connection.
-  const ofKeys = spec.group !== 'generic' || !found.has('connection')
+  // WAIT and WAITAOF are of the generic group, but about the connection; SORT is about the types that it sorts.
+  const ofKeys = spec.group !== 'generic' || !(found.has('connection') || found.has('list'))
   if (group !== undefined && !container && ofKeys) found.add(group)
   const has = (flag: (typeof spec.flags)[number]): boolean => spec.flags.includes(flag)
   if (has('write')) found.add('write')

@@ -21,6 +21,11 @@ export function visitKeys(specs: readonly KeySpec[], a: Args, offset: number, vi
 }
 
 function visitSpec(spec: KeySpec, a: Args, offset: number, visit: KeyVisitor): boolean {
+  if (spec.begin === 'unknown') {
+    const at = spec.locate === undefined ? 0 : spec.locate(a, offset)
+    if (at !== 0) visit(at, spec)
+    return true
+  }
   const count = a.count - offset
   let first = 'index' in spec.begin ? spec.begin.index : keywordBehind(spec.begin, a, offset)
   if (first === 0 || spec.find === 'unknown') return false
@@ -55,14 +60,15 @@ function keywordBehind(begin: { keyword: string, from: number }, a: Args, offset
 /** First key, last key and step in the form that old clients read: 0 0 0 when key specs can't be put so. */
 export function legacyRange(specs: readonly KeySpec[]): readonly [number, number, number] {
   const only = specs.length === 1 ? specs[0]! : undefined
-  if (only !== undefined && 'index' in only.begin && only.find !== 'unknown' && 'last' in only.find) {
-    const { last, step } = only.find
-    return [only.begin.index, last >= 0 ? only.begin.index + last : last, step]
+  const indexed = only !== undefined && only.begin !== 'unknown' && 'index' in only.begin ? only.begin.index : 0
+  if (indexed > 0 && only!.find !== 'unknown' && 'last' in only!.find) {
+    const { last, step } = only!.find
+    return [indexed, last >= 0 ? indexed + last : last, step]
   }
   let first = 0
   let last = 0
   for (const { begin, find } of specs) {
-    if (!('index' in begin) || find === 'unknown' || !('last' in find)) continue
+    if (begin === 'unknown' || !('index' in begin) || find === 'unknown' || !('last' in find)) continue
     if (find.step !== 1) return [0, 0, 0]
     if (first !== 0 && last !== begin.index - 1) return [0, 0, 0]
     if (first === 0) first = begin.index

@@ -17,18 +17,21 @@ export type CommandGroup =
   | 'sorted-set' | 'bitmap' | 'hyperloglog' | 'geo' | 'pubsub' | 'scripting'
 
 /** ACL categories beyond those that the flags and the group imply. */
-export type Category = 'keyspace' | 'dangerous' | 'admin' | 'connection' | 'transaction' | 'blocking'
+export type Category =
+  | 'keyspace' | 'dangerous' | 'admin' | 'connection' | 'transaction' | 'blocking' | 'set' | 'sortedset' | 'list'
 
 /** Where keys stand among the arguments. Positions count the command's name as 0. */
 export type KeySpec = {
   /** `RO RW OW RM`, then `access update insert delete not_key incomplete variable_flags`, as COMMAND INFO. */
   flags: readonly string[]
   notes?: string
-  begin: { index: number } | { keyword: string; from: number }
+  begin: { index: number } | { keyword: string; from: number } | 'unknown'
   find:
     | { last: number; step: number; limit: number }
     | { keynum: number; first: number; step: number }
     | 'unknown'
+  /** Where `begin` is unknown: the argument that is the key, 0 for none. The command's name is argument `offset`. */
+  locate?: (a: Args, offset: number) => number
 }
 
 /** One argument of the grammar that COMMAND DOCS shows. */

@@ -7,6 +7,7 @@ import { hyperloglogCommands } from './hyperloglog.ts'
 import { hashCommands } from './hash.ts'
 import { setCommands } from './set-spec.ts'
 import { listCommands } from './list-spec.ts'
+import { sortCommands } from './sort-spec.ts'
 import type { CommandSpec } from './spec.ts'
 import { streamEntryCommands } from './stream-entries-spec.ts'
 import { streamGroupCommands } from './stream-groups-spec.ts'
@@ -22,6 +23,7 @@ export const coreCommands: readonly CommandSpec[] = [
   ...hyperloglogCommands,
   ...hashCommands,
   ...setCommands,
+  ...sortCommands,
   ...listCommands,
   ...streamEntryCommands,
   ...streamGroupCommands,

@@ -11,6 +11,7 @@ import { hashCommands } from './families/hash.ts'
 import { listCommands } from './families/list.ts'
 import { serverCommands } from './families/server.ts'
 import { setCommands } from './families/set.ts'
+import { sortCommands } from './families/sort.ts'
 import { streamCommands } from './families/stream.ts'
 import { stringCommands } from './families/string.ts'
 import { transactionCommands } from './families/transaction.ts'
@@ -40,6 +41,7 @@ export const families = {
   hash: hashCommands,
   list: listCommands,
   set: setCommands,
+  sort: sortCommands,
   generic: genericCommands,
   stream: streamCommands,
   zset: zsetCommands,
@@ -56,6 +58,7 @@ const familyWeights: Record<Family, number> = {
   hash: 30,
   list: 24,
   set: 30,
+  sort: 12,
   generic: 20,
   stream: 42,
   connection: 3,
@@ -91,18 +94,19 @@ export function makeEpisode(seed: number, commands: number, menu: Menu): Episode
     else plain(r, kitchen, steps)
     made += Math.max(1, steps.length - before)
   }
-  return { seed, protocol, steps: withConsumers(steps) }
+  return { seed, protocol, steps: withPreparations(steps) }
 }
 
 /**
- * From 7.2 on a consumer comes to be even when it gets nothing, in 7.0 only with its first entry.
- * So that the states stay comparable, every command that names a consumer has it made first.
+ * Puts before commands what makes both servers answer alike. From 7.2 on a consumer comes to be even when it gets
+ * nothing, in 7.0 only with its first entry: every command that names a consumer has it made first. SORT of 7.0 takes
+ * an error that an earlier command met for its own: a ZADD that changes nothing clears it.
  */
-function withConsumers(steps: readonly Step[]): Step[] {
+function withPreparations(steps: readonly Step[]): Step[] {
   const settled: Step[] = []
   for (const step of steps) {
     if (step.kind === 'send') {
-      const commands = step.commands.flatMap((command) => [...consumersOf(command), command])
+      const commands = step.commands.flatMap((command) => [...preparationsOf(command), command])
       settled.push({ ...step, commands })
       continue
     }
@@ -113,6 +117,10 @@ function withConsumers(steps: readonly Step[]): Step[] {
     settled.push(step)
   }
   return settled
+}
+
+function preparationsOf(command: Command): Command[] {
+  return /^sort(_ro)?$/i.test(command[0]!) ? [['ZADD', 'never', 'XX', '1', 'member']] : consumersOf(command)
 }
 
 function consumersOf(command: Command): Command[] {

@@ -33,7 +33,7 @@ export const lexKey: Shape = (r) => [r.pick(lexKeys)]
 export const setKey: Shape = (r) => [r.pick(r.chance(0.96) ? setKeys : streamKeys)]
 
 /** Where a set may come to be: at keys of its own, or where a spoilt command makes one. */
-export const mayBeSetKey = (key: string): boolean => ![...hashKeys, ...zsetKeys].includes(key)
+export const mayBeSetKey = (key: string): boolean => ![...hashKeys, ...zsetKeys, ...listKeys, 'q1', 'q2', 'q3'].includes(key)
 
 /** For commands that remove or replace keys: streams take long to become interesting. */
 export const doomedKey: Shape = (r) =>

@@ -4,6 +4,7 @@
 import { type RespValue } from '../resp-value.ts'
 import { nameOf } from './containers.ts'
 import { intendedDifferences } from './intended-differences.ts'
+import { mayBeSetKey } from './pool.ts'
 import {
   approximate, byText, kindOnly, mapFields, mapItems, sortItems, type Rule, type Settled,
 } from './settle.ts'
@@ -63,6 +64,8 @@ const table: Readonly<Record<string, Rule>> = {
   SPOP: sortItems,
   SRANDMEMBER: (value, _side, command) => isPicked(command) ? randomFields(value) : sortItems(value),
   SSCAN: sortScan,
+  SORT: looseSort,
+  SORT_RO: looseSort,
   XPENDING: (value) => pendingEntryTimes(value, 2),
   'XINFO CONSUMERS': (value) => mapItems(value, (item) => mapFields(item, consumerTimes)),
   'XINFO STREAM': fullStreamTimes,
@@ -87,6 +90,16 @@ function sortFields(value: Settled): Settled {
 function randomFields(value: Settled): Settled {
   if (value.type === '-' || value.value === null) return value
   return Array.isArray(value.value) ? mapItems(value, (item) => kindOnly(item, 'ours', [])) : kindOnly(value, 'ours', [])
+}
+
+/** Where equal texts or a set's own order leave it open which element comes first. */
+function looseSort(value: Settled, _side: unknown, command: readonly string[]): Settled {
+  const words = command.map((word) => word.toUpperCase())
+  const by = words.indexOf('BY')
+  const alpha = words.includes('ALPHA')
+  const open = by > 0 && alpha || mayBeSetKey(command[1]!) && (alpha || by > 0 && !command[by + 1]?.includes('*'))
+  if (!open) return value
+  return words.includes('LIMIT') ? mapItems(value, (item) => kindOnly(item, 'ours', [])) : sortItems(value)
 }
 
 /** Cursor and pairs of field and value, in no promised order. */

@@ -57,7 +57,9 @@ test('every command that both know is declared alike', async (t) => {
 const calls: readonly string[] = [
   'GET k', 'SET k v', 'SET k v GET', 'SET k v EX 5 GET', 'MSET a 1 b 2', 'MSET a 1 b', 'DEL a b c', 'RENAME a b',
   'COPY a b', 'OBJECT ENCODING k', 'OBJECT HELP', 'MEMORY USAGE k', 'PING', 'NOPE x', 'GET', 'GET a b', 'LCS a b',
-  'EXPIRE a 1', 'OBJECT NOPE k', 'CONFIG GET x', 'WATCH a b', 'MGET a b', 'GETEX a', 'SETRANGE k 0 v', 'TOUCH a b',
+  'EXPIRE a 1', 'OBJECT NOPE k', 'CONFIG GET x', 'WATCH a b', 'MGET a b', 'GETEX a', 'SMOVE a b c', 'SINTERSTORE d a b',
+  'SINTERCARD 2 a b', 'SINTERCARD 3 a b', 'SORT l', 'SORT l BY x* GET y* STORE d', 'SORT l LIMIT STORE 2 STORE x STORE y', 'SORT l STORE',
+  'SORT_RO l BY x*', 'SETRANGE k 0 v', 'TOUCH a b',
   'BLPOP a b 0', 'LMPOP 2 a b LEFT', 'LMPOP 3 a LEFT', 'BLMPOP 0 1 a RIGHT COUNT 2', 'LMOVE a b LEFT LEFT',
 ]
 
