@@ -35,8 +35,13 @@ export function scanShortStrings(
 ): number {
   const first = size > 0 ? buf[from]! : 0
   while (at < end) {
-    if (u8[at] === size && (size === 0 || (u8[at + 1] === first && sameRest(u8, at + 1, buf, from, size)))) return at
-    for (let i = 0; i <= skip; i++) at += elementBytes(u8, at)
+    let head = u8[at]!
+    if (head === size && (size === 0 || (u8[at + 1] === first && sameRest(u8, at + 1, buf, from, size)))) return at
+    at += head < stringSmallMax ? head + 2 : elementBytes(u8, at)
+    for (let i = 0; i < skip; i++) {
+      head = u8[at]!
+      at += head < stringSmallMax ? head + 2 : elementBytes(u8, at)
+    }
   }
   return -1
 }
@@ -137,4 +142,11 @@ export function integerIn(buf: Uint8Array, from: number, to: number): number {
   }
   if (value > Number.MAX_SAFE_INTEGER) return NaN
   return negative ? -value : value
+}
+
+/** The element at `u8[at]` as an integer, NaN when it is none. */
+export function integerAt(u8: Uint8Array, at: number): number {
+  const head = u8[at]!
+  if (head < integerHead || head >= middleHead) return NaN
+  return head < wideHead ? head & integerSmallMax : readInteger(u8, at + 1, (head & 7) + 1)
 }

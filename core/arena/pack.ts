@@ -123,11 +123,17 @@ export class Pack {
   /** The first element from `start` on that equals `buf[from..to)`, looking at one of every `1 + skip` elements. */
   find(start: number, skip: number, buf: Uint8Array, from: number, to: number): number {
     if (start === 0) return 0
-    this.prepare(buf, from, to)
     const u8 = this.arena.u8[chunkOf(this.root)]!
     const base = byteOf(this.root)
     const end = base + this.bytes
     let found: number
+    const size = to - from
+    if (size > 0 && size <= stringSmallMax && buf[from]! > 0x39) {
+      // No digit, no sign: no integer.
+      found = scanShortStrings(u8, base + start, end, skip, buf, from, size)
+      return found < 0 ? 0 : found - base
+    }
+    this.prepare(buf, from, to)
     if (this.newIsInteger) {
       writeIntegerElement(this.sought, 0, this.newInteger, this.newBytes)
       found = scanIntegers(u8, base + start, end, skip, this.sought, this.newBytes + 1)
@@ -368,7 +374,8 @@ export class Pack {
     const body = (this.newIsInteger || size <= stringSmallMax ? 1 : size <= stringMiddleMax ? 2 : 5) + size
     const back = backBytes(body)
     const place = at === 0 ? Math.max(headerBytes, this.bytes) : at
-    this.splice(place, removed, body + back, added)
+    // What takes as many bytes as what it replaces only has to be written.
+    if (added !== 0 || removed !== body + back) this.splice(place, removed, body + back, added)
     const u8 = this.arena.u8[chunkOf(this.root)]!
     let to = byteOf(this.root) + place
     if (this.newIsInteger) writeIntegerElement(u8, to++, this.newInteger, size)

@@ -14,8 +14,9 @@ import type { ArgumentSpec, CommandSpec } from './spec.ts'
 
 const i64Max = 9223372036854775807n
 const i64Min = -9223372036854775808n
-/** Up to these many bytes sums of two are exact in doubles. */
+/** Up to these many bytes, and to this, sums of two are exact in doubles. */
 const exactBytes = 15
+const exactMax = 1e15
 const digits = Buffer.alloc(digitsMax)
 
 function hincrby(x: Engine, a: Args, r: Reply): void {
@@ -27,19 +28,24 @@ function hincrby(x: Engine, a: Args, r: Reply): void {
   const entry = openField(x, a, r)
   if (entry === wrong) return
   const { hash } = x
-  if (a.size(3) > exactBytes || (hash.at !== 0 && hash.to - hash.from > exactBytes)) {
+  const found = hash.at !== 0
+  const packed = found && hash.form !== hashForms.hashtable
+  let before = packed ? hash.packedInteger() : found ? NaN : 0
+  if (!(Math.abs(before) <= exactMax)) {
+    hash.readValue()
+    before = hash.to - hash.from > exactBytes ? Infinity : parseInt64(hash.buf, hash.from, hash.to)
+  }
+  if (a.size(3) > exactBytes || before === Infinity) {
     incrementExactly(x, a, r, entry)
     return
   }
-  const before = hash.at === 0 ? 0 : parseInt64(hash.buf, hash.from, hash.to)
   if (Number.isNaN(before)) {
     r.error('ERR hash value is not an integer')
     return
   }
   const value = before + by
-  const found = hash.at !== 0
   const longest = x.settings.hashPackValueBytesMax
-  if (found && hash.form !== hashForms.hashtable && digitsMax <= longest && a.size(2) <= longest) {
+  if (packed && digitsMax <= longest && a.size(2) <= longest) {
     // The digits fit a pack whatever they are, and the field stands in it already.
     hash.setPackedInteger(value)
     keep(x, entry)
@@ -51,6 +57,7 @@ function hincrby(x: Engine, a: Args, r: Reply): void {
 /** As `hincrby`, beyond what doubles hold. */
 function incrementExactly(x: Engine, a: Args, r: Reply, entry: number): void {
   const { hash } = x
+  if (hash.at !== 0) hash.readValue()
   const before = hash.at === 0 ? 0n : parseBigInt64(hash.buf, hash.from, hash.to)
   if (before === undefined) {
     r.error('ERR hash value is not an integer')
@@ -81,6 +88,7 @@ function hincrbyfloat(x: Engine, a: Args, r: Reply): void {
   if (entry === wrong) return
   const { hash } = x
   const found = hash.at !== 0
+  if (found) hash.readValue()
   const before = parseLongDouble(found ? Buffer.from(hash.buf.subarray(hash.from, hash.to)).toString('latin1') : '0')
   if (before === undefined) {
     r.error('ERR hash value is not a float')
@@ -111,8 +119,8 @@ function logSum(x: Engine, a: Args, text: Buffer, dated: boolean): void {
 }
 
 /**
- * Opens the hash at argument 1 and reads the field of argument 2, if they are there. Returns the entry, 0 when there is
- * none, `wrong` after a WRONGTYPE reply.
+ * Opens the hash at argument 1 and goes to the field of argument 2, if they are there. Returns the entry, 0 when there
+ * is none, `wrong` after a WRONGTYPE reply.
  */
 function openField(x: Engine, a: Args, r: Reply): number {
   const { hash } = x
@@ -120,7 +128,7 @@ function openField(x: Engine, a: Args, r: Reply): number {
   if (entry === wrong) return wrong
   if (entry !== 0) entry = expireNamed(x, a, entry, 2, 2)
   if (entry === 0) hash.create()
-  else if (hash.find(a.buf, a.start[2]!, a.end[2]!)) hash.readValue()
+  else hash.find(a.buf, a.start[2]!, a.end[2]!)
   return entry
 }
 
@@ -129,7 +137,7 @@ function store(x: Engine, a: Args, entry: number, value: Buffer, from: number, t
   const { hash } = x
   const target = entry === 0 ? createHash(x, a) : entry
   const longest = x.settings.hashPackValueBytesMax
-  if (a.size(2) > longest || to - from > longest) hash.tabulate()
+  hash.prepare(1, a.size(2) + to - from, a.size(2) <= longest && to - from <= longest)
   hash.set(a.buf, a.start[2]!, a.end[2]!, value, from, to, true)
   limitFields(x)
   keep(x, target)

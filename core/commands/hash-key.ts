@@ -80,25 +80,45 @@ export function expireNamed(x: Engine, a: Args, entry: number, first: number, st
   return at
 }
 
-/** Makes the open hash a table when arguments `first … last`, fields and values, are too many or long for a pack. */
+/** Gives the open hash another form when arguments `first … last`, fields and values, are too many or long for it. */
 export function makeFit(x: Engine, a: Args, first: number, last: number): void {
   const { hash, settings } = x
   if (hash.form === hashForms.hashtable) return
+  const pairs = (last - first + 1) / 2
   const longest = settings.hashPackValueBytesMax
-  let fits = (last - first + 1) / 2 <= settings.hashPackEntriesMax
-  let bytes = hash.pack.bytes
-  for (let i = first; i <= last && fits; i++) {
+  let packable = pairs <= settings.hashPackEntriesMax
+  let bytes = 0
+  for (let i = first; i <= last; i++) {
     const size = a.end[i]! - a.start[i]!
     bytes += size
-    fits = size <= longest
+    if (size > longest) packable = false
   }
-  if (!fits || bytes > packBytesMax) hash.tabulate()
+  hash.prepare(pairs, bytes, packable && hash.pack.bytes + bytes <= packBytesMax)
 }
 
-/** Makes the open hash a table when it has more fields than a pack may have. */
+/** Gives the open hash another form when it has more fields than its own may have. */
 export function limitFields(x: Engine): void {
+  x.hash.prepare(0, 0, x.hash.total <= x.settings.hashPackEntriesMax)
+}
+
+/**
+ * For RDB files and their like: adds a field, with a deadline (unix ms) or none (-1), to the open hash, which
+ * `x.hash.create()` began and which doesn't have the field. The owner takes `x.hash.root` and `form` at the end.
+ */
+export function addField(
+  x: Engine, field: Uint8Array, from: number, to: number, value: Uint8Array, start: number, end: number,
+  deadline: number,
+): void {
   const { hash } = x
-  if (hash.form !== hashForms.hashtable && hash.total > x.settings.hashPackEntriesMax) hash.tabulate()
+  const longest = x.settings.hashPackValueBytesMax
+  hash.prepare(1, to - from + end - start, to - from <= longest && end - start <= longest)
+  hash.set(field, from, to, value, start, end)
+  if (deadline >= 0) {
+    hash.date()
+    hash.find(field, from, to)
+    hash.setDeadline(deadline)
+  }
+  limitFields(x)
 }
 
 /** Puts the pairs of arguments `first` … into the open hash; returns how many fields are new. */
@@ -152,7 +172,6 @@ export function replyField(x: Engine, a: Args, i: number, r: Reply): boolean {
     r.nil()
     return false
   }
-  hash.readValue()
-  r.bulk(hash.buf, hash.from, hash.to)
+  hash.replyValue(r)
   return true
 }

@@ -7,7 +7,7 @@ import type { Engine } from '../engine.ts'
 import type { Reply } from '../reply.ts'
 import { hashForms } from '../types/hash.ts'
 import type { Hash } from '../types/hash.ts'
-import { replyElement } from '../types/pack-reply.ts'
+import { replyElement, replyElements } from '../types/pack-reply.ts'
 import { openToRead, replyField, wrong } from './hash-key.ts'
 import { oneKey } from './spec.ts'
 import type { ArgumentSpec, CommandSpec } from './spec.ts'
@@ -65,6 +65,10 @@ function replyFields(hash: Hash, r: Reply, fields: boolean, values: boolean): vo
   const dated = hash.form === hashForms.listpackex
   // What is due stands first.
   let at = byteOf(hash.root) + (hash.hides ? pack.at(hash.dueCount(hash.horizon) * 3) || pack.bytes : pack.first())
+  if (fields && values && !dated) {
+    replyElements(r, u8, at, end, pack.count)
+    return
+  }
   while (at < end) {
     at = fields ? replyElement(r, u8, at) : at + elementBytes(u8, at)
     at = values ? replyElement(r, u8, at) : at + elementBytes(u8, at)

@@ -22,7 +22,7 @@ export const hashOps: TypeOps = {
     return engine.hash.pack.open(root).memoryBytes()
   },
 
-  encoding: (_engine, _root, form) => hashEncodings[form as 0 | 1 | 2],
+  encoding: (_engine, _root, form) => hashEncodings[form],
 
   /** Fields in the order of their bytes, hidden ones among them: they are in the log until their HDEL is. */
   digest(engine, root, add, form) {

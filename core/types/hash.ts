@@ -1,10 +1,12 @@
-// Hashes, in three forms: a pack of fields and values; the same with a deadline behind each value, once a field was
-// given one; and a table for what is large. They change at the same points as in redis-server 7.4.
+// Hashes, in three forms that clients know of: a pack of fields and values; the same with a deadline behind each value,
+// once a field was given one; and a table for what is large. They change at the same points as in redis-server 7.4. But
+// a few fields with long values, a hashtable to clients, stay a pack all the same: it is read in one stretch of memory.
 //
 //   listpack     ┌ field │ value │ field │ value │ … ┐
 //   listpackex   ┌ field │ value │ deadline │ … ┐      deadline: unix ms, 0 for none; what is due first stands first,
 //                                                     fields without a deadline stand last
 //   hashtable    see hash-table.ts
+//   longpack     as listpack, up to some fields and bytes
 //
 // A hash without fields has no key. One Hash object is opened on one hash after another; after a change its owner
 // stores `root` and `form` again. Deadlines need no more than 46 bits.
@@ -12,15 +14,21 @@
 import type { Arena } from '../arena/arena.ts'
 import { byteOf, chunkOf } from '../arena/arena.ts'
 import type { DictSeed } from '../arena/dict.ts'
+import { elementBytes, integerAt } from '../arena/pack-element.ts'
 import { Pack } from '../arena/pack.ts'
 import { deadlineOf, headerBytes, keyLength, rootOf, valueStart } from '../keyspace/entry.ts'
 import type { Form } from '../keyspace/entry.ts'
+import type { Reply } from '../reply.ts'
 import { FieldTable } from './hash-table.ts'
+import { replyElement } from './pack-reply.ts'
 
 /** Forms of a hash's entry. */
-export const hashForms = { listpack: 0, listpackex: 1, hashtable: 2 } as const
+export const hashForms = { listpack: 0, listpackex: 1, hashtable: 2, longpack: 3 } as const
 /** What OBJECT ENCODING answers, by form. */
-export const hashEncodings = ['listpack', 'listpackex', 'hashtable'] as const
+export const hashEncodings = ['listpack', 'listpackex', 'hashtable', 'hashtable'] as const
+/** Most fields of a longpack, and about its most bytes: a table looks a field up in the time that these take. */
+const longFieldsMax = 32
+const longBytesMax = 4096
 
 /** Deadlines are at most this, as in Redis. */
 export const fieldDeadlineMax = 2 ** 46 - 1
@@ -77,7 +85,7 @@ export class Hash {
     this.at = 0
     if (form === hashForms.hashtable) this.table.open(root)
     else this.pack.open(root)
-    this.dated = form === hashForms.listpack ? -1 : this.earliest()
+    this.dated = form === hashForms.listpack || form === hashForms.longpack ? -1 : this.earliest()
     return this
   }
 
@@ -94,7 +102,7 @@ export class Hash {
   /** Number of fields, the hidden ones among them. */
   get total(): number {
     if (this.form === hashForms.hashtable) return this.table.dict.count
-    return this.form === hashForms.listpack ? this.pack.count >>> 1 : this.pack.count / 3
+    return this.form === hashForms.listpackex ? this.pack.count / 3 : this.pack.count >>> 1
   }
 
   /** Number of fields that are not hidden. */
@@ -141,6 +149,25 @@ export class Hash {
     this.buf = pack.buf
     this.from = pack.from
     this.to = pack.to
+  }
+
+  /** Writes the current field's value. */
+  replyValue(r: Reply): void {
+    if (this.form === hashForms.hashtable) {
+      this.readValue()
+      r.bulk(this.buf, this.from, this.to)
+      return
+    }
+    const u8 = this.arena.u8[chunkOf(this.root)]!
+    const field = byteOf(this.root) + this.at
+    replyElement(r, u8, field + elementBytes(u8, field))
+  }
+
+  /** The current field's value in a pack, where it is an integer that a double holds exactly; else NaN. */
+  packedInteger(): number {
+    const u8 = this.arena.u8[chunkOf(this.root)]!
+    const field = byteOf(this.root) + this.at
+    return integerAt(u8, field + elementBytes(u8, field))
   }
 
   /** The field behind the one at `at` of a pack, 0 for none. */
@@ -199,7 +226,7 @@ export class Hash {
 
   /**
    * Stores a value under a field, which is the current one then. `keep`: its deadline stays, else it has none from now
-   * on. True when the field is new. The form stays: see `outgrows`.
+   * on. True when the field is new. The form stays: see `prepare`.
    */
   set(
     field: Uint8Array, from: number, to: number, value: Uint8Array, start: number, end: number, keep = false,
@@ -207,7 +234,7 @@ export class Hash {
     const found = this.findAny(field, from, to)
     if (found) {
       this.setValue(value, start, end)
-      if (!keep && this.form !== hashForms.listpack) this.setDeadline(-1)
+      if (!keep && this.dated >= 0) this.setDeadline(-1)
     } else if (this.form === hashForms.hashtable) {
       this.at = this.table.add(this.hash, field, from, to, value, start, end)
     } else {
@@ -264,10 +291,10 @@ export class Hash {
   /** The current field's deadline in unix ms, -1 for none. */
   deadline(): number {
     if (this.form === hashForms.hashtable) return deadlineOf(this.arena, this.at)
-    return this.form === hashForms.listpack ? -1 : this.packedDeadline(this.at)
+    return this.form === hashForms.listpackex ? this.packedDeadline(this.at) : -1
   }
 
-  /** Gives the current field a deadline in unix ms, or takes it away (-1). Not of a plain listpack: see `date`. */
+  /** Gives the current field a deadline in unix ms, or takes it away (-1). The form must have deadlines: see `date`. */
   setDeadline(ms: number): void {
     if (this.form === hashForms.hashtable) {
       this.at = this.table.setDeadline(this.at, this.hash, ms)
@@ -289,13 +316,13 @@ export class Hash {
   /** Earliest deadline, -1 when no field has one. */
   earliest(): number {
     if (this.form === hashForms.hashtable) return this.table.earliest()
-    return this.form === hashForms.listpack || this.root === 0 ? -1 : this.packedDeadline(this.pack.first())
+    return this.form !== hashForms.listpackex || this.root === 0 ? -1 : this.packedDeadline(this.pack.first())
   }
 
   /** As `earliest`, of another hash than the one that is open. */
   earliestOf(root: number, form: Form): number {
     if (form === hashForms.hashtable) return this.table.earliest(root)
-    if (form === hashForms.listpack || root === 0) return -1
+    if (form !== hashForms.listpackex || root === 0) return -1
     const values = this.values.open(root)
     return values.integer(values.at(2)) || -1
   }
@@ -311,7 +338,7 @@ export class Hash {
   /** Number of fields whose deadline is at or before `ms`. */
   dueCount(ms: number): number {
     if (this.form === hashForms.hashtable) return this.table.dueCount(ms)
-    if (this.form === hashForms.listpack) return 0
+    if (this.form !== hashForms.listpackex) return 0
     let due = 0
     for (let at = this.pack.first(); at !== 0; at = this.after(at)) {
       const deadline = this.packedDeadline(at)
@@ -323,8 +350,21 @@ export class Hash {
 
   // Forms.
 
-  /** Makes a plain listpack one that has deadlines. */
+  /**
+   * Makes sure of a form that takes so many fields more, of so many bytes with their values. `packable`: their lengths,
+   * and how many fields there are, leave it a listpack for Redis.
+   */
+  prepare(fields: number, bytes: number, packable: boolean): void {
+    const { form } = this
+    if (form === hashForms.hashtable || (packable && form !== hashForms.longpack)) return
+    const few = this.total + fields <= longFieldsMax && this.pack.bytes + bytes <= longBytesMax
+    if (few && form !== hashForms.listpackex) this.form = hashForms.longpack
+    else this.tabulate()
+  }
+
+  /** Takes a form that has deadlines. */
   date(): void {
+    if (this.form === hashForms.longpack) this.tabulate()
     if (this.form !== hashForms.listpack) return
     const pack = this.pack
     for (let at = pack.first(); at !== 0;) {
@@ -363,7 +403,7 @@ export class Hash {
     const pack = this.pack
     pack.check()
     if (pack.count % this.stride !== 0) throw new Error('hash: a field is torn')
-    if (this.form === hashForms.listpack) return
+    if (this.form !== hashForms.listpackex) return
     let before = 0
     for (let at = pack.first(); at !== 0; at = this.after(at)) {
       const ms = this.packedDeadline(at)

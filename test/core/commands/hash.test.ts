@@ -1,7 +1,10 @@
 // Hashes against a map of strings, at sizes across the thresholds; forms, order, random fields, HSCAN while a hash changes.
 import fc from 'fast-check'
 import test from 'ava'
+import { addField, readHashField } from '../../../core/commands/hash-key.ts'
 import { stateDigest } from '../../../core/digest.ts'
+import { formOf, types } from '../../../core/keyspace/entry.ts'
+import { hashForms } from '../../../core/types/hash.ts'
 import { array, bulk, driver, fold, int, nil, ok, type Driver } from './driver.ts'
 import { pairs, scanned, texts } from './hash-replies.ts'
 
@@ -15,7 +18,7 @@ function limits(d: Driver, entries: number, bytes: number): void {
 const field = fc.oneof(
   { weight: 6, arbitrary: fc.nat(30).map((n) => `f${n}`) },
   { weight: 2, arbitrary: fc.integer({ min: -70, max: 300 }).map(String) },
-  { weight: 1, arbitrary: fc.constantFrom('', '0', '-0', '007', '9007199254740993', 'x'.repeat(127), 'x'.repeat(128), 'y'.repeat(5000)) },
+  { weight: 1, arbitrary: fc.constantFrom('', '0', '-0', '007', '9007199254740993', 'x'.repeat(127), 'x'.repeat(128), 'y'.repeat(300)) },
 )
 const value = fc.oneof(
   { weight: 4, arbitrary: fc.string({ maxLength: 20 }).map((s) => Buffer.from(s).toString('latin1')) },
@@ -111,6 +114,67 @@ test('a hash becomes a table with one field too many or one byte too many, and s
   limits(d, 0, 64)
   d.run('HSETNX', 'h', 'f', 'v')
   t.is(encoding(), 'hashtable')
+})
+
+test('a few fields with long values are a hashtable to clients and a pack inside, until they are many or get deadlines', (t) => {
+  const d = driver()
+  const form = (): number => {
+    const entry = d.engine.dbs[0]!.find(Buffer.from('h'), 0, 1, d.engine.dbs[0]!.hash(Buffer.from('h'), 0, 1))
+    t.is(d.run('OBJECT', 'ENCODING', 'h'), bulk('hashtable'))
+    return formOf(d.engine.arena, entry)
+  }
+  const begin = (): void => {
+    d.run('DEL', 'h')
+    d.run('HSET', 'h', 'name', 'n', 'data', 'x'.repeat(500), 'n', '1')
+  }
+  begin()
+  t.is(form(), hashForms.longpack)
+  d.run('HSET', 'h', 'data', 'short')
+  t.is(form(), hashForms.longpack)
+  t.is(d.run('COPY', 'h', 'other'), int(1))
+  for (let i = 0; i < 30; i++) d.run('HSET', 'h', `f${i}`, i)
+  t.is(form(), hashForms.hashtable)
+  t.is(d.run('HGETALL', 'other'), array(...['name', 'n', 'data', 'short', 'n', '1'].map(bulk)))
+  begin()
+  d.run('HSET', 'h', 'more', 'x'.repeat(4000))
+  t.is(form(), hashForms.hashtable)
+  begin()
+  d.run('HEXPIRE', 'h', 1, 'FIELDS', 1, 'n')
+  t.is(form(), hashForms.hashtable)
+  t.is(d.run('HTTL', 'h', 'FIELDS', 2, 'n', 'name'), array(int(1), int(-1)))
+})
+
+test('what reads RDB files and SORT find in fields', (t) => {
+  const { engine } = driver()
+  const text = Buffer.from('field0123value')
+  for (const fields of [3, 40, 600]) {
+    engine.hash.create()
+    for (let i = 0; i < fields; i++) {
+      text.write(String(i).padStart(4, '0'), 5)
+      addField(engine, text, 0, 9, text, i % 7 === 3 ? 0 : 9, 14, i % 5 === 4 ? 1000 + i : -1)
+    }
+    const { root, form } = engine.hash
+    t.is(form, fields === 600 ? hashForms.hashtable : fields === 40 ? hashForms.listpackex : hashForms.listpack)
+    const db = engine.dbs[0]!
+    const key = Buffer.from(`k${fields}`)
+    const entry = db.storeValue(key, 0, key.length, db.hash(key, 0, key.length), types.hash, root, form)
+    db.check()
+    engine.replaying = true
+    t.true(readHashField(engine, entry, Buffer.from('field0002'), 0, 9))
+    t.is(Buffer.from(engine.hash.buf.subarray(engine.hash.from, engine.hash.to)).toString(), 'value')
+    t.false(readHashField(engine, entry, Buffer.from('field9999'), 0, 9))
+    t.false(readHashField(engine, 0, Buffer.from('field0002'), 0, 9))
+    let seen = 0
+    engine.hash.open(root, form, -1).each((field, from, to, value, start, end, deadline) => {
+      const i = Number(Buffer.from(field.subarray(from, to)).toString().slice(5))
+      seen++
+      t.is(deadline, i % 5 === 4 ? 1000 + i : -1)
+      t.is(end - start, i % 7 === 3 ? 14 : 5)
+      t.true(value.length > 0)
+    })
+    t.is(seen, fields)
+    engine.replaying = false
+  }
 })
 
 test('a listpack keeps the order in which fields came', (t) => {
