@@ -3,6 +3,8 @@
 import { bitmapCommands } from './bitmap.ts'
 import { databaseCommands } from './database.ts'
 import { genericCommands } from './generic.ts'
+import { geoRadiusCommands } from './geo-radius-spec.ts'
+import { geoPlaceCommands } from './geo-spec.ts'
 import { hyperloglogCommands } from './hyperloglog.ts'
 import { hashCommands } from './hash.ts'
 import { setCommands } from './set-spec.ts'
@@ -30,5 +32,7 @@ export const coreCommands: readonly CommandSpec[] = [
   ...zsetMemberCommands,
   ...zsetRangeCommands,
   ...zsetCombineCommands,
+  ...geoPlaceCommands,
+  ...geoRadiusCommands,
   ...databaseCommands,
 ]

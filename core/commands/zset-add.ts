@@ -11,11 +11,11 @@ import { createEntry, openZset, storeEntry, wrong, zsetChanged } from './zset-ke
 
 export const notNumber = 'ERR resulting score is not a number (NaN)'
 
-const onlyNew = 1
-const onlyOld = 2
+export const onlyNew = 1
+export const onlyOld = 2
 const onlyGreater = 4
 const onlyLess = 8
-const countChanged = 16
+export const countChanged = 16
 const increments = 32
 
 /** The scores of the command at hand. */
@@ -36,11 +36,11 @@ export function zadd(x: Engine, a: Args, r: Reply): void {
   }
   const conflict = conflictOf(flags, pairs)
   if (conflict !== '') r.error(conflict)
-  else add(x, a, r, first, pairs, flags)
+  else if (readScores(a, r, first, pairs)) addMembers(x, a, r, first + 1, 2, pairs, flags)
 }
 
 export function zincrby(x: Engine, a: Args, r: Reply): void {
-  add(x, a, r, 2, 1, increments)
+  if (readScores(a, r, 2, 1)) addMembers(x, a, r, 3, 2, 1, increments)
 }
 
 function flagAt(a: Args, i: number): number {
@@ -67,8 +67,16 @@ function conflictOf(flags: number, pairs: number): string {
   return of(increments) && pairs > 1 ? 'ERR INCR option supports a single increment-element pair' : ''
 }
 
-function add(x: Engine, a: Args, r: Reply, first: number, pairs: number, flags: number): void {
-  if (!readScores(a, r, first, pairs)) return
+/** Room for the scores of `count` members, which `addMembers` takes next. */
+export function scoresFor(count: number): Float64Array {
+  if (count > scores.length) scores = new Float64Array(count)
+  return scores
+}
+
+/** Adds `count` members: the argument `first`, and every `stride`th from there. */
+export function addMembers(
+  x: Engine, a: Args, r: Reply, first: number, stride: number, count: number, flags: number,
+): void {
   const found = openZset(x, a, 1, r, true)
   if (found === wrong) return
   const { zset, settings } = x
@@ -80,16 +88,16 @@ function add(x: Engine, a: Args, r: Reply, first: number, pairs: number, flags: 
       else r.int(0)
       return
     }
-    zset.create(pairs <= packEntriesMax && a.size(first + 1) <= packValueBytesMax ? packed : treed)
-  } else if (zset.form === packed && pairs > packEntriesMax) zset.toTree()
+    zset.create(count <= packEntriesMax && a.size(first) <= packValueBytesMax ? packed : treed)
+  } else if (zset.form === packed && count > packEntriesMax) zset.toTree()
 
   let added = 0
   let updated = 0
   let skipped = 0
   let score = 0
-  for (let n = 0; n < pairs; n++) {
-    const from = a.start[first + n * 2 + 1]!
-    const to = a.end[first + n * 2 + 1]!
+  for (let n = 0; n < count; n++) {
+    const from = a.start[first + n * stride]!
+    const to = a.end[first + n * stride]!
     score = scores[n]!
     if (!zset.find(a.buf, from, to)) {
       if ((flags & onlyOld) !== 0) {
@@ -137,7 +145,7 @@ function add(x: Engine, a: Args, r: Reply, first: number, pairs: number, flags: 
 
 /** Reads all scores before anything changes; writes the error and returns false when one is no number. */
 function readScores(a: Args, r: Reply, first: number, pairs: number): boolean {
-  if (pairs > scores.length) scores = new Float64Array(pairs)
+  scoresFor(pairs)
   for (let n = 0; n < pairs; n++) {
     const i = first + n * 2
     const score = parseDouble(a.buf, a.start[i]!, a.end[i]!)

@@ -14,7 +14,7 @@ export class ZsetPack {
   /** Score of the current item. */
   score: number
   /** The current item's member, 0 when there is none. */
-  private at: number
+  at: number
 
   constructor(arena: Arena) {
     this.pack = new Pack(arena)

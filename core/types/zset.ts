@@ -187,6 +187,16 @@ export class Zset {
     return this.form === treed ? this.large.rank() : this.small.rank()
   }
 
+  /** What `turnTo` makes the current item the current one again with, as long as nothing changes. */
+  get place(): number {
+    return this.form === treed ? this.large.entry : this.small.at
+  }
+
+  turnTo(place: number): void {
+    if (this.form === treed) this.large.entry = place
+    else this.small.at = place
+  }
+
   /** Points `buf`, `from` and `to` at the current member. */
   read(): void {
     if (this.form === treed) {

@@ -7,6 +7,7 @@ import { bitmapCommands } from './families/bitmap.ts'
 import { connectionCommands } from './families/connection.ts'
 import { genericCommands } from './families/generic.ts'
 import { hyperloglogCommands } from './families/hyperloglog.ts'
+import { geoCommands } from './families/geo.ts'
 import { hashCommands } from './families/hash.ts'
 import { listCommands } from './families/list.ts'
 import { serverCommands } from './families/server.ts'
@@ -45,6 +46,7 @@ export const families = {
   generic: genericCommands,
   stream: streamCommands,
   zset: zsetCommands,
+  geo: geoCommands,
   connection: connectionCommands,
   server: serverCommands,
   transaction: transactionCommands,
@@ -65,6 +67,7 @@ const familyWeights: Record<Family, number> = {
   server: 4,
   transaction: 2,
   zset: 30,
+  geo: 12,
 }
 export const connections = 4
 

@@ -41,7 +41,18 @@ const asNumber = (value: Settled): Settled => {
 const asNumbers = (value: Settled): Settled =>
   Array.isArray(value.value) ? { ...value, value: value.value.map(asNumbers) } : asNumber(value)
 
+/** Numbers to twelve digits. */
+const roughly = (value: Settled): Settled => {
+  if (Array.isArray(value.value)) return { ...value, value: value.value.map(roughly) }
+  return /^\d+\.\d{6,}$/.test(String(value.value)) ? { ...value, value: Number(value.value).toPrecision(12) } : value
+}
+
 export const intendedDifferences: readonly IntendedDifference[] = [
+  {
+    command: 'ZRANGE',
+    reason: 'g3 may hold distances: the last bit of a sine is another one in the C library than in V8',
+    settle: (value, _side, command) => command[1] === 'g3' ? roughly(value) : value,
+  },
   ...[
     'ZADD', 'ZINCRBY', 'ZSCORE', 'ZMSCORE', 'ZRANGE', 'ZREVRANGE', 'ZRANGEBYSCORE', 'ZREVRANGEBYSCORE', 'ZPOPMIN', 'ZPOPMAX',
     'BZPOPMIN', 'BZPOPMAX', 'ZMPOP', 'BZMPOP', 'ZRANDMEMBER', 'ZSCAN', 'ZUNION', 'ZINTER', 'ZDIFF',
