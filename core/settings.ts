@@ -21,6 +21,8 @@ export type Settings = {
   listCompressDepth: number
   /** `hll-sparse-max-bytes` */
   hllSparseBytesMax: number
+  /** `rdbcompression`, of DUMP too. */
+  compressesRdb: boolean
   /** `DEBUG SET-ACTIVE-EXPIRE`. */
   activeExpire: boolean
   /** `lazyfree-lazy-user-flush` */
@@ -55,6 +57,7 @@ export function defaultSettings(): Settings {
     listPackSize: -2,
     listCompressDepth: 0,
     hllSparseBytesMax: 3000,
+    compressesRdb: true,
     activeExpire: true,
     lazyUserFlush: false,
     lazyUserDelete: false,

@@ -1,34 +1,46 @@
-// CRC-64 as RDB files and dumped values carry it: polynomial 0xad93d23594c935a9 (Jones), reflected, from 0.
-// Kept in two halves of 32 bits, because a double holds no 64.
+// The checksum of RDB files and DUMP payloads: CRC-64/Redis, i.e. Jones' polynomial 0xad93d23594c935a9, reflected, from 0.
+// https://github.com/redis/redis/blob/7.4/src/crc64.c states these parameters. As two u32 halves, without BigInt.
 
-const polyLow = 0xac4bc9b5
-const polyHigh = 0x95ac9329
-
-const tableLow = new Uint32Array(256)
+const polynomialHigh = 0x95ac9329
+const polynomialLow = 0xac4bc9b5
 const tableHigh = new Uint32Array(256)
+const tableLow = new Uint32Array(256)
+
 for (let byte = 0; byte < 256; byte++) {
-  let [low, high] = [byte, 0]
+  let high = 0
+  let low = byte
   for (let bit = 0; bit < 8; bit++) {
-    const odd = (low & 1) !== 0
-    low = (low >>> 1) | (high << 31)
+    const odd = low & 1
+    low = ((low >>> 1) | (high << 31)) >>> 0
     high >>>= 1
-    if (odd) {
-      low ^= polyLow
-      high ^= polyHigh
+    if (odd === 1) {
+      high = (high ^ polynomialHigh) >>> 0
+      low = (low ^ polynomialLow) >>> 0
     }
   }
-  tableLow[byte] = low
   tableHigh[byte] = high
+  tableLow[byte] = low
 }
 
-/** The checksum of `bytes[from..to)`. */
-export function crc64(bytes: Uint8Array, from = 0, to = bytes.length): bigint {
-  let low = 0
-  let high = 0
-  for (let i = from; i < to; i++) {
-    const at = (low ^ bytes[i]!) & 255
-    low = ((low >>> 8) | (high << 24)) ^ tableLow[at]!
-    high = (high >>> 8) ^ tableHigh[at]!
+/** A checksum in the making; `high` and `low` are its two u32 words. */
+export class Crc64 {
+  high: number
+  low: number
+
+  constructor() {
+    this.high = 0
+    this.low = 0
   }
-  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
+
+  update(buf: Uint8Array, from: number, to: number): this {
+    let { high, low } = this
+    for (let at = from; at < to; at++) {
+      const index = (low ^ buf[at]!) & 0xff
+      low = ((low >>> 8) | (high << 24)) ^ tableLow[index]!
+      high = (high >>> 8) ^ tableHigh[index]!
+    }
+    this.high = high >>> 0
+    this.low = low >>> 0
+    return this
+  }
 }

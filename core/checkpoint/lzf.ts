@@ -1,31 +1,88 @@
-// LZF, in which RDB holds longer strings.
+// LZF, the compression of long strings in RDB (M. Lehmann: http://oldhome.schmorp.de/marc/liblzf.html).
 //
-//   000LLLLL  then L + 1 bytes as they are
-//   LLLooooo  oooooooo            L + 2 bytes from offset o + 1 back (L 1 … 6)
-//   111ooooo  LLLLLLLL oooooooo   L + 9 bytes from there
+//   000nnnnn                        n + 1 literal bytes follow
+//   nnnooooo  oooooooo              a copy of n + 2 bytes (n from 1 to 6) from o + 1 bytes back
+//   111ooooo  nnnnnnnn  oooooooo    a copy of n + 9 bytes
 
-/** The `size` bytes that `bytes[from..to)` stands for; undefined when it is damaged. */
-export function expandLzf(bytes: Uint8Array, from: number, to: number, size: number): Buffer | undefined {
-  const out = Buffer.allocUnsafe(size)
-  let at = 0
-  while (from < to) {
-    const control = bytes[from++]!
-    if (control < 32) {
-      const count = control + 1
-      if (from + count > to || at + count > size) return undefined
-      out.set(bytes.subarray(from, from + count), at)
-      from += count
-      at += count
+const literalsMax = 32
+const distanceMax = 8192
+const copyMax = 264
+const hashBits = 14
+/** Where each hashed triple was last seen, plus one; 0 for never. */
+const seen = new Uint32Array(1 << hashBits)
+
+/** Compresses `buf[from..to)` into `out`; returns the bytes written, 0 when they don't fit there. */
+export function compress(buf: Uint8Array, from: number, to: number, out: Uint8Array): number {
+  seen.fill(0)
+  const limit = out.length
+  let at = from
+  let end = 0
+  let literals = from
+  while (at + 2 < to) {
+    const triple = (buf[at]! << 16) | (buf[at + 1]! << 8) | buf[at + 2]!
+    const slot = Math.imul(triple, 0x9e3779b1) >>> (32 - hashBits)
+    const before = seen[slot]! - 1
+    seen[slot] = at + 1
+    const distance = at - before
+    const repeats = before >= from && distance <= distanceMax &&
+      buf[before] === buf[at] && buf[before + 1] === buf[at + 1] && buf[before + 2] === buf[at + 2]
+    if (!repeats) {
+      at++
       continue
     }
-    let count = control >>> 5
-    if (count === 7) count += bytes[from++] ?? 0
-    count += 2
-    const back = at - ((control & 31) << 8) - (bytes[from++] ?? 0) - 1
-    if (from > to || back < 0 || at + count > size) return undefined
-    // What is copied may be what was just written.
-    for (let i = 0; i < count; i++) out[at + i] = out[back + i]!
-    at += count
+    let length = 3
+    const most = Math.min(copyMax, to - at)
+    while (length < most && buf[before + length] === buf[at + length]) length++
+    end = writeLiterals(buf, literals, at, out, end)
+    if (end < 0 || end + 3 > limit) return 0
+    const back = distance - 1
+    if (length < 9) out[end++] = ((length - 2) << 5) | (back >>> 8)
+    else {
+      out[end++] = 0xe0 | (back >>> 8)
+      out[end++] = length - 9
+    }
+    out[end++] = back
+    at += length
+    literals = at
   }
-  return at === size ? out : undefined
+  end = writeLiterals(buf, literals, to, out, end)
+  return Math.max(0, end)
+}
+
+/** Returns the offset behind what was written, -1 when it doesn't fit. */
+function writeLiterals(buf: Uint8Array, from: number, to: number, out: Uint8Array, end: number): number {
+  let at = from
+  while (at < to) {
+    const run = Math.min(literalsMax, to - at)
+    if (end + 1 + run > out.length) return -1
+    out[end++] = run - 1
+    for (const last = at + run; at < last; at++) out[end++] = buf[at]!
+  }
+  return end
+}
+
+/** Decompresses `buf[from..to)` into `out`, which it must fill; false when the bytes are damaged. */
+export function decompress(buf: Uint8Array, from: number, to: number, out: Uint8Array): boolean {
+  let at = from
+  let end = 0
+  while (at < to) {
+    const control = buf[at++]!
+    if (control < literalsMax) {
+      const run = control + 1
+      if (at + run > to || end + run > out.length) return false
+      for (const last = at + run; at < last; at++) out[end++] = buf[at]!
+      continue
+    }
+    let length = control >>> 5
+    if (length === 7) {
+      if (at >= to) return false
+      length += buf[at++]!
+    }
+    if (at >= to) return false
+    let source = end - ((control & 31) << 8) - buf[at++]! - 1
+    length += 2
+    if (source < 0 || end + length > out.length) return false
+    for (; length > 0; length--) out[end++] = out[source++]!
+  }
+  return end === out.length
 }

@@ -9,6 +9,7 @@ import { typeNames, typeOf, types } from '../keyspace/entry.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
 import type { Reply } from '../reply.ts'
 import { markCopied } from '../types/string.ts'
+import { genericDumpCommands } from './generic-dump.ts'
 import { genericExpireCommands } from './generic-expire.ts'
 import { genericObjectCommands } from './generic-object.ts'
 import { genericScanCommands } from './generic-scan.ts'
@@ -270,6 +271,7 @@ export const genericCommands: readonly CommandSpec[] = [
     summary: 'Moves a key to another database.', complexity: 'O(1)',
     keys: oneKey.readUpdate, arguments: [key, { name: 'db', type: 'integer' }], run: move,
   },
+  ...genericDumpCommands,
   ...genericExpireCommands,
   ...genericScanCommands,
   ...genericObjectCommands,

@@ -135,6 +135,13 @@ export class ListWalk extends ListEnds {
     } while (this.nextNode())
   }
 
+  /** Calls `visit` with each node, in order. */
+  eachNode(visit: (node: number) => void): void {
+    if (!this.seek(0)) return
+    do visit(this.node)
+    while (this.nextNode())
+  }
+
   /** Takes in the string that `find` looks for. Its end is `endFind`. */
   lookFor(buf: Uint8Array, from: number, to: number): void {
     this.element.set(buf, from, to).prepareProbe()

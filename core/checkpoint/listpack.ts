@@ -1,0 +1,144 @@
+// Listpacks as RDB has them: a header, the elements (core/types/list-element.ts has their layout), an end mark.
+// https://github.com/antirez/listpack/blob/master/listpack.md
+//
+//   ┌ bytes u32 │ elements u16 │ element │ … │ 0xff ┐     elements: 65,535 when there are more than that tells
+
+import { bodyBytes, elementBytes, ElementReader, ElementWriter, stringHeadBytes } from '../types/list-element.ts'
+import { RdbError } from './rdb-format.ts'
+import type { RdbOutput } from './rdb-output.ts'
+
+export const listpackHeaderBytes = 6
+const countMax = 0xffff
+const endMark = 0xff
+const digits = Buffer.alloc(24)
+
+/** Puts a listpack together. */
+export class ListpackWriter {
+  private buf: Buffer
+  private at: number
+  private count: number
+  private readonly element: ElementWriter
+
+  constructor() {
+    this.buf = Buffer.allocUnsafeSlow(1024)
+    this.at = listpackHeaderBytes
+    this.count = 0
+    this.element = new ElementWriter()
+  }
+
+  clear(): void {
+    this.at = listpackHeaderBytes
+    this.count = 0
+  }
+
+  /** Bytes so far. */
+  get bytes(): number {
+    return this.at + 1
+  }
+
+  append(buf: Uint8Array, from: number, to: number): void {
+    this.put(this.element.set(buf, from, to))
+  }
+
+  /** A whole number that a double holds exactly. */
+  appendInteger(value: number): void {
+    this.put(this.element.set(digits, 0, digits.write(String(value), 'latin1')))
+  }
+
+  /** Takes over elements that are encoded already. */
+  appendElements(buf: Uint8Array, from: number, to: number, count: number): void {
+    this.reserve(to - from)
+    this.buf.set(buf.subarray(from, to), this.at)
+    this.at += to - from
+    this.count += count
+  }
+
+  /** Writes the whole as an RDB string. */
+  writeTo(out: RdbOutput): void {
+    this.reserve(0)
+    this.buf.writeUInt32LE(this.bytes, 0)
+    this.buf.writeUInt16LE(Math.min(this.count, countMax), 4)
+    this.buf[this.at] = endMark
+    out.string(this.buf, 0, this.bytes)
+  }
+
+  private put(element: ElementWriter): void {
+    this.reserve(element.bytes)
+    element.write(this.buf, this.at)
+    this.at += element.bytes
+    this.count++
+  }
+
+  private reserve(bytes: number): void {
+    const need = this.at + bytes + 1
+    if (need <= this.buf.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(need, this.buf.length * 2))
+    this.buf.copy(grown, 0, 0, this.at)
+    this.buf = grown
+  }
+}
+
+/** Walks over the elements of a listpack in `buf[from..to)`; throws RdbError where it isn't one. */
+export class ListpackReader extends ElementReader {
+  /** Elements that the header tells, or that were counted where it doesn't. */
+  readonly count: number
+  private readonly bytes: Uint8Array
+  private at: number
+  private readonly end: number
+
+  constructor(buf: Uint8Array, from: number, to: number) {
+    super()
+    const head = Buffer.from(buf.buffer, buf.byteOffset + from, to - from)
+    if (head.length < listpackHeaderBytes + 1 || head.readUInt32LE(0) !== head.length || head.at(-1) !== endMark) {
+      throw new RdbError('a listpack whose head or end is damaged')
+    }
+    this.bytes = buf
+    this.at = from + listpackHeaderBytes
+    this.end = to - 1
+    const told = head.readUInt16LE(4)
+    const counted = this.checkElements()
+    if (told !== countMax && told !== counted) throw new RdbError('a listpack whose elements are miscounted')
+    this.count = counted
+  }
+
+  /** Goes to the next element, which is then `buf[from..to)`; false behind the last. */
+  next(): boolean {
+    if (this.at === this.end) return false
+    this.read(this.bytes, this.at)
+    this.at += elementBytes(this.bytes, this.at)
+    return true
+  }
+
+  /** As `next`, where another element must be. */
+  expect(): void {
+    if (!this.next()) throw new RdbError('a listpack with too few elements')
+  }
+
+  /** The next element as a whole number; exact up to 2^53. */
+  integer(): number {
+    this.expect()
+    const value = Number(Buffer.from(this.buf.subarray(this.from, this.to)).toString('latin1'))
+    if (!Number.isInteger(value)) throw new RdbError('a listpack with something in place of an integer')
+    return value
+  }
+
+  private checkElements(): number {
+    const { bytes, end } = this
+    let at = this.at
+    let count = 0
+    for (; at < end; count++) {
+      const head = bytes[at]!
+      if (head > 0xf4) throw new RdbError(`a listpack with an unknown element 0x${head.toString(16)}`)
+      const lengthBytes = Math.max(1, stringHeadBytes(head))
+      if (at + lengthBytes > end) throw new RdbError('a listpack whose last element crosses its end')
+      const body = bodyBytes(bytes, at)
+      const whole = elementBytes(bytes, at)
+      if (body < 0 || at + whole > end) throw new RdbError('a listpack whose last element crosses its end')
+      let back = 0
+      for (let i = at + body; i < at + whole; i++) back = back * 128 + (bytes[i]! & 0x7f)
+      if (back !== body) throw new RdbError('a listpack with a wrong back length')
+      at += whole
+    }
+    return count
+  }
+}
