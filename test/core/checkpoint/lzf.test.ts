@@ -42,11 +42,12 @@ test('damaged bytes are refused or give other bytes, and write nowhere else', (t
   }), { numRuns: 400 })
 })
 
+function expand(bytes: readonly number[], size: number): string | undefined {
+  const out = Buffer.alloc(size)
+  return decompress(Buffer.from(bytes), 0, bytes.length, out) ? out.toString('latin1') : undefined
+}
+
 test('literals, short and long copies, copies that overlap themselves, and their damage', (t) => {
-  const expand = (bytes: readonly number[], size: number): string | undefined => {
-    const out = Buffer.alloc(size)
-    return decompress(Buffer.from(bytes), 0, bytes.length, out) ? out.toString('latin1') : undefined
-  }
   t.is(expand([2, 97, 98, 99], 3), 'abc')
   t.is(expand([0, 97, 0x20, 0], 4), 'aaaa')
   t.is(expand([2, 97, 98, 99, 0xe0, 3, 2], 15), 'abcabcabcabcabc')
