@@ -1,5 +1,5 @@
-// The checksum of RDB files and DUMP payloads: CRC-64/Redis, i.e. Jones' polynomial 0xad93d23594c935a9, reflected, from 0.
-// https://github.com/redis/redis/blob/7.4/src/crc64.c states these parameters. As two u32 halves, without BigInt.
+// The checksum of RDB files and dumped values: CRC-64 with Jones' polynomial 0xad93d23594c935a9, reflected, from 0.
+// Kept in two u32 halves, because a double holds no 64 bits.
 
 const polynomialHigh = 0x95ac9329
 const polynomialLow = 0xac4bc9b5
