@@ -1,5 +1,5 @@
-// FUNCTION DUMP's value: what an RDB file holds of the libraries, `┌ 245 │ source as a string ┐` for each, and the footer
-// of dumped values (core/checkpoint/dump.ts).
+// FUNCTION DUMP's value: what an RDB file holds of the libraries, `┌ 245 │ source as a string ┐` for each, and the
+// footer of dumped values (core/checkpoint/dump.ts).
 
 import { payloadEnd, sealPayload } from '../../core/checkpoint/dump.ts'
 import { RdbError, rdbOpcodes, rdbVersionPlain } from '../../core/checkpoint/rdb-format.ts'

@@ -1,4 +1,6 @@
-// Payloads of DUMP and RESTORE, and of FUNCTION DUMP: `┌ type u8 │ value │ RDB version u16 │ CRC-64 of all before, u64 ┐`, little-endian.
+// Payloads of DUMP and RESTORE, and with libraries in place of a value of FUNCTION DUMP. Numbers are little-endian.
+//
+//   ┌ type u8 │ value │ RDB version u16 │ CRC-64 of all before, u64 ┐
 
 import type { Engine } from '../engine.ts'
 import { Crc64 } from './crc64.ts'

@@ -1,7 +1,7 @@
 // Constants of the RDB format, which reader and writer share. DUMP payloads are made of the same values.
 // Facts: https://rdb.fnordig.de/file_format.html, and Redis's own description of its types by version.
 
-/** What a value's first byte says. Modules' values (6, 7) and two types of unreleased versions (22, 23) are not read. */
+/** What a value's first byte says. Not read: values of modules (6, 7), of unreleased versions (22, 23). */
 export const rdbTypes = {
   string: 0, list: 1, set: 2, zsetText: 3, hash: 4, zset: 5, hashZipmap: 9, listZiplist: 10, setIntset: 11,
   zsetZiplist: 12, hashZiplist: 13, listQuicklist: 14, streamListpacks: 15, hashListpack: 16, zsetListpack: 17,

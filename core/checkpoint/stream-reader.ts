@@ -1,5 +1,5 @@
-// Streams from RDB, of all three generations (stream-writer.ts has the layout): the first knows no first and deleted ids,
-// no entries added or read; the third knows when a consumer was last active.
+// Streams from RDB, of all three generations (stream-writer.ts has the layout): the first knows no first and deleted
+// ids, no entries added or read; the third knows when a consumer was last active.
 
 import { Args } from '../args.ts'
 import type { Engine } from '../engine.ts'
