@@ -53,8 +53,8 @@ export function linkSettings(b: Broker): void {
     'proto-max-bulk-len', 'stream-node-max-bytes', 'stream-node-max-entries', 'lazyfree-lazy-user-flush',
     'lazyfree-lazy-user-del', 'maxmemory', 'maxmemory-policy', 'hash-max-listpack-entries', 'hash-max-listpack-value',
     'set-max-intset-entries', 'set-max-listpack-entries', 'set-max-listpack-value', 'zset-max-listpack-entries',
-    'zset-max-listpack-value', 'list-max-listpack-size', 'list-compress-depth', 'hll-sparse-max-bytes', 'rdbcompression',
-    'maxmemory-samples', 'maxmemory-eviction-tenacity', 'lazyfree-lazy-eviction', 'lfu-log-factor', 'lfu-decay-time',
+    'zset-max-listpack-value', 'list-max-listpack-size', 'list-compress-depth', 'hll-sparse-max-bytes',
+    'rdbcompression', 'maxmemory-samples', 'maxmemory-eviction-tenacity', 'lazyfree-lazy-eviction', 'lfu-log-factor', 'lfu-decay-time',
   ], apply)
   b.config.onChange(['maxmemory', 'maxmemory-policy'], () => {
     b.memory.changed()
