@@ -12,6 +12,7 @@ import type { Random } from '../random.ts'
 import { byteOf, chunkOf, wordOf } from './arena.ts'
 import type { Arena } from './arena.ts'
 import { checkDict } from './dict-check.ts'
+import { createDict, initDict } from './dict-create.ts'
 import { keyLength, keyOffset, memberLength, memberStart, sameKey, sameMember } from './dict-key.ts'
 import type { DictLayout } from './dict-key.ts'
 import {
@@ -57,9 +58,9 @@ export class Dict {
     return this
   }
 
-  /** Turns to a new empty dict. */
-  create(): this {
-    this.root = createDict(this.arena)
+  /** Turns to a new empty dict, made for so many entries (see `createDict`). */
+  create(entries = 0): this {
+    this.root = createDict(this.arena, entries)
     return this
   }
 
@@ -374,24 +375,3 @@ export class Dict {
 
 /** The two words that key the hash. */
 export type DictSeed = { readonly k0: number; readonly k1: number }
-
-/** An empty dict; `bytes`: those of its root's block, of which the first sixteen are its own, the rest the owner's. */
-export function createDict(arena: Arena, bytes = 16): number {
-  const root = arena.alloc(bytes)
-  initDict(arena, root)
-  return root
-}
-
-function initDict(arena: Arena, root: number): void {
-  const directory = arena.alloc(8)
-  const segment = createSegment(arena, 0, capacities[0]!)
-  const place = arena.u32[chunkOf(directory)]!
-  place[wordOf(directory)] = segment
-  place[wordOf(directory) + 1] = arena.u32[chunkOf(segment)]![wordOf(segment)]!
-  const words = arena.u32[chunkOf(root)]!
-  const at = wordOf(root)
-  words[at] = directory
-  words[at + 1] = 0
-  words[at + 2] = 0
-  words[at + 3] = 1
-}

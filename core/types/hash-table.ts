@@ -8,7 +8,8 @@
 
 import { byteOf, chunkOf, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
-import { createDict, Dict } from '../arena/dict.ts'
+import { createDict } from '../arena/dict-create.ts'
+import { Dict } from '../arena/dict.ts'
 import type { DictSeed } from '../arena/dict.ts'
 import { Tree } from '../arena/tree.ts'
 import {
@@ -31,9 +32,9 @@ export class FieldTable {
     this.tree = new Tree(arena, 'deadline')
   }
 
-  /** An empty table; it is open then. Returns its root. */
-  create(): number {
-    const root = createDict(this.arena, rootBytes)
+  /** An empty table for so many fields; it is open then. Returns its root. */
+  create(fields = 0): number {
+    const root = createDict(this.arena, fields, rootBytes)
     this.arena.u32[chunkOf(root)]![wordOf(root) + treeWord] = 0
     this.dict.open(root)
     return root
@@ -121,7 +122,7 @@ export class FieldTable {
   copy(): number {
     const arena = this.arena
     const source = this.dict.root
-    const root = this.create()
+    const root = this.create(this.dict.count)
     this.dict.open(source).each((entry) => {
       const at = byteOf(entry) + headerBytes
       const end = valueStart(arena, entry)

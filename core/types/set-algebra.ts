@@ -1,11 +1,11 @@
 // Intersection, union and difference of sets, given as the first `count` operands of the pool. Each either answers a
 // client or builds the pool's `result`, in the encoding that Redis 7.4 would give it.
 
+import type { Form } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
 import type { SetPool } from './set-pool.ts'
 import { setForms } from './set.ts'
 import type { MemberSet } from './set.ts'
-import { parseInt64Words } from './int64.ts'
 
 /** The union of so many sets is answered without building it: each member is looked for in the sets before its own. */
 const probedSetsMax = 6
@@ -54,14 +54,10 @@ export function countIntersection(pool: SetPool, count: number, limit: number): 
 export function buildIntersection(pool: SetPool, count: number): MemberSet {
   const sets = ordered(pool, count)
   const first = sets[0]!
-  const result = pool.result.create(first.form === setForms.intset ? setForms.intset : setForms.pack)
-  let integers = true
-  for (let more = first.first(); more; more = first.next()) {
-    if (!allHave(sets, first)) continue
-    if (integers && first.form !== setForms.intset) integers = parseInt64Words(first.buf, first.from, first.to)
-    result.addAbsentCurrentOf(first)
-  }
-  if (integers) result.toIntset()
+  const kept = keptOf(first)
+  for (let more = first.first(); more; more = first.next()) if (allHave(sets, first)) keep(kept, first)
+  const result = buildKept(pool, first, kept, first.form === setForms.intset ? setForms.intset : setForms.pack)
+  result.toIntset()
   return result
 }
 
@@ -93,7 +89,7 @@ function hasEarlier(pool: SetPool, before: number, set: MemberSet): boolean {
 }
 
 export function buildUnion(pool: SetPool, count: number): MemberSet {
-  const result = pool.result.create(setForms.intset)
+  const result = startWith(pool, count)
   for (let i = 0; i < count; i++) {
     const set = pool.operand(i)
     for (let more = set.first(); more; more = set.next()) {
@@ -102,6 +98,13 @@ export function buildUnion(pool: SetPool, count: number): MemberSet {
     }
   }
   return result
+}
+
+/** An empty result for at least as many members as the first set has. */
+function startWith(pool: SetPool, count: number): MemberSet {
+  const members = count === 0 ? 0 : pool.operand(0).size
+  return pool.result.needsDict(members) ? pool.result.create(setForms.dict, members)
+    : pool.result.create(setForms.intset)
 }
 
 /** Answers with the members of the first set that no other set has. */
@@ -126,11 +129,9 @@ export function buildDifference(pool: SetPool, count: number): MemberSet {
   if (removalIsCheaper(pool, count)) return buildByRemoval(pool, count)
   const first = pool.operand(0)
   const others = othersOf(pool, count)
-  const result = pool.result.create(setForms.intset)
-  for (let more = first.first(); more; more = first.next()) {
-    if (!anyHas(others, first)) result.addAbsentCurrentOf(first)
-  }
-  return result
+  const kept = keptOf(first)
+  for (let more = first.first(); more; more = first.next()) if (!anyHas(others, first)) keep(kept, first)
+  return buildKept(pool, first, kept, setForms.intset)
 }
 
 /** All sets but the first, largest first, as they are the likeliest to have a member. */
@@ -154,12 +155,35 @@ function removalIsCheaper(pool: SetPool, count: number): boolean {
 }
 
 function buildByRemoval(pool: SetPool, count: number): MemberSet {
-  const result = pool.result.create(setForms.intset)
+  const result = startWith(pool, count)
   const first = pool.operand(0)
   for (let more = first.first(); more; more = first.next()) result.addAbsentCurrentOf(first)
   for (let i = 1; i < count && result.size > 0; i++) {
     const set = pool.operand(i)
     for (let more = set.first(); more; more = set.next()) result.remove(set.buf, set.from, set.to)
+  }
+  return result
+}
+
+/** Members of a set that belong to a result: their places and, in a hashtable, their hashes. */
+type Kept = { places: Uint32Array; hashes: Uint32Array; count: number }
+
+function keptOf(set: MemberSet): Kept {
+  return { places: new Uint32Array(set.size), hashes: new Uint32Array(set.size), count: 0 }
+}
+
+function keep(kept: Kept, set: MemberSet): void {
+  kept.places[kept.count] = set.place
+  kept.hashes[kept.count++] = set.hash
+}
+
+/** Builds a result of what was kept, in a hashtable made to size if it needs one, else beginning with that encoding. */
+function buildKept(pool: SetPool, set: MemberSet, { places, hashes, count }: Kept, form: Form): MemberSet {
+  const result = set.needsDict(count) ? pool.result.create(setForms.dict, count) : pool.result.create(form)
+  for (let i = 0; i < count; i++) {
+    set.moveTo(places[i]!)
+    set.hash = hashes[i]!
+    result.addAbsentCurrentOf(set)
   }
   return result
 }

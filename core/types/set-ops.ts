@@ -22,7 +22,7 @@ export const setOps: TypeOps = {
     const { arena } = engine
     if (form === setForms.dict) {
       const source = engine.sets.one.open(root, form)
-      const target = engine.sets.result.create(setForms.dict)
+      const target = engine.sets.result.create(setForms.dict, source.size)
       for (let more = source.first(); more; more = source.next()) target.addAbsentCurrentOf(source)
       return target.root
     }

@@ -71,9 +71,14 @@ export class MemberSet {
     return this
   }
 
-  /** Turns to a new empty set of that encoding. */
-  create(form: Form): this {
-    return this.open(form === setForms.dict ? this.dict.create().root : 0, form)
+  /** Turns to a new empty set of that encoding; `members`: how many a hashtable is to hold. */
+  create(form: Form, members = 0): this {
+    return this.open(form === setForms.dict ? this.dict.create(members).root : 0, form)
+  }
+
+  /** True when so many members need a hashtable, whatever they are. */
+  needsDict(members: number): boolean {
+    return members > this.settings.setPackEntriesMax && members > this.settings.setIntsetEntriesMax
   }
 
   /** As `create`, in the encoding that suits the first member and the number of members that are to come. */
@@ -238,14 +243,16 @@ export class MemberSet {
 
   // Conversions.
 
-  /** Makes a set whose members are all integers an intset, if one may hold as many. */
+  /** Makes a set an intset, if its members are all integers and one may hold as many. */
   toIntset(): void {
-    const { size } = this
-    if (this.form === setForms.intset || size > this.intsetMax) return
+    if (this.form === setForms.intset || this.size > this.intsetMax) return
+    for (let more = this.first(); more; more = this.next()) {
+      if (!parseInt64Words(this.buf, this.from, this.to)) return
+    }
     const { ints } = this
     ints.root = 0
     for (let more = this.first(); more; more = this.next()) {
-      if (!parseInt64Words(this.buf, this.from, this.to)) throw new Error('set: not all members are integers')
+      parseInt64Words(this.buf, this.from, this.to)
       ints.add(int64[0]!, int64[1]!)
     }
     this.become(setForms.intset, ints.root)

@@ -314,3 +314,21 @@ test('a block that was removed, moved, or used for another key is not in the dic
   dict.replace(hash, before, moved)
   t.true(dict.has(hash, moved) && !dict.has(hash, before))
 })
+
+test('a dict that is made to size takes what another one gives in order, without splits and without waste', (t) => {
+  for (const keys of [0, 1, 100, 700, 701, 5_000, 90_000]) {
+    const arena = new Arena()
+    const source = new Dict(arena, seed)
+    for (let i = 0; i < keys; i++) put(source, `key:${i}`)
+    const sized = new Dict(arena, seed, 0).create(keys)
+    const before = sized.memoryBytes()
+    source.each((entry) => sized.insert(source.hashOf(entry), entry))
+    sized.check()
+    t.is(sized.count, keys)
+    // Few segments get so many more than the others that they grow; none splits.
+    t.true(sized.memoryBytes() <= before * 1.05 + 64, `${before} → ${sized.memoryBytes()} bytes with ${keys} keys`)
+    t.true(sized.memoryBytes() <= source.memoryBytes() * 1.3 + 64, `${sized.memoryBytes()}, grown ${source.memoryBytes()}`)
+    for (let i = 0; i < keys; i++) if (!take(sized, `key:${i}`)) t.fail(`key ${i} lost`)
+    sized.check()
+  }
+})
