@@ -1,0 +1,94 @@
+// In which order Lua 5.1 would visit the keys of a table's hash part. Lua keeps them in a power of two of nodes: a
+// key goes to the node that its hash names; if that is taken, to the last free node, unless the one who took it is
+// there only by such an accident and must move. When all nodes are taken the keys go into a bigger array of nodes,
+// from the last node to the first. So the order follows from the keys' hashes and from the order in which they came,
+// and can be found when somebody asks for it. The hashes are Lua 5.1's, which has no seed. Keys that Lua hashes by
+// their address (tables, functions) have no order there either; they get one that is the same in every run.
+
+const float = new Float64Array(1)
+const words = new Uint32Array(float.buffer)
+
+/**
+ * The indices of `keys` in the order of Lua's nodes. `keys` stand in the order in which they came into a hash part of
+ * `size` nodes (0 or a power of two); `growth` are pairs of numbers: at how many keys it grew, to how many nodes.
+ */
+export function nodeOrder(keys: readonly unknown[], size: number, growth: readonly number[] | undefined): Int32Array {
+  let nodes = new Nodes(size)
+  let next = 0
+  if (growth !== undefined) {
+    for (let g = 0; g < growth.length; g += 2) {
+      for (; next < growth[g]!; next++) nodes.insert(next, keys[next])
+      const grown = new Nodes(growth[g + 1]!)
+      for (let i = nodes.size - 1; i >= 0; i--) {
+        const index = nodes.taken[i]!
+        if (index >= 0) grown.insert(index, keys[index])
+      }
+      nodes = grown
+    }
+  }
+  for (; next < keys.length; next++) nodes.insert(next, keys[next])
+  return nodes.taken.filter((index) => index >= 0)
+}
+
+class Nodes {
+  readonly size: number
+  readonly taken: Int32Array
+  /** The node that each key's hash names, by node. */
+  private readonly home: Int32Array
+  private free: number
+
+  constructor(size: number) {
+    this.size = size
+    this.taken = new Int32Array(size).fill(-1)
+    this.home = new Int32Array(size)
+    this.free = size
+  }
+
+  insert(index: number, key: unknown): void {
+    const home = homeOf(key, this.size, index)
+    if (this.taken[home]! < 0) {
+      this.put(home, index, home)
+      return
+    }
+    while (this.taken[--this.free]! >= 0);
+    if (this.home[home] === home) {
+      this.put(this.free, index, home)
+    } else {
+      this.put(this.free, this.taken[home]!, this.home[home]!)
+      this.put(home, index, home)
+    }
+  }
+
+  private put(node: number, index: number, home: number): void {
+    this.taken[node] = index
+    this.home[node] = home
+  }
+}
+
+function homeOf(key: unknown, size: number, index: number): number {
+  switch (typeof key) {
+    case 'string':
+      return hashOfString(key) & (size - 1)
+    case 'number': {
+      if (key === 0) return 0
+      float[0] = key
+      return ((words[0]! + words[1]!) >>> 0) % ((size - 1) | 1)
+    }
+    case 'boolean':
+      return (key ? 1 : 0) & (size - 1)
+    default:
+      return index % ((size - 1) | 1)
+  }
+}
+
+/**
+ * The hash of Redis's Lua 5.1: of every char (where Lua itself skips some of long strings), from the last to the
+ * first.
+ */
+function hashOfString(s: string): number {
+  let hash = s.length >>> 0
+  for (let left = s.length; left > 0; left--) {
+    hash = (hash ^ (((hash << 5) >>> 0) + (hash >>> 2) + s.charCodeAt(left - 1))) >>> 0
+  }
+  return hash
+}

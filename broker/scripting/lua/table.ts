@@ -1,0 +1,365 @@
+// A table of Lua: an array part for the keys 1, 2, 3 … and a hash part. Keys of the hash part never become property
+// names, so
+// that '__proto__' and 'constructor' are keys like any other.
+//
+// Where a script can tell how a table is laid out, it is laid out as Lua 5.1 does it: how many places the array part
+// has decides
+// which border `#t` finds in a table with holes, and which nodes the hash part has decides the order of pairs(), which
+// cjson.encode and cmsgpack.pack show to everybody. Both follow from when Lua's tables grow, so growth is counted as
+// Lua counts
+// it (arraySize, hashSize), though memory is not laid out so:
+//
+//   array   the values of 1 … array.length, array.length ≤ arraySize; undefined where there is a hole
+//   keys    the keys of the hash part in the order in which they came; a key whose value is nil stays until the next
+//   growth
+//   values  their values
+//   slots   from key to index in keys, once there are more than a few
+//   growth  pairs of numbers: at so many keys the hash part grew to so many nodes; node-order.ts replays it for pairs()
+import type { LuaCoroutine, LuaFunction, LuaValue } from './value.ts'
+import { nodeOrder } from './node-order.ts'
+
+export type LuaObject = LuaTable | LuaCoroutine
+
+/** Up to so many keys are looked for one after the other. */
+const scannedKeysMax = 8
+/** Lua's arrays have at most 2^26 places. */
+const arrayBitsMax = 26
+/** What `seek` gives when nothing is left. */
+export const endOfTable = -0x80000000
+
+export class LuaTable {
+  array: LuaValue[]
+  arraySize: number
+  holes: boolean
+  keys: LuaValue[]
+  values: LuaValue[]
+  slots: Map<LuaValue, number> | undefined
+  hashSize: number
+  /** Whether scripts may not change it: writes and setmetatable raise 'Attempt to modify a readonly table'. */
+  readonly: boolean
+  metatable: LuaTable | undefined
+  private hashSizeFirst: number
+  private growth: number[] | undefined
+  private order: Int32Array | undefined
+  private places: Int32Array | undefined
+
+  /**
+   * A table with room for so many values of the array part and so many keys of the hash part, as Lua's constructors
+   * make it.
+   */
+  constructor(arraySize = 0, hashKeys = 0) {
+    this.array = []
+    this.arraySize = arraySize
+    this.holes = false
+    this.keys = []
+    this.values = []
+    this.slots = undefined
+    this.hashSize = hashKeys === 0 ? 0 : powerOfTwo(hashKeys)
+    this.readonly = false
+    this.metatable = undefined
+    this.hashSizeFirst = this.hashSize
+    this.growth = undefined
+    this.order = undefined
+    this.places = undefined
+  }
+
+  /** Raw access; never asks a metatable. */
+  get(key: LuaValue): LuaValue {
+    if (typeof key === 'string') return this.getString(key)
+    if (typeof key === 'number') return this.getIndex(key)
+    const slot = this.slotOf(key)
+    return slot < 0 ? undefined : this.values[slot]
+  }
+
+  getString(key: string): LuaValue {
+    const slots = this.slots
+    if (slots !== undefined) {
+      const slot = slots.get(key)
+      return slot === undefined ? undefined : this.values[slot]
+    }
+    const keys = this.keys
+    for (let i = 0; i < keys.length; i++) if (keys[i] === key) return this.values[i]
+    return undefined
+  }
+
+  getIndex(key: number): LuaValue {
+    const i = key - 1
+    if (i >>> 0 === i && i < this.array.length) return this.array[i]
+    if (this.keys.length === 0) return undefined
+    const slot = this.slotOf(key)
+    return slot < 0 ? undefined : this.values[slot]
+  }
+
+  /** Raw write; the caller has refused nil and NaN as keys and looked at `readonly`. */
+  set(key: LuaValue, value: LuaValue): void {
+    if (typeof key === 'number') this.setIndex(key, value)
+    else this.setHash(key, value)
+  }
+
+  setString(key: string, value: LuaValue): void {
+    this.setHash(key, value)
+  }
+
+  setIndex(key: number, value: LuaValue): void {
+    const i = key - 1
+    const array = this.array
+    if (i >>> 0 === i) {
+      if (i < array.length) {
+        if (value !== undefined) array[i] = value
+        else this.clearIndex(i)
+        return
+      }
+      if (i < this.arraySize) {
+        if (value !== undefined) this.extendArray(i, value)
+        return
+      }
+      if (i === array.length && this.hashSize === 0 && !this.holes && value !== undefined && i < 1 << arrayBitsMax) {
+        this.arraySize = powerOfTwo(key)
+        array.push(value)
+        return
+      }
+    }
+    this.setHash(key === 0 ? 0 : key, value)
+  }
+
+  /** Appends at the border: what table.insert and the libraries need. */
+  push(value: LuaValue): void {
+    this.setIndex(this.length() + 1, value)
+  }
+
+  /** A border, the one that Lua finds: t[n] is not nil and t[n + 1] is. */
+  length(): number {
+    const used = this.array.length
+    if (!this.holes && (used < this.arraySize || this.keys.length === 0)) return used
+    let high = this.arraySize
+    let low = 0
+    if (high === 0 || (high <= used && this.array[high - 1] !== undefined)) {
+      if (this.hashSize === 0) return high
+      low = high
+      for (high = low + 1; this.getIndex(high) !== undefined; high *= 2) low = high
+    }
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      if (this.getIndex(middle) === undefined) high = middle
+      else low = middle
+    }
+    return low
+  }
+
+  /**
+   * The cursor of the first pair at or after a cursor, or `endOfTable`. Cursors: i ≥ 0 is index i of the array part,
+   * -n - 1 is the
+   * n-th node of the hash part; a traversal begins at 0 and goes on at `after(cursor)`.
+   */
+  seek(cursor: number): number {
+    if (cursor >= 0) {
+      const array = this.array
+      for (let i = cursor; i < array.length; i++) if (array[i] !== undefined) return i
+      cursor = -1
+    }
+    const order = this.nodes()
+    for (let n = -cursor - 1; n < order.length; n++) if (this.values[order[n]!] !== undefined) return -n - 1
+    return endOfTable
+  }
+
+  after(cursor: number): number {
+    return cursor >= 0 ? cursor + 1 : cursor - 1
+  }
+
+  keyAt(cursor: number): LuaValue {
+    return cursor >= 0 ? cursor + 1 : this.keys[this.nodes()[-cursor - 1]!]
+  }
+
+  valueAt(cursor: number): LuaValue {
+    return cursor >= 0 ? this.array[cursor] : this.values[this.nodes()[-cursor - 1]!]
+  }
+
+  /** The cursor that stands after a key, or `endOfTable` if the table has no such key. nil is before the first. */
+  cursorAfter(key: LuaValue): number {
+    if (key === undefined) return 0
+    if (typeof key === 'number') {
+      const i = key - 1
+      if (i >>> 0 === i && i < this.arraySize) return i + 1
+    }
+    const slot = this.slotOf(key)
+    if (slot < 0) return endOfTable
+    const order = this.nodes()
+    if (this.places === undefined) {
+      this.places = new Int32Array(order.length)
+      for (let n = 0; n < order.length; n++) this.places[order[n]!] = n
+    }
+    return -this.places[slot]! - 2
+  }
+
+  /** Room for more values of the array part, as a constructor's list asks for it. */
+  reserve(arraySize: number): void {
+    if (arraySize > this.arraySize) this.resize(arraySize, this.hashSize)
+  }
+
+  private slotOf(key: LuaValue): number {
+    if (this.slots !== undefined) return this.slots.get(key) ?? -1
+    const keys = this.keys
+    for (let i = 0; i < keys.length; i++) if (keys[i] === key) return i
+    return -1
+  }
+
+  private setHash(key: LuaValue, value: LuaValue): void {
+    const slot = this.slotOf(key)
+    if (slot >= 0) this.values[slot] = value
+    else if (value !== undefined) this.insert(key, value)
+  }
+
+  private insert(key: LuaValue, value: LuaValue): void {
+    if (this.keys.length === this.hashSize) {
+      this.grow(key)
+      this.set(key, value)
+      return
+    }
+    this.append(key, value)
+  }
+
+  private append(key: LuaValue, value: LuaValue): void {
+    const slot = this.keys.length
+    this.keys.push(key)
+    this.values.push(value)
+    this.order = undefined
+    if (this.slots !== undefined) this.slots.set(key, slot)
+    else if (slot >= scannedKeysMax) {
+      this.slots = new Map()
+      for (let i = 0; i <= slot; i++) this.slots.set(this.keys[i], i)
+    }
+  }
+
+  private extendArray(i: number, value: LuaValue): void {
+    const array = this.array
+    if (i > array.length) {
+      this.holes = true
+      while (array.length < i) array.push(undefined)
+    }
+    array.push(value)
+  }
+
+  private clearIndex(i: number): void {
+    const array = this.array
+    if (i < array.length - 1) {
+      array[i] = undefined
+      this.holes = true
+      return
+    }
+    array.pop()
+    while (array.length > 0 && array[array.length - 1] === undefined) array.pop()
+    if (array.length === 0) this.holes = false
+  }
+
+  /** Every node is taken and one more key comes: Lua counts its keys and chooses new sizes for both parts. */
+  private grow(key: LuaValue): void {
+    const counts = Array.from({ length: arrayBitsMax + 1 }, () => 0)
+    let integers = this.countArray(counts)
+    let total = integers
+    for (let i = 0; i < this.keys.length; i++) {
+      if (this.values[i] === undefined) continue
+      total++
+      integers += countKey(this.keys[i], counts)
+    }
+    integers += countKey(key, counts)
+    total++
+
+    let arraySize = 0
+    let inArray = 0
+    let seen = 0
+    for (let bits = 0, size = 1; size / 2 < integers && bits <= arrayBitsMax; bits++, size *= 2) {
+      seen += counts[bits]!
+      if (counts[bits]! > 0 && seen > size / 2) {
+        arraySize = size
+        inArray = seen
+      }
+      if (seen === integers) break
+    }
+    this.resize(arraySize, total - inArray)
+  }
+
+  private countArray(counts: number[]): number {
+    let total = 0
+    for (let i = 0; i < this.array.length; i++) {
+      if (this.array[i] === undefined) continue
+      total++
+      counts[bitsOf(i + 1)]!++
+    }
+    return total
+  }
+
+  private resize(arraySize: number, hashKeys: number): void {
+    const hashSize = hashKeys === 0 ? 0 : powerOfTwo(hashKeys)
+    if (this.keepsAll(arraySize, hashSize)) {
+      this.arraySize = arraySize
+      if (this.keys.length === 0) this.hashSizeFirst = hashSize
+      else (this.growth ??= []).push(this.keys.length, hashSize)
+      this.hashSize = hashSize
+      this.order = undefined
+      return
+    }
+
+    const { array, keys, values } = this
+    const order = this.nodes()
+    this.array = array.slice(0, arraySize)
+    this.holes = this.array.includes(undefined)
+    while (this.array.length > 0 && this.array[this.array.length - 1] === undefined) this.array.pop()
+    this.arraySize = arraySize
+    this.keys = []
+    this.values = []
+    this.slots = undefined
+    this.hashSize = hashSize
+    this.hashSizeFirst = hashSize
+    this.growth = undefined
+    this.order = undefined
+    for (let i = arraySize; i < array.length; i++) if (array[i] !== undefined) this.append(i + 1, array[i])
+    for (let n = order.length - 1; n >= 0; n--) {
+      const key = keys[order[n]!]
+      const value = values[order[n]!]
+      if (value === undefined) continue
+      if (typeof key === 'number' && Number.isInteger(key) && key >= 1 && key <= arraySize) this.setIndex(key, value)
+      else this.append(key, value)
+    }
+  }
+
+  /**
+   * Whether a growth leaves every key where it is: nothing leaves the array part, nothing enters it, nothing dead is
+   * dropped.
+   */
+  private keepsAll(arraySize: number, hashSize: number): boolean {
+    if (arraySize < this.array.length || hashSize < this.keys.length) return false
+    for (let i = 0; i < this.keys.length; i++) {
+      const key = this.keys[i]
+      if (this.values[i] === undefined || (typeof key === 'number' && key <= arraySize && key >= 1)) return false
+    }
+    return true
+  }
+
+  private nodes(): Int32Array {
+    if (this.order === undefined) {
+      this.order = nodeOrder(this.keys, this.hashSizeFirst, this.growth)
+      this.places = undefined
+    }
+    return this.order
+  }
+}
+
+/** Whether a key is one that no table can have: NaN. (nil is the other.) */
+export function isNaNKey(key: LuaValue | LuaFunction): boolean {
+  return typeof key === 'number' && key !== key
+}
+
+function powerOfTwo(n: number): number {
+  return n <= 1 ? 1 : 2 ** (32 - Math.clz32(n - 1))
+}
+
+/** The exponent of the smallest power of two that is no less than n. */
+function bitsOf(n: number): number {
+  return n <= 1 ? 0 : 32 - Math.clz32(n - 1)
+}
+
+function countKey(key: LuaValue, counts: number[]): number {
+  if (typeof key !== 'number' || !Number.isInteger(key) || key < 1 || key > 2 ** arrayBitsMax) return 0
+  counts[bitsOf(key)]!++
+  return 1
+}
