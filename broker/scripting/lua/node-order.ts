@@ -50,7 +50,8 @@ class Nodes {
       this.put(home, index, home)
       return
     }
-    while (this.taken[--this.free]! >= 0);
+    do this.free--
+    while (this.taken[this.free]! >= 0)
     if (this.home[home] === home) {
       this.put(this.free, index, home)
     } else {
