@@ -243,7 +243,9 @@ export class Lexer {
       return c
     }
     let code = 0
-    for (let i = 0; i < 3 && isDigit(source[this.position] ?? ''); i++) code = code * 10 + Number(source[this.position++])
+    for (let i = 0; i < 3 && isDigit(source[this.position] ?? ''); i++) {
+      code = code * 10 + Number(source[this.position++])
+    }
     if (code > 255) throw this.error('escape sequence too large', source.slice(this.start, this.position))
     return String.fromCharCode(code)
   }

@@ -1,0 +1,147 @@
+// Calls, from the side of those who make them: results, tail calls, functions that are none, and calls from libraries.
+import { LuaError } from './error.ts'
+import { operationError } from './sites.ts'
+import { LuaTable } from './table.ts'
+import { none, pause } from './value.ts'
+import type { LuaFunction, LuaResult, LuaSteps, LuaValue } from './value.ts'
+
+/**
+ * A call in tail position that was put off, so that a chain of them needs no stack. It is the result of the function
+ * that makes
+ * it; an array, so that whoever looks whether a result is a single value notices it without a further check.
+ */
+export class TailCall extends Array<LuaValue> {
+  callee: LuaFunction = nothing
+  args: readonly LuaValue[] = none
+}
+
+function nothing(): LuaResult {
+  return none
+}
+
+export function tailCall(callee: LuaFunction, args: readonly LuaValue[]): TailCall {
+  const call = new TailCall()
+  call.callee = callee
+  call.args = args
+  return call
+}
+
+/** How long a script runs until the hook is asked. */
+export class Meter {
+  /** Loops and calls that are left until then. */
+  fuel = 0
+  /** Loops and calls from one hook to the next. */
+  interval = 20_000
+  /** What looks at a script that runs long. It may throw a Kill. */
+  hook: () => void = () => {}
+  /** How many calls in tail position are real calls now. */
+  tails = 0
+}
+
+/** What counts now; one script runs at a time. */
+export const meter = new Meter()
+
+export function tick(): void {
+  meter.fuel = meter.interval
+  meter.hook()
+}
+
+export function* tickAndPause(): LuaSteps {
+  tick()
+  yield pause
+  return undefined
+}
+
+/** Follows tail calls to their result, and runs what yields to its end: for those who can't yield themselves. */
+export function settle(result: LuaResult): LuaValue | readonly LuaValue[] {
+  let r = result
+  while (typeof r === 'object' && !(r instanceof LuaTable)) {
+    if (r instanceof TailCall) r = followTail(r)
+    else if (isSteps(r)) r = drive(r)
+    else return r
+  }
+  return r
+}
+
+function followTail(call: TailCall): LuaResult {
+  const before = meter.tails
+  meter.tails = 0
+  const result = call.callee(...call.args)
+  meter.tails = before
+  return result
+}
+
+export function isSteps(r: object): r is LuaSteps {
+  return 'next' in r
+}
+
+function drive(steps: LuaSteps): LuaResult {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    if (step.value !== pause) throw new LuaError('attempt to yield across metamethod/C-call boundary')
+  }
+}
+
+/** `settle` for those who can yield. */
+export function* finish(result: LuaResult): LuaSteps {
+  let r = result
+  while (typeof r === 'object' && !(r instanceof LuaTable)) {
+    if (r instanceof TailCall) r = r.callee(...r.args)
+    else if (isSteps(r)) r = yield* r
+    else return r
+  }
+  return r
+}
+
+/** Whether a result of the yielding form must go through `finish`. */
+export function unfinished(r: LuaResult): boolean {
+  return typeof r === 'object' && !(r instanceof LuaTable) && (r instanceof TailCall || isSteps(r))
+}
+
+/** The first of a call's results, nil if there are none. */
+export function first(r: LuaResult): LuaValue {
+  return Array.isArray(r) ? firstOf(r) : (r as LuaValue)
+}
+
+function firstOf(r: readonly LuaValue[]): LuaValue {
+  if (!(r instanceof TailCall)) return r[0]
+  const settled = settle(r)
+  return Array.isArray(settled) ? (settled[0] as LuaValue) : (settled as LuaValue)
+}
+
+/** All of a call's results. */
+export function all(r: LuaResult): readonly LuaValue[] {
+  if (!Array.isArray(r)) return [r as LuaValue]
+  if (!(r instanceof TailCall)) return r
+  const settled = settle(r)
+  return Array.isArray(settled) ? settled : [settled as LuaValue]
+}
+
+/** A call whose results nobody wants. */
+export function drop(r: LuaResult): void {
+  if (Array.isArray(r) && r instanceof TailCall) settle(r)
+}
+
+/** A call from a library: all results. Its name is known to sites.ts. */
+export function callBack(f: LuaValue, args: readonly LuaValue[]): readonly LuaValue[] {
+  const result = settle((typeof f === 'function' ? f : callable(f))(...args))
+  return Array.isArray(result) ? (result as readonly LuaValue[]) : [result as LuaValue]
+}
+
+/** What a value that is no function does when it is called: its metatable's __call, or an error. */
+export function callable(f: LuaValue): LuaFunction {
+  const handler = f instanceof LuaTable ? f.metatable?.getString('__call') : undefined
+  if (typeof handler === 'function') return (...args) => handler(f, ...args)
+  return () => {
+    throw operationError('call', f, 0)
+  }
+}
+
+/** A handler's first result. */
+export function handled(handler: LuaFunction, a: LuaValue, b: LuaValue): LuaValue {
+  const r = handler(a, b)
+  if (typeof r !== 'object' || r instanceof LuaTable) return r as LuaValue
+  const settled = settle(r)
+  return Array.isArray(settled) ? (settled[0] as LuaValue) : (settled as LuaValue)
+}
