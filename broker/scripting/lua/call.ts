@@ -3,7 +3,7 @@ import { LuaError } from './error.ts'
 import { operationError } from './sites.ts'
 import { LuaTable } from './table.ts'
 import { none, pause } from './value.ts'
-import type { LuaFunction, LuaResult, LuaSteps, LuaValue } from './value.ts'
+import type { LuaCoroutine, LuaFunction, LuaResult, LuaSteps, LuaValue } from './value.ts'
 
 /**
  * A call in tail position that was put off, so that a chain of them needs no stack. It is the result of the function
@@ -41,6 +41,9 @@ export class Meter {
 /** What counts now; one script runs at a time. */
 export const meter = new Meter()
 
+/** The coroutine that runs, if any. */
+export const thread: { current: LuaCoroutine | undefined } = { current: undefined }
+
 export function tick(): void {
   meter.fuel = meter.interval
   meter.hook()
@@ -75,11 +78,16 @@ export function isSteps(r: object): r is LuaSteps {
   return 'next' in r
 }
 
+/** What coroutine.yield raises where nothing can wait for it. */
+export function yieldError(): LuaError {
+  return new LuaError('attempt to yield across metamethod/C-call boundary')
+}
+
 function drive(steps: LuaSteps): LuaResult {
+  let step = steps.next()
   for (;;) {
-    const step = steps.next()
     if (step.done === true) return step.value
-    if (step.value !== pause) throw new LuaError('attempt to yield across metamethod/C-call boundary')
+    step = step.value === pause ? steps.next() : steps.throw(yieldError())
   }
 }
 

@@ -43,6 +43,8 @@ function guarded<T>(chunk: string, make: () => T): T {
 
 export class LuaChunk {
   readonly name: string
+  /** Whether it is better loaded into a yielding state at once: its text speaks of coroutines. */
+  readonly wantsYielding: boolean
   private readonly source: string
   private parsed: FunctionBody | undefined
   private readonly loaded = new Map<Home, LuaFunction>()
@@ -50,6 +52,7 @@ export class LuaChunk {
   constructor(source: string, name: string, parsed: FunctionBody) {
     this.source = source
     this.name = name
+    this.wantsYielding = source.includes('coroutine')
     this.parsed = parsed
   }
 

@@ -29,3 +29,10 @@ export class Kill extends Error {
     this.reason = reason
   }
 }
+
+/** A script in a plain state made a coroutine: it is to be run again, in a yielding state. */
+export class NeedsYielding extends Kill {
+  constructor() {
+    super('coroutines need a yielding state')
+  }
+}

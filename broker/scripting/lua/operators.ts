@@ -4,7 +4,7 @@ import { numberToString, parseNumber } from './number.ts'
 import { operationError, raise } from './sites.ts'
 import { LuaTable } from './table.ts'
 import { typeName } from './value.ts'
-import type { LuaFunction, LuaValue } from './value.ts'
+import type { LuaValue } from './value.ts'
 
 /** The longest chain of __index or __newindex. */
 const chainMax = 100
@@ -164,6 +164,11 @@ export function less(a: LuaValue, b: LuaValue): boolean {
   throw orderError(a, b)
 }
 
+/** `less` for libraries: its errors have no position. Its name is known to sites.ts. */
+export function lessFromLibrary(a: LuaValue, b: LuaValue): boolean {
+  return less(a, b)
+}
+
 /** a <= b */
 export function lessOrEqual(a: LuaValue, b: LuaValue): boolean {
   if (typeof a === 'number' && typeof b === 'number') return a <= b
@@ -213,5 +218,3 @@ export function metacall(v: LuaValue, event: string): { value: LuaValue } | unde
   const handler = handlerOf(v, event)
   return handler === undefined ? undefined : { value: call(handler, v, undefined) }
 }
-
-export type { LuaFunction }

@@ -1,7 +1,7 @@
 // pcall and xpcall, plain and yielding. What ends a script from outside, and what is a bug of ours, passes through
 // them.
 import { checkAny } from './args.ts'
-import { callBack, callable, finish, meter } from './call.ts'
+import { callBack, callable, finish, meter, thread } from './call.ts'
 import { LuaError } from './error.ts'
 import { translate } from './sites.ts'
 import type { LuaFunction, LuaPause, LuaResult, LuaSteps, LuaValue } from './value.ts'
@@ -40,7 +40,15 @@ type Steps<T> = Generator<LuaPause | readonly LuaValue[], T, readonly LuaValue[]
 /** A call from a library that yields when the function does. Bears the plain one's name, by which sites.ts knows it. */
 const steps = {
   *callBack(f: LuaValue, args: readonly LuaValue[]): Steps<readonly LuaValue[]> {
-    const result = yield* finish((typeof f === 'function' ? f : callable(f))(...args))
+    // Lua 5.1 can't yield across pcall; only pauses pass.
+    const co = thread.current
+    if (co !== undefined) co.barriers++
+    let result: LuaResult
+    try {
+      result = yield* finish((typeof f === 'function' ? f : callable(f))(...args))
+    } finally {
+      if (co !== undefined) co.barriers--
+    }
     return Array.isArray(result) ? (result as readonly LuaValue[]) : [result as LuaValue]
   },
 }

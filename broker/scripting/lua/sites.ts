@@ -139,7 +139,7 @@ function isEntry(level: Level | undefined): boolean {
 export function translate(error: unknown): unknown {
   if (!(error instanceof RangeError)) return error
   if (error.message.startsWith('Maximum call stack')) {
-    const frames = (error.stack ?? '').matchAll(/(lua-chunk-\d+):(\d+):\d+/g)
+    const frames = [...(error.stack ?? '').matchAll(/(lua-chunk-\d+):(\d+):\d+/g)]
     const level = frames.map((frame) => siteAt(frame[1]!, Number(frame[2]))).find((found) => !isEntry(found))
     return positioned(level, 'stack overflow')
   }

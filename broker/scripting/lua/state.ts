@@ -5,13 +5,16 @@
 // others have their turn: `runYielding` pauses each time that the meter's hook was called. A chunk can be loaded into
 // both.
 import { baseFunctions } from './base.ts'
-import { callable, finish, meter, settle } from './call.ts'
+import { callable, finish, meter, settle, thread, yieldError } from './call.ts'
 import type { Meter } from './call.ts'
-import { LuaError } from './error.ts'
+import { coroutineFunctions } from './coroutine.ts'
 import { loadFunctions } from './load.ts'
+import { mathFunctions, osFunctions, random } from './math.ts'
 import { protectFunctions } from './protect.ts'
 import { shared } from './operators.ts'
 import { translate } from './sites.ts'
+import { stringFunctions } from './string.ts'
+import { tableFunctions } from './table-library.ts'
 import { LuaTable } from './table.ts'
 import { pause } from './value.ts'
 import type { LuaFunction, LuaValue } from './value.ts'
@@ -29,6 +32,29 @@ export class LuaState {
     globals.setString('_VERSION', 'Lua 5.1')
     globals.setString('_G', globals)
     this.add(globals, [...baseFunctions, ...protectFunctions(this.yielding), ...loadFunctions(this)])
+    const string = this.library('string', stringFunctions)
+    this.stringMetatable.setString('__index', string)
+    this.library('table', tableFunctions)
+    const math = this.library('math', mathFunctions)
+    math.setString('pi', Math.PI)
+    math.setString('huge', Infinity)
+    this.library('os', osFunctions)
+    this.library('coroutine', coroutineFunctions(this.yielding))
+  }
+
+  /** Where math.random stands, which all states share; set it before a script is run a second time. */
+  get randomState(): number {
+    return random.state
+  }
+
+  set randomState(state: number) {
+    random.state = state
+  }
+
+  private library(name: string, functions: readonly [string, LuaFunction][]): LuaTable {
+    const table = this.add(new LuaTable(), functions)
+    this.globals.setString(name, table)
+    return table
   }
 
   private add(table: LuaTable, functions: readonly [string, LuaFunction][]): LuaTable {
@@ -57,7 +83,7 @@ export class LuaState {
         if (step.done === true) {
           return Array.isArray(step.value) ? (step.value as readonly LuaValue[]) : [step.value as LuaValue]
         }
-        if (step.value !== pause) throw new LuaError('attempt to yield across metamethod/C-call boundary')
+        if (step.value !== pause) throw yieldError()
         yield undefined
         shared.stringMetatable = this.stringMetatable
       }
@@ -69,6 +95,7 @@ export class LuaState {
   private enter(): void {
     shared.stringMetatable = this.stringMetatable
     meter.tails = 0
+    thread.current = undefined
     meter.fuel = meter.interval
   }
 }

@@ -38,8 +38,8 @@ export class LuaCoroutine {
   readonly body: LuaFunction
   steps: LuaSteps | undefined = undefined
   status: 'suspended' | 'running' | 'normal' | 'dead' = 'suspended'
-  /** Who resumed it. */
-  resumer: LuaCoroutine | undefined = undefined
+  /** How many library functions are under way in it that it can't yield across. */
+  barriers = 0
 
   constructor(body: LuaFunction) {
     this.body = body
