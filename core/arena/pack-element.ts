@@ -2,6 +2,8 @@
 // loop that small hashes and sets spend their time in, so it reads heads only. Length and kind stand in the first byte:
 // an element that differs there, or in its first byte of payload, is stepped over without a look at the rest.
 
+/** Bytes of a pack's block before its first element. */
+export const packHeaderBytes = 8
 export const integerHead = 0x80
 export const wideHead = 0xc0
 export const middleHead = 0xd0
@@ -62,6 +64,11 @@ export function scanIntegers(
 function sameRest(u8: Uint8Array, at: number, bytes: Uint8Array, from: number, size: number): boolean {
   for (let i = size - 1; i > 0; i--) if (u8[at + i] !== bytes[from + i]) return false
   return true
+}
+
+/** Bytes of the head of a string of `size` bytes. */
+export function headBytes(size: number): number {
+  return size <= stringSmallMax ? 1 : size <= stringMiddleMax ? 2 : 5
 }
 
 /** Writes head and payload of an integer whose payload takes `size` bytes. */

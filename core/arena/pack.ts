@@ -22,11 +22,12 @@ import { byteOf, chunkOf, wordOf } from './arena.ts'
 import type { Arena } from './arena.ts'
 import { digitsMax, writeDigits } from '../digits.ts'
 import {
-  backBytes, elementBytes, integerBytes, integerHead, integerIn, integerSmallMax, longHead, middleHead, readInteger,
-  scanIntegers, scanShortStrings, stringMiddleMax, stringSmallMax, wideHead, writeBack, writeHead, writeIntegerElement,
+  backBytes, elementBytes, headBytes, integerBytes, integerHead, integerIn, integerSmallMax, longHead, middleHead,
+  packHeaderBytes, readInteger, scanIntegers, scanShortStrings, stringSmallMax, wideHead, writeBack, writeHead,
+  writeIntegerElement,
 } from './pack-element.ts'
 
-const headerBytes = 8
+const headerBytes = packHeaderBytes
 /** Blocks beyond this grow by an eighth at a time; below, the arena's size classes do the like. */
 const slackFromBytes = 16384
 const noBytes = new Uint8Array(0)
@@ -120,12 +121,15 @@ export class Pack {
     return at
   }
 
-  /** The first element from `start` on that equals `buf[from..to)`, looking at one of every `1 + skip` elements. */
-  find(start: number, skip: number, buf: Uint8Array, from: number, to: number): number {
+  /**
+   * The first element from `start` on that equals `buf[from..to)`, looking at one of every `1 + skip` elements, those
+   * before `stop`.
+   */
+  find(start: number, skip: number, buf: Uint8Array, from: number, to: number, stop = this.bytes): number {
     if (start === 0) return 0
     const u8 = this.arena.u8[chunkOf(this.root)]!
     const base = byteOf(this.root)
-    const end = base + this.bytes
+    const end = base + stop
     let found: number
     const size = to - from
     if (size > 0 && size <= stringSmallMax && buf[from]! > 0x39) {
@@ -139,12 +143,11 @@ export class Pack {
       found = scanIntegers(u8, base + start, end, skip, this.sought, this.newBytes + 1)
     } else if (this.newBytes <= stringSmallMax) {
       found = scanShortStrings(u8, base + start, end, skip, buf, from, this.newBytes)
-    } else return this.findLong(start, skip)
+    } else return this.findLong(start, skip, stop)
     return found < 0 ? 0 : found - base
   }
 
-  private findLong(start: number, skip: number): number {
-    const end = this.bytes
+  private findLong(start: number, skip: number, end: number): number {
     for (let at = start; at < end;) {
       if (this.isPrepared(at)) return at
       for (let i = 0; i <= skip && at < end; i++) at += this.sizeOf(at)
@@ -371,7 +374,7 @@ export class Pack {
   /** Writes the prepared element at `at` (0: the end) in the place of `removed` bytes. */
   private put(at: number, removed: number, added: number): number {
     const size = this.newBytes
-    const body = (this.newIsInteger || size <= stringSmallMax ? 1 : size <= stringMiddleMax ? 2 : 5) + size
+    const body = (this.newIsInteger ? 1 : headBytes(size)) + size
     const back = backBytes(body)
     const place = at === 0 ? Math.max(headerBytes, this.bytes) : at
     // What takes as many bytes as what it replaces only has to be written.

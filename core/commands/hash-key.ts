@@ -14,6 +14,9 @@ export const wrong = -1
 /** More bytes of a pack than those of a field or a value itself. */
 const elementOverheadBytes = 3
 
+/** So many fields and values are compared with each other to see that none comes twice. */
+const comparedMax = 128
+
 /** A pack that would grow beyond this becomes a table. */
 const packBytesMax = 2 ** 30
 
@@ -126,6 +129,11 @@ export function putPairs(x: Engine, a: Args, first: number, keepDeadlines: boole
   const { hash } = x
   const { buf, start, end, count } = a
   makeFit(x, a, first, count - 1)
+  if (hash.root === 0 && hash.form !== hashForms.listpackex && differ(a, first)) {
+    hash.fill(buf, start, end, first, count - 1)
+    limitFields(x)
+    return (count - first) / 2
+  }
   const several = count - first > 2
   if (several) {
     let bytes = 0
@@ -140,6 +148,22 @@ export function putPairs(x: Engine, a: Args, first: number, keepDeadlines: boole
   }
   if (several) hash.fit()
   return added
+}
+
+/** True when no two of the fields `first`, `first + 2`, … are the same, and there are few enough to tell. */
+function differ(a: Args, first: number): boolean {
+  const { buf, start, end, count } = a
+  if (count - first > comparedMax) return false
+  for (let i = first + 2; i < count; i += 2) {
+    const from = start[i]!
+    const size = end[i]! - from
+    for (let j = first; j < i; j += 2) {
+      const other = start[j]!
+      if (end[j]! - other !== size || buf[other] !== buf[from]) continue
+      if (buf.compare(buf, other, other + size, from, from + size) === 0) return false
+    }
+  }
+  return true
 }
 
 /** Stores what the open hash has become. */

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import test from 'ava'
 import { Arena } from '../../../core/arena/arena.ts'
+import { buildPack } from '../../../core/arena/pack-build.ts'
 import { Pack } from '../../../core/arena/pack.ts'
 
 function text(pack: Pack, at: number): string {
@@ -48,6 +49,11 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('replace' as const), place: fc.nat(), element }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), place: fc.nat(), count: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('find' as const), place: fc.nat(), skip: fc.nat({ max: 2 }), element }) },
+  { weight: 2, arbitrary: fc.record({
+    kind: fc.constant('move' as const), place: fc.nat(), count: fc.integer({ min: 1, max: 3 }), to: fc.nat(),
+  }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reserve' as const), place: fc.nat(), bytes: fc.nat({ max: 300 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('fit' as const), place: fc.nat() }) },
 )
 
 test('inserts, replacements, removals and searches agree with an array, read from both ends', (t) => {
@@ -76,6 +82,17 @@ test('inserts, replacements, removals and searches agree with an array, read fro
             const after = pack.remove(at, s.count)
             model.splice(index, s.count)
             if (after !== pack.at(index)) return false
+          } else if (s.kind === 'reserve') pack.reserve(s.bytes)
+          else if (s.kind === 'fit') pack.fit()
+          else if (s.kind === 'move') {
+            const count = Math.min(s.count, model.length - index)
+            const to = s.to % (model.length + 1)
+            if (to > index && to < index + count) continue
+            const moved = model.splice(index, count)
+            const place = to > index ? to - count : to
+            const target = to === model.length + count ? 0 : pack.at(to)
+            model.splice(place, 0, ...moved)
+            if (pack.move(at, count, target) !== pack.at(place)) return false
           } else {
             const wanted = model.findIndex((other, i) => i >= index && (i - index) % (s.skip + 1) === 0 && other === s.element)
             if (pack.find(at, s.skip, bytes, 0, bytes.length) !== (wanted === -1 ? 0 : pack.at(wanted))) return false
@@ -155,6 +172,29 @@ test('a pack of megabytes grows without copying it each time, and shrinks with i
   pack.check()
   arena.check()
   t.true(arena.usedBytes < 2 * pack.bytes)
+})
+
+test('a pack that is built at once, or copied, is as one that grew', (t) => {
+  fc.assert(fc.property(fc.array(element, { minLength: 1, maxLength: 200 }), (elements) => {
+    const arena = new Arena({ guard: true })
+    const bytes = Buffer.from(elements.map((one) => `<${one}>`).join(''), 'latin1')
+    const start = new Int32Array(elements.length + 1)
+    const end = new Int32Array(elements.length + 1)
+    let from = 0
+    elements.forEach((one, i) => {
+      start[i + 1] = from + 1
+      end[i + 1] = from + 1 + one.length
+      from += one.length + 2
+    })
+    const pack = new Pack(arena, buildPack(arena, bytes, start, end, 1, elements.length))
+    pack.check()
+    const grown = new Pack(arena)
+    for (const one of elements) put(grown, 0, one)
+    const copy = new Pack(arena, grown.copy())
+    copy.check()
+    return pack.bytes === grown.bytes && forward(pack).join('|') === elements.join('|') && forward(copy).join('|') === elements.join('|')
+  }), { numRuns: 200 })
+  t.is(new Pack(new Arena()).copy(), 0)
 })
 
 test('one Pack object turns from one root to another', (t) => {

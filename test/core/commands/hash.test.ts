@@ -84,7 +84,7 @@ test('a hash is a map, whatever form it has', (t) => {
       d.engine.arena.check()
       return d.engine.arena.usedBytes === empty
     },
-  ), { numRuns: 300 })
+  ), { numRuns: 150 })
   t.pass()
 })
 
