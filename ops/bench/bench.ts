@@ -1,7 +1,7 @@
 // npm run bench: Millrace against redis-server (where installed) and the ceiling program, alternating, in one run.
 //
 //   --rounds N         how often each takes its turn (5; one more before them is not counted)
-//   --tests a,b        throughput, group, memory, latency, restart (all)
+//   --tests a,b        throughput, group, memory, latency, restart, families, elements, bullmq (all)
 //   --policy P         everysec or always (both)
 //   --quick            a tenth of the requests and 2 rounds: to see that it works, not to quote
 //   --json FILE        where the figures go (a file in the system's temporary folder)
@@ -11,19 +11,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { bullmq } from './bullmq.ts'
 import { ask, isInstalled, start } from './contestants.ts'
 import type { Contestant, Name, Policy, StartOptions } from './contestants.ts'
+import { bytesPerElement, collections } from './elements.ts'
+import { familyTests, prepareFamily } from './families.ts'
 import { groupCycle } from './group-cycle.ts'
 import { latencyUnderWrites } from './latency.ts'
-import { table, toJson } from './report.ts'
+import { median, ratio, table, toJson } from './report.ts'
 import type { Better, Row } from './report.ts'
-import { fill, tests, throughput } from './throughput.ts'
+import { benchmark, fill, tests, throughput } from './throughput.ts'
 import type { Test } from './throughput.ts'
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string' },
-    tests: { type: 'string', default: 'throughput,group,memory,latency,restart' },
+    tests: { type: 'string', default: 'throughput,group,memory,latency,restart,families,elements,bullmq' },
     policy: { type: 'string', default: 'everysec,always' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -36,6 +39,8 @@ const wanted = new Set(options.tests.split(','))
 const policies = options.policy.split(',') as Policy[]
 const hasPeer = isInstalled('redis-server')
 const rows: Row[] = []
+/** Range of the random members of collections. */
+const randomMembers = 100_000
 
 function startOptions(policy: Policy): StartOptions {
   return options.profile === undefined ? { policy } : { policy, profile: options.profile }
@@ -137,12 +142,64 @@ async function restart(): Promise<void> {
   for (const folder of folders.values()) rmSync(folder, { recursive: true, force: true })
 }
 
+/** redis-benchmark's whole default list and more of the families; without random keys, as it runs by default. */
+async function families(): Promise<void> {
+  const running = await startAll(both, 'everysec')
+  const first = rows.length
+  for (const pipeline of [16, 1]) {
+    for (const test of familyTests) {
+      const requests = Math.ceil(test.thousands * 1000 / (pipeline === 16 ? 1 : 3) * scale)
+      const range = test.args.some((word) => word.includes('__rand_int__')) ? randomMembers : undefined
+      await measure(`${test.name} P${pipeline}`, 'requests/s', 'more', both, async (name) => {
+        const { port } = running.get(name)!
+        await prepareFamily(port, test)
+        return benchmark(port, test.args, pipeline, requests, range)
+      })
+    }
+  }
+  for (const contestant of running.values()) await contestant.stop()
+  const ratios = rows.slice(first).flatMap((row) => ratio(row, 'peer') ?? [])
+  if (ratios.length === 0) return
+  const [middle, least] = [median(ratios), Math.min(...ratios)]
+  console.log(`families: median ratio ${middle.toFixed(2)} (≥ 1.2), least ${least.toFixed(2)} (≥ 0.9)`)
+}
+
+async function elements(): Promise<void> {
+  for (const collection of collections) {
+    for (const shape of ['small', 'large'] as const) {
+      await measure(`bytes per element, ${shape} ${collection}`, 'bytes', 'less', both, async (name) => {
+        const contestant = await start(name, startOptions('everysec'))
+        const bytes = await bytesPerElement(contestant, collection, shape, 500_000 * scale)
+        await contestant.stop()
+        return bytes
+      })
+    }
+  }
+}
+
+async function queues(): Promise<void> {
+  const running = await startAll(both, 'everysec')
+  const processed: Partial<Record<Name, number[]>> = {}
+  await measure('BullMQ add', 'jobs/s', 'more', both, async (name) => {
+    await ask(running.get(name)!.port, 'FLUSHALL')
+    const figures = await bullmq(running.get(name)!.port, 10_000 * scale)
+    ;(processed[name] ??= []).push(figures.processed)
+    return figures.added
+  })
+  rows.push({ test: 'BullMQ process', unit: 'jobs/s', better: 'more', figures: processed })
+  console.log(table(rows.slice(-1)).split('\n')[1])
+  for (const contestant of running.values()) await contestant.stop()
+}
+
 if (!hasPeer) console.log('redis-server is not installed: only our own figures')
 if (wanted.has('throughput')) for (const policy of policies) await allThroughput(policy)
 if (wanted.has('group')) await groups()
 if (wanted.has('memory')) await memory()
 if (wanted.has('latency')) await latency()
 if (wanted.has('restart')) await restart()
+if (wanted.has('families')) await families()
+if (wanted.has('elements')) await elements()
+if (wanted.has('bullmq')) await queues()
 
 const file = options.json ?? path.join(os.tmpdir(), `millrace-bench-${Date.now()}.json`)
 writeFileSync(file, toJson(rows))

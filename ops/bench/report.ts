@@ -25,6 +25,11 @@ export const targets: readonly Target[] = [
     { test: `${test} P1 always`, against: 'peer', atLeast: 1.2 },
     { test: `${test} P16 always`, against: 'peer', atLeast: 1.2 },
   ]),
+  ...['list', 'hash', 'set', 'zset', 'stream'].flatMap((collection) => ['small', 'large'].map((shape): Target => (
+    { test: `bytes per element, ${shape} ${collection}`, against: 'peer', atMost: 1 }
+  ))),
+  { test: 'BullMQ add', against: 'peer', atLeast: 1 },
+  { test: 'BullMQ process', against: 'peer', atLeast: 1 },
   { test: 'group cycle', against: 'peer', atLeast: 2 },
   { test: 'bytes per key', against: 'peer', atMost: 0.75 },
   { test: 'GET p99.9, paced writes', against: 'peer', atMost: 1.2 },

@@ -19,8 +19,16 @@ function commandOf(test: Test): string[] {
 
 /** Runs `requests` of a test, `pipeline` deep over 50 connections and 1 M random keys; requests a second. */
 export async function throughput(port: number, test: Test, pipeline: number, requests: number): Promise<number> {
-  const options = ['-p', String(port), '-P', String(pipeline), '-r', String(keys), '-n', String(requests), '--csv']
-  const { stdout } = await run('redis-benchmark', [...options, ...commandOf(test)], { maxBuffer: 1 << 24 })
+  return benchmark(port, commandOf(test), pipeline, requests, keys)
+}
+
+/** As `throughput`, of what redis-benchmark's own arguments say; `range` is that of its random numbers. */
+export async function benchmark(
+  port: number, args: readonly string[], pipeline: number, requests: number, range?: number,
+): Promise<number> {
+  const random = range === undefined ? [] : ['-r', String(range)]
+  const options = ['-p', String(port), '-P', String(pipeline), ...random, '-n', String(requests), '--csv']
+  const { stdout } = await run('redis-benchmark', [...options, ...args], { maxBuffer: 1 << 24 })
   const line = stdout.trim().split('\n').at(-1)!
   // The command, which may hold quotes of its own, then numbers in quotes.
   const rps = Number(/","([\d.]+)"/.exec(line)?.[1])
