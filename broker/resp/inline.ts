@@ -5,11 +5,36 @@ import type { Args } from '../../core/args.ts'
 
 const none = -1
 
-/**
- * Frames the words of `buf[from..to)` in `args`, in a buffer of their own (quotes make them shorter than the line).
- * Returns their number, or -1 when quotes are unbalanced.
- */
+/** Frames the words of `buf[from..to)` in `args`. Returns their number, or -1 when quotes are unbalanced. */
 export function splitInline(args: Args, buf: Buffer, from: number, to: number): number {
+  const count = splitPlain(args, buf, from, to)
+  return count >= 0 ? count : splitQuoted(args, buf, from, to)
+}
+
+/** As `splitInline` of a line without quotes or zero bytes, whose words are framed where they stand; -1 for others. */
+function splitPlain(args: Args, buf: Buffer, from: number, to: number): number {
+  let count = 0
+  let at = from
+  for (;;) {
+    while (at < to && isBlank(buf[at]!)) at++
+    if (at >= to) break
+    args.reserve(count + 1)
+    args.start[count] = at
+    for (; at < to && !isSeparator(buf[at]!); at++) {
+      const c = buf[at]!
+      if (c === 34 || c === 39 || c === 0) return -1
+    }
+    args.end[count++] = at
+  }
+  args.buf = buf
+  args.count = count
+  args.rawStart = -1
+  args.rawEnd = -1
+  return count
+}
+
+/** As `splitInline`; the words get a buffer of their own, as quotes make them shorter than the line. */
+function splitQuoted(args: Args, buf: Buffer, from: number, to: number): number {
   const out = Buffer.allocUnsafe(to - from + 1)
   let length = 0
   let count = 0

@@ -12,22 +12,24 @@ export type FamilyTest = {
   thousands: number
 }
 
-function command(...words: (string | number)[]): string {
+type Word = string | number
+
+function command(...words: Word[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${String(word).length}\r\n${word}\r\n`).join('')}`
 }
 
 const byName = (name: string, thousands: number): FamilyTest => ({ name, args: ['-t', name], thousands })
 
-/** A command that adds `members` members m0, m1 … under a key, from the number `first` on. */
-function members(name: string, key: string, count: number, first: number, word: (i: number) => (string | number)[]): string {
+/** A command that adds `count` members under a key; `word` gives the words of each, by its number from `first` on. */
+function members(name: string, key: string, count: number, first: number, word: (i: number) => Word[]): string {
   return command(name, key, ...Array.from({ length: count }, (_, i) => word(first + i)).flat())
 }
 
 const member = (i: number): string[] => [`member:${i}`]
 
 export const familyTests: readonly FamilyTest[] = [
-  ...['ping_inline', 'ping_mbulk', 'set', 'get', 'incr', 'lpush', 'rpush', 'lpop', 'rpop', 'sadd', 'hset', 'spop', 'zadd',
-    'zpopmin'].map((name) => byName(name, 500)),
+  ...['ping_inline', 'ping_mbulk', 'set', 'get', 'incr', 'lpush', 'rpush', 'lpop', 'rpop', 'sadd', 'hset', 'spop',
+    'zadd', 'zpopmin'].map((name) => byName(name, 500)),
   byName('lrange_100', 60), byName('lrange_300', 30), byName('lrange_500', 20), byName('lrange_600', 20),
   byName('mset', 150),
   {
