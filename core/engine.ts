@@ -301,11 +301,6 @@ export class Engine {
     this.group = 'asked'
   }
 
-  /** True within a group: a transaction, a script. */
-  get inGroup(): boolean {
-    return this.group !== 'none'
-  }
-
   endGroup(): void {
     if (this.group === 'open') this.log.exec()
     this.group = 'none'

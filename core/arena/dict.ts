@@ -22,6 +22,7 @@ import {
   capacities, closeGap, createSegment, eachEntry, entriesBetween, fullAt, halfStep, headerWords, largest, moveAll,
   place, put, slotOf, stepByCapacity,
 } from './dict-segment.ts'
+import { holds, neighbours, randomEntry } from './dict-sample.ts'
 import { hashBytes } from './hash.ts'
 
 // Who uses dicts needs nothing of dict-key.ts but this, unless it has members.
@@ -30,7 +31,6 @@ export { keyOffset } from './dict-key.ts'
 const depthMax = 24
 /** Set in a root's depth while the dict is destroyed slice by slice. */
 const dying = 0x100
-const fairTriesMax = 128
 
 export class Dict {
   readonly arena: Arena
@@ -110,16 +110,7 @@ export class Dict {
 
   /** True when the block `entry` is in the dict, under `hash`; it need not be a block any more. */
   has(hash: number, entry: number): boolean {
-    const segment = segmentOf(this.arena, this.root, hash)
-    const words = this.arena.u32[chunkOf(segment)]!
-    const base = wordOf(segment) + headerWords
-    const capacity = words[wordOf(segment)]! >>> 8
-    for (let slot = place(hash, words[wordOf(segment)]! & 0xff, capacity); ;) {
-      const found = words[base + slot * 2 + 1]!
-      if (found === 0) return false
-      if (found === entry) return words[base + slot * 2] === hash
-      if (++slot === capacity) slot = 0
-    }
+    return holds(this.arena, this.root, hash, entry)
   }
 
   /** Adds an entry whose key is absent. */
@@ -197,23 +188,16 @@ export class Dict {
 
   /** Any entry, each as likely as the others; 0 when empty. */
   random(random: Random): number {
-    if (this.count === 0) return 0
-    const arena = this.arena
-    const depth = arena.u32[chunkOf(this.root)]![wordOf(this.root) + 1]!
-    for (let tries = 0; ; tries++) {
-      const place = (random.u32() >>> 1) >>> (31 - depth)
-      const segment = segmentOf(arena, this.root, (place << (31 - depth)) << 1)
-      const words = arena.u32[chunkOf(segment)]!
-      const head = wordOf(segment)
-      const capacity = words[head]! >>> 8
-      // Each slot of each segment must be as likely: so a segment counts at its first place in the directory only, and
-      // as if it had the most slots. Where that hardly ever hits (after skewed removals), nearly fair is good enough.
-      const fair = depth > 0 && tries < fairTriesMax
-      if (fair && (place & ((1 << (depth - (words[head]! & 0xff))) - 1)) !== 0) continue
-      const slot = random.u32() % (fair ? capacities[largest]! : capacity)
-      const entry = slot < capacity ? words[head + headerWords + slot * 2 + 1]! : 0
-      if (entry !== 0) return entry
-    }
+    return randomEntry(this.arena, this.root, random)
+  }
+
+  /** Up to `count` entries of a random place, into `entries` and `hashes`; returns how many. */
+  sample(random: Random, count: number, entries: Uint32Array, hashes: Uint32Array): number {
+    const found = neighbours(this.arena, this.root, random, count, entries, hashes)
+    if (found > 0 || this.count === 0) return found
+    entries[0] = this.random(random)
+    hashes[0] = this.hashOf(entries[0])
+    return 1
   }
 
   /** Empties the dict; `drop` gets each entry, whose block it frees. */

@@ -25,6 +25,8 @@ export type Relief = 'enough' | 'running' | 'exhausted'
 /** Evictions between two looks at the clock. */
 const evictionsPerLook = 16
 const countMax = 255
+/** What `maxmemory-samples` may be at most. */
+const samplesMax = 64
 
 export class Evictor {
   /** Bytes beside the arena that count as used memory: what clients hold, as last seen. */
@@ -36,10 +38,14 @@ export class Evictor {
   private volatile: boolean
   /** Database that the chosen key is in; the one that was last drawn from. */
   private chosen: number
+  private chosenHash: number
   /** When the turn's time is used up (monotonic ms), 0 before its first eviction. */
   private untilMs: number
   private spent: boolean
   private evictions: number
+  /** The samples at hand. */
+  private readonly entries: Uint32Array
+  private readonly hashes: Uint32Array
 
   constructor(engine: Engine) {
     this.besideBytes = 0
@@ -48,9 +54,12 @@ export class Evictor {
     this.policy = 'noeviction'
     this.volatile = false
     this.chosen = 0
+    this.chosenHash = 0
     this.untilMs = 0
     this.spent = false
     this.evictions = 0
+    this.entries = new Uint32Array(samplesMax)
+    this.hashes = new Uint32Array(samplesMax)
   }
 
   setPolicy(policy: MemoryPolicy): void {
@@ -76,7 +85,7 @@ export class Evictor {
     const { engine } = this
     const { settings, lazy } = engine
     // What runs as one, as a script of many turns does, sees no key vanish under it.
-    if (engine.replaying || engine.inGroup || settings.memoryBytesMax === 0) return 'enough'
+    if (engine.replaying || engine.grouped || settings.memoryBytesMax === 0) return 'enough'
     while (this.usedBytes > settings.memoryBytesMax) {
       if (this.spent) return 'running'
       // What was dropped already, and waits to be freed, comes before what still is of use.
@@ -110,7 +119,7 @@ export class Evictor {
     const { engine } = this
     const db = engine.dbs[this.chosen]!
     const key = keyOf(engine.arena, entry)
-    db.remove(entry, db.dict.hashOf(entry), engine.settings.lazyEviction)
+    db.remove(entry, this.chosenHash, engine.settings.lazyEviction)
     engine.logEvicted(db.index, key, 0, key.length)
   }
 
@@ -128,10 +137,14 @@ export class Evictor {
     return this.volatile ? db.deadlines.count : db.count
   }
 
-  private sample(db: Keyspace): number {
-    const { random } = this.engine
-    if (!this.volatile) return db.dict.random(random)
-    return db.deadlines.at(Math.floor((random.u32() / 0x100000000) * db.deadlines.count))
+  private randomDated(db: Keyspace): number {
+    return db.deadlines.at(Math.floor((this.engine.random.u32() / 0x100000000) * db.deadlines.count))
+  }
+
+  /** The key that goes next, of database `chosen`, by a rule that needs no samples. */
+  private picked(entry: number): number {
+    this.chosenHash = this.engine.dbs[this.chosen]!.dict.hashOf(entry)
+    return entry
   }
 
   /** The key whose deadline is the earliest. */
@@ -144,7 +157,7 @@ export class Evictor {
       first = ms
       this.chosen = i
     }
-    return first === Infinity ? 0 : dbs[this.chosen]!.deadlines.firstEntry()
+    return first === Infinity ? 0 : this.picked(dbs[this.chosen]!.deadlines.firstEntry())
   }
 
   /** Any key, of each database in turn. */
@@ -153,7 +166,8 @@ export class Evictor {
     for (let tries = 0; tries < dbs.length; tries++) {
       this.chosen = (this.chosen + 1) % dbs.length
       const db = dbs[this.chosen]!
-      if (this.eligible(db) > 0) return this.sample(db)
+      if (this.eligible(db) === 0) continue
+      return this.picked(this.volatile ? this.randomDated(db) : db.dict.random(this.engine.random))
     }
     return 0
   }
@@ -183,6 +197,7 @@ export class Evictor {
           continue
         }
         this.chosen = pool.db[last]!
+        this.chosenHash = hash
         return entry
       }
     }
@@ -190,10 +205,19 @@ export class Evictor {
 
   private takeSamples(db: Keyspace, index: number): void {
     const { engine, pool } = this
-    for (let i = 0; i < engine.settings.memorySamples; i++) {
-      const entry = this.sample(db)
-      const score = this.scoreOf(entry)
-      if (pool.wants(score)) pool.add(score, index, db.dict.hashOf(entry), entry)
+    const { memorySamples } = engine.settings
+    if (this.volatile) {
+      for (let i = 0; i < memorySamples; i++) {
+        const entry = this.randomDated(db)
+        const score = this.scoreOf(entry)
+        if (pool.wants(score)) pool.add(score, index, db.dict.hashOf(entry), entry)
+      }
+      return
+    }
+    const count = db.dict.sample(engine.random, memorySamples, this.entries, this.hashes)
+    for (let i = 0; i < count; i++) {
+      const score = this.scoreOf(this.entries[i]!)
+      if (pool.wants(score)) pool.add(score, index, this.hashes[i]!, this.entries[i]!)
     }
   }
 

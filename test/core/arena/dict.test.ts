@@ -332,3 +332,34 @@ test('a dict that is made to size takes what another one gives in order, without
     sized.check()
   }
 })
+
+test('samples are entries with their hashes, each met about equally often, also where few are left', (t) => {
+  const arena = new Arena()
+  const dict = new Dict(arena, seed)
+  const random = seededRandom(5)
+  const entries = new Uint32Array(64)
+  const hashes = new Uint32Array(64)
+  t.is(dict.sample(random, 5, entries, hashes), 0)
+  for (const count of [1, 3, 40, 5000]) {
+    while (dict.count < count) put(dict, `k${dict.count}`)
+    const met = new Map<number, number>()
+    const draws = count * 60
+    let total = 0
+    for (let i = 0; i < draws; i++) {
+      const found = dict.sample(random, 5, entries, hashes)
+      t.is(found, Math.min(5, count))
+      for (let j = 0; j < found; j++) {
+        if (!dict.has(hashes[j]!, entries[j]!)) t.fail('no entry')
+        met.set(entries[j]!, (met.get(entries[j]!) ?? 0) + 1)
+      }
+      t.is(new Set(entries.subarray(0, found)).size, found)
+      total += found
+    }
+    t.is(met.size, count)
+    // Behind a gap an entry is met more often, but no entry is left out or preferred by much.
+    for (const times of met.values()) t.true(times > (total / count) * 0.2 && times < (total / count) * 5)
+  }
+  for (let i = 0; i < 4999; i++) take(dict, `k${i}`)
+  t.is(dict.sample(random, 5, entries, hashes), 1)
+  t.is(keyOf(arena, entries[0]!), 'k4999')
+})
