@@ -1,10 +1,11 @@
-// Counts and finds bits in runs of bytes, a 32-bit word at a time.
-//
-// V8 has no instruction for a population count. Eight words are folded by carry-save adders into one word of each
-// weight, so that the usual sum within a word (S. Anderson's bit hacks) is paid once in eight words (R. Harley and
-// D. Seal).
+// Counts and finds bits in runs of bytes: short ones a 32-bit word at a time, long ones in vectors (bit-vector.ts).
 
-/** Set bits of a 32-bit word. */
+import { block, blockBytes, strideBytes, vector } from './bit-vector.ts'
+
+/** From here on vectors are quicker. */
+const vectorBytesMin = 128
+
+/** Set bits of a 32-bit word: summed within pairs, nibbles and bytes (S. Anderson's bit hacks). */
 export function bitsOf(word: number): number {
   let x = (word - ((word >>> 1) & 0x55555555)) | 0
   x = ((x & 0x33333333) + ((x >>> 2) & 0x33333333)) | 0
@@ -12,60 +13,27 @@ export function bitsOf(word: number): number {
   return Math.imul(x, 0x01010101) >>> 24
 }
 
-/** Set bits of `words[from..to)`. */
-function countWords(words: Uint32Array, from: number, to: number): number {
-  let ones = 0
-  let twos = 0
-  let fours = 0
-  let eights = 0
-  let i = from
-  for (; i + 8 <= to; i += 8) {
-    let a = words[i]! | 0
-    let b = words[i + 1]! | 0
-    let half = ones ^ a
-    const twosA = (ones & a) | (half & b)
-    ones = half ^ b
-    a = words[i + 2]! | 0
-    b = words[i + 3]! | 0
-    half = ones ^ a
-    const twosB = (ones & a) | (half & b)
-    ones = half ^ b
-    half = twos ^ twosA
-    const foursA = (twos & twosA) | (half & twosB)
-    twos = half ^ twosB
-    a = words[i + 4]! | 0
-    b = words[i + 5]! | 0
-    half = ones ^ a
-    const twosC = (ones & a) | (half & b)
-    ones = half ^ b
-    a = words[i + 6]! | 0
-    b = words[i + 7]! | 0
-    half = ones ^ a
-    const twosD = (ones & a) | (half & b)
-    ones = half ^ b
-    half = twos ^ twosC
-    const foursB = (twos & twosC) | (half & twosD)
-    twos = half ^ twosD
-    half = fours ^ foursA
-    eights = (eights + bitsOf((fours & foursA) | (half & foursB))) | 0
-    fours = half ^ foursB
-  }
-  let total = eights * 8 + bitsOf(fours) * 4 + bitsOf(twos) * 2 + bitsOf(ones)
-  for (; i < to; i++) total += bitsOf(words[i]! | 0)
-  return total
-}
-
 /** Set bits of `bytes[from..to)`; `words` are the same memory. */
 export function countBits(bytes: Uint8Array, words: Uint32Array, from: number, to: number): number {
+  if (to - from >= vectorBytesMin) return countBlocks(bytes, from, to)
   let total = 0
   let at = from
   for (; at < to && (at & 3) !== 0; at++) total += bitsOf(bytes[at]!)
-  const end = to & ~3
-  if (at < end) {
-    total += countWords(words, at >> 2, end >> 2)
-    at = end
-  }
+  for (; at + 4 <= to; at += 4) total += bitsOf(words[at >> 2]! | 0)
   for (; at < to; at++) total += bitsOf(bytes[at]!)
+  return total
+}
+
+function countBlocks(bytes: Uint8Array, from: number, to: number): number {
+  const { result } = block
+  let total = 0
+  for (let at = from; at < to; at += blockBytes) {
+    const count = Math.min(blockBytes, to - at)
+    result.set(bytes.subarray(at, at + count))
+    // The loop goes on to the end of its round.
+    if (count % strideBytes !== 0) result.fill(0, count, count + strideBytes - (count % strideBytes))
+    total += vector.count(count)
+  }
   return total
 }
 
