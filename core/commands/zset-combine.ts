@@ -189,7 +189,8 @@ function intersect(x: Engine, inputs: readonly Input[], options: Options, found:
     for (const other of others) {
       const second = scoreIn(x, other, buf, from, to)
       if (Number.isNaN(second)) return true
-      score = aggregated(options.aggregate, score, weighted(other, second))
+      // Only the first product that is no number counts as 0 by itself, as in Redis.
+      score = aggregated(options.aggregate, score, other.weight * second)
     }
     return found(score, buf, from, to)
   })

@@ -4,6 +4,7 @@
 import type { Args } from '../args.ts'
 import type { Block, Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
+import { types } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
 import { timeoutArgument } from './block-timeout.ts'
 import { openZset, replyItem, storeRest, wrong, zsetChanged } from './zset-key.ts'
@@ -148,5 +149,5 @@ function popWaiting(x: Engine, a: Args, r: Reply, highest: boolean): void {
 function blockRequest(a: Args, from: number, to: number, timeoutMs: number): Block {
   const keys: Buffer[] = []
   for (let i = from; i < to; i++) keys.push(a.copy(i))
-  return { keys, timeoutMs, retry: a.detach(), nil: 'array', wakeOnDelete: false }
+  return { keys, type: types.zset, timeoutMs, retry: a.detach(), nil: 'array', wakeOnDelete: false }
 }

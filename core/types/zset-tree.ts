@@ -219,7 +219,7 @@ export class ZsetTree {
     if (this.tree.root !== 0) {
       this.tree.clearSome(entries)
       this.storeTree()
-      return false
+      if (this.tree.root !== 0) return false
     }
     if (!this.dict.destroySome(entries, (entry) => arena.free(entry))) return false
     arena.free(this.root)

@@ -17,7 +17,7 @@ import { streamCommands } from './families/stream.ts'
 import { stringCommands } from './families/string.ts'
 import { transactionCommands } from './families/transaction.ts'
 import { zsetCommands } from './families/zset.ts'
-import { anyKey, consumer, group, listKey, oddNumbers, streamKey, stringKey, value } from './pool.ts'
+import { anyKey, consumer, group, listKey, oddNumbers, streamKey, stringKey, value, zsetKey } from './pool.ts'
 import { seededRandom, type Random } from './random.ts'
 
 export type Command = string[]
@@ -216,12 +216,13 @@ function blockedReaders(r: Random, kitchen: Kitchen, steps: Step[]): void {
   const read = kitchen.skips(['XREAD']) ? null : blockingRead
   const readGroup = kitchen.skips(['XREADGROUP']) ? null : blockingGroupRead
   const pop = kitchen.skips(['BLPOP']) ? null : blockingPop
-  const choices = [read, readGroup, pop, pop].filter((shape) => shape !== null)
+  const zpop = kitchen.skips(['BZPOPMIN']) ? null : blockingZsetPop
+  const choices = [read, readGroup, pop, pop, zpop].filter((shape) => shape !== null)
   if (choices.length === 0) return
   const readers = r.chance(0.5) ? [2, 3] : [2]
   for (const conn of readers) steps.push({ kind: 'hold', conn, command: r.pick(choices)(r) })
   for (let n = 1 + r.below(6); n > 0; n--) {
-    const write = r.chance(0.5) ? kitchen.from(r.pick([streamCommands, listCommands])) : kitchen.draw()
+    const write = r.chance(0.5) ? kitchen.from(r.pick([streamCommands, listCommands, zsetCommands])) : kitchen.draw()
     if (!kitchen.skips(write)) steps.push(send(0, write))
   }
   for (const conn of readers) {
@@ -248,6 +249,14 @@ const blockingPop: Shape = (r) => {
     ['BLMOVE', ...listKey(r), ...listKey(r), side, r.pick(['LEFT', 'RIGHT']), forever],
     ['BRPOPLPUSH', ...listKey(r), ...listKey(r), forever],
     ['BLMPOP', forever, '1', ...listKey(r), side, 'COUNT', r.pick(['1', '3'])],
+  ])
+}
+
+const blockingZsetPop: Shape = (r) => {
+  const forever = r.pick(['0', '100000'])
+  return r.pick([
+    ['BZPOPMIN', ...zsetKey(r), forever], ['BZPOPMAX', ...zsetKey(r), ...zsetKey(r), forever],
+    ['BZMPOP', forever, '1', ...zsetKey(r), r.pick(['MIN', 'MAX']), 'COUNT', r.pick(['1', '3'])],
   ])
 }
 

@@ -31,7 +31,7 @@ export const zsetCommands: readonly CommandShape[] = [
     maybe(0.4, word('CH')), maybe(0.15, word('INCR')),
   )), pairs)),
   command('ZADD', 4, seq(zsetKey, anyOf('INCR', 'XX'), score, zmember)),
-  command('ZADD', 6, seq(lexKey, times(1, 4, seq(word('0'), zmember)))),
+  command('ZADD', 6, seq(lexKey, times(1, 4, seq(word('0'), zmember))), 'fragile'),
   command('ZINCRBY', 6, seq(zsetKey, score, zmember)),
   command('ZREM', 4, seq(zsetKey, times(1, 3, zmember))),
   command('ZCARD', 3, zsetKey),
@@ -87,5 +87,6 @@ export const zsetCommands: readonly CommandShape[] = [
   command('ZDIFFSTORE', 2, seq(zsetKey, counted(3, source))),
   command('ZINTERCARD', 3, seq(counted(2, source), maybe(0.5, seq(word('LIMIT'), rarely(word('-1'), int))))),
   command('SADD', 2, seq(word('zs1'), times(1, 3, zmember))),
+  command('DEBUG', 2, seq(word('DIGEST-VALUE'), zsetKey, zsetKey), 'fragile'),
   command('OBJECT', 4, seq(word('ENCODING'), either(zsetKey, lexKey))),
 ]
