@@ -262,18 +262,27 @@ export class TreeWalk {
     this.height = 0
     let node = this.root
     if (node === 0) return false
-    while (!this.isLeaf(node)) {
+    // Nearly always the first word decides.
+    const first = this.probe[0]!
+    const width = this.innerWords
+    for (;;) {
       const words = this.arena.u32[chunkOf(node)]!
+      const head = wordOf(node)
+      if ((words[head]! & 1) === 1) break
       // The last child whose first item is ≤ the key; the first child when there is none. Keys ascend as a rule.
-      let high = this.size(node) - 1
-      let low = this.compare(words, this.innerAt(node, high) + 2) <= 0 ? high : 0
+      const base = head + headWords + 2
+      let high = (words[head]! >>> 1) - 1
+      let low = 0
+      let at = base + high * width
+      if (words[at] !== first ? words[at]! < first : this.compare(words, at) <= 0) low = high
       while (low < high) {
         const middle = (low + high + 1) >>> 1
-        if (this.compare(words, this.innerAt(node, middle) + 2) <= 0) low = middle
+        at = base + middle * width
+        if (words[at] !== first ? words[at]! < first : this.compare(words, at) <= 0) low = middle
         else high = middle - 1
       }
       this.push(node, low)
-      node = words[this.innerAt(node, low)]!
+      node = words[base + low * width - 2]!
     }
     this.push(node, 0)
     return true
@@ -282,13 +291,20 @@ export class TreeWalk {
   /** First slot of a leaf whose item is ≥ the probed key. */
   protected lowerBound(leaf: number): number {
     const words = this.arena.u32[chunkOf(leaf)]!
+    const head = wordOf(leaf)
+    const base = head + headWords
+    const width = this.itemWords
+    const first = this.probe[0]!
     let low = 0
-    let high = this.size(leaf)
+    let high = words[head]! >>> 1
+    if (high === 0) return 0
     // Most insertions and look-ups of ids are at the end.
-    if (high > 0 && this.compare(words, this.itemAt(leaf, high - 1)) < 0) return high
+    let at = base + (high - 1) * width
+    if (words[at] !== first ? words[at]! < first : this.compare(words, at) < 0) return high
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.compare(words, this.itemAt(leaf, middle)) < 0) low = middle + 1
+      at = base + middle * width
+      if (words[at] !== first ? words[at]! < first : this.compare(words, at) < 0) low = middle + 1
       else high = middle
     }
     return low

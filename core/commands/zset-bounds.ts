@@ -12,8 +12,9 @@ import type { Zset } from '../types/zset.ts'
 /** Skipping more items than this by a rank takes less time than walking. */
 const walkMax = 16
 
-/** The bounds that were parsed last. */
-const byScore = { min: 0, max: 0, minOpen: false, maxOpen: false }
+/** The bounds that were parsed last; the numbers apart, so that they are never boxed. */
+const scoreRange = new Float64Array(2)
+const byScore = { minOpen: false, maxOpen: false }
 
 /** An end of a range by member: 0 at the lowest of all, 2 at the highest, 1 at `buf[from..to)`. */
 type MemberBound = { at: 0 | 1 | 2; open: boolean; buf: Uint8Array; from: number; to: number }
@@ -25,9 +26,9 @@ const highest = memberBound()
 export function scoreBounds(a: Args, min: number, max: number, r: Reply): boolean {
   byScore.minOpen = isOpen(a, min)
   byScore.maxOpen = isOpen(a, max)
-  byScore.min = parseBound(a.buf, a.start[min]! + (byScore.minOpen ? 1 : 0), a.end[min]!)
-  byScore.max = parseBound(a.buf, a.start[max]! + (byScore.maxOpen ? 1 : 0), a.end[max]!)
-  if (!Number.isNaN(byScore.min) && !Number.isNaN(byScore.max)) return true
+  scoreRange[0] = parseBound(a.buf, a.start[min]! + (byScore.minOpen ? 1 : 0), a.end[min]!)
+  scoreRange[1] = parseBound(a.buf, a.start[max]! + (byScore.maxOpen ? 1 : 0), a.end[max]!)
+  if (!Number.isNaN(scoreRange[0]!) && !Number.isNaN(scoreRange[1]!)) return true
   r.error('ERR min or max is not a float')
   return false
 }
@@ -60,21 +61,22 @@ function readBound(a: Args, i: number, bound: MemberBound): boolean {
 
 /** Goes to the first item of the range, seen from its lower end, or from the upper one; false when it is empty. */
 export function seekByScore(zset: Zset, backward: boolean): boolean {
-  const { min, max, minOpen, maxOpen } = byScore
-  const found = backward ? zset.seekScoreBack(max, maxOpen) : zset.seekScore(min, minOpen)
+  const { minOpen, maxOpen } = byScore
+  const found = backward ? zset.seekScoreBack(scoreRange[1]!, maxOpen) : zset.seekScore(scoreRange[0]!, minOpen)
   return found && isWithinScores(zset, backward)
 }
 
 /** True when the walk is still within the range: the end it comes from needs no look. */
 export function isWithinScores(zset: Zset, backward: boolean): boolean {
-  if (backward) return byScore.minOpen ? zset.score > byScore.min : zset.score >= byScore.min
-  return byScore.maxOpen ? zset.score < byScore.max : zset.score <= byScore.max
+  const { score } = zset
+  if (backward) return byScore.minOpen ? score > scoreRange[0]! : score >= scoreRange[0]!
+  return byScore.maxOpen ? score < scoreRange[1]! : score <= scoreRange[1]!
 }
 
 /** Number of items in the range. */
 export function countByScore(zset: Zset): number {
-  const { min, max, minOpen, maxOpen } = byScore
-  return Math.max(0, zset.countBelow(max, !maxOpen) - zset.countBelow(min, minOpen))
+  const { minOpen, maxOpen } = byScore
+  return Math.max(0, zset.countBelow(scoreRange[1]!, !maxOpen) - zset.countBelow(scoreRange[0]!, minOpen))
 }
 
 /** As `seekByScore`. */

@@ -153,13 +153,12 @@ function run(x: Engine, a: Args, r: Reply, key: number): void {
     return
   }
   const mark = r.beginArray()
-  let left = range.limit
+  const most = range.limit < 0 ? Infinity : range.limit
   let found = 0
-  do {
-    if (left-- === 0) break
+  while (found < most) {
     replyItem(r, zset, withScores, pairs)
-    found++
-  } while (goOn(zset))
+    if (++found === most || !goOn(zset)) break
+  }
   r.endArray(mark, found * width)
 }
 
@@ -171,7 +170,7 @@ function enter(zset: Zset): boolean {
     if (range.first === 0) return backward ? zset.last() : zset.first()
     return zset.item(backward ? zset.count - 1 - range.first : range.first)
   }
-  if (offset < 0 || offset >= zset.count) return false
+  if (offset !== 0 && (offset < 0 || offset >= zset.count)) return false
   if (range.kind === ofScores) {
     if (!seekByScore(zset, backward)) return false
     return offset === 0 || (skipItems(zset, offset, backward) && isWithinScores(zset, backward))
