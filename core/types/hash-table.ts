@@ -143,9 +143,14 @@ export class FieldTable {
     this.dict.destroy((entry) => this.arena.free(entry))
   }
 
-  /** Frees about `entries` fields; true when all is gone. Nothing else may be asked of the table between the slices. */
+  /** Frees about `entries` fields, or as many nodes; true when all is gone. Nothing else may be called meanwhile. */
   freeSome(entries: number): boolean {
-    if (this.treeRoot !== 0) this.freeTree()
+    const tree = this.treeRoot
+    if (tree !== 0) {
+      this.tree.open(tree).clearSome(entries)
+      this.setTreeRoot(this.tree.root)
+      return false
+    }
     return this.dict.destroySome(entries, (entry) => this.arena.free(entry))
   }
 

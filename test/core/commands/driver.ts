@@ -85,10 +85,11 @@ export type Driver = {
   replay: (effect: Effect) => void
 }
 
-export function driver(seed = 1, startMs = 1_700_000_000_000): Driver {
+/** `guard`: whether the arena watches each block (slow, with millions of them). */
+export function driver(seed = 1, startMs = 1_700_000_000_000, guard = true): Driver {
   const clock = manualClock(startMs)
   const effects: Effect[] = []
-  const arena = new Arena({ guard: true })
+  const arena = new Arena({ guard })
   const engine = new Engine({ clock, random: seededRandom(seed), log: recordingLog(effects, clock), arena })
   const session: Session = { ...systemSession(), id: 1, noTouch: false }
   const args = new Args()
