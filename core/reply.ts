@@ -4,7 +4,11 @@
 
 import { doubleText, writeDouble } from './double.ts'
 
+import { writeDigits } from './digits.ts'
+
 const initialBytes = 1 << 16
+/** Shorter copies are cheaper as a loop than as a call (at 100 bytes 90 ns against 45). */
+const shortCopyBytes = 40
 const CR = 13
 const LF = 10
 
@@ -73,7 +77,7 @@ export class Reply {
     this.header(36, size)
     const buf = this.buf
     let at = this.at
-    if (size < 64) for (let i = from; i < to; i++) buf[at++] = bytes[i]!
+    if (size < shortCopyBytes) for (let i = from; i < to; i++) buf[at++] = bytes[i]!
     else {
       buf.set(bytes.subarray(from, to), at)
       at += size
@@ -243,6 +247,11 @@ export class Reply {
       const tens = (n / 10) | 0
       buf[at++] = 48 + tens
       buf[at++] = 48 + n - tens * 10
+    } else if (n >= 100 && n <= Number.MAX_SAFE_INTEGER) {
+      let end = at + 3
+      for (let bound = 1000; n >= bound; bound *= 10) end++
+      writeDigits(buf, end, n)
+      at = end
     } else {
       const text = String(n)
       for (let i = 0; i < text.length; i++) buf[at++] = text.charCodeAt(i)

@@ -31,7 +31,7 @@ const int64Head = 0xf4
 /** Most bytes that a 64-bit integer takes in decimal. */
 const decimalBytesMax = 20
 /** Shorter copies are cheaper as a loop than as a call. */
-const shortCopyBytes = 64
+const shortCopyBytes = 40
 const noBytes = new Uint8Array(0)
 
 /** Bytes of the back length behind `body` bytes. */
@@ -204,8 +204,9 @@ export class ElementWriter {
     const { head, body } = this
     u8[at] = head
     if (head >= 0x80 && head < 0xc0) {
-      const { buf, from } = this
-      for (let i = 1; i < body; i++) u8[at + i] = buf[from + i - 1]!
+      const { buf, from, size } = this
+      if (size >= shortCopyBytes) u8.set(buf.subarray(from, from + size), at + 1)
+      else for (let i = 0; i < size; i++) u8[at + 1 + i] = buf[from + i]!
       u8[at + body] = body
       return
     }
@@ -235,8 +236,7 @@ export class ElementWriter {
       u8[at + 1] = size
       to = at + 2
     } else for (let i = 0; i < 4; i++) u8[at + 1 + i] = size >>> (i * 8)
-    if (size < shortCopyBytes) for (let i = 0; i < size; i++) u8[to + i] = this.buf[from + i]!
-    else u8.set(this.buf.subarray(from, from + size), to)
+    u8.set(this.buf.subarray(from, from + size), to)
     let rest = body
     for (let i = this.bytes - 1; i > body; i--) {
       u8[at + i] = (rest & 0x7f) | 0x80

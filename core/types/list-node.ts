@@ -16,6 +16,8 @@ const startMax = 0xffff
 const one = 0x10000
 /** Shorter moves are cheaper as a loop than as a call. */
 const shortMoveBytes = 32
+/** A short queue moves its elements once in a while, not with every push. */
+const leastSpareBytes = 12
 /** Room for a longer element is made behind: `start` could not reach far enough. */
 const frontBytesMax = 0x7fff
 
@@ -69,7 +71,7 @@ function lateStart(usable: number, bytes: number): number {
 
 /**
  * Makes room for `bytes` more before or behind the elements. A block that has an eighth of itself to spare after that
- * stays; else it grows by an eighth, but not beyond `bound` bytes of elements unless it must.
+ * stays; else it grows by an eighth and a little, but not beyond `bound` bytes of elements unless it must.
  */
 function makeRoom(arena: Arena, node: number, bytes: number, before: boolean, bound: number): number {
   const used = nodeBytes(arena, node)
@@ -79,7 +81,7 @@ function makeRoom(arena: Arena, node: number, bytes: number, before: boolean, bo
     shift(arena, node, before ? lateStart(usable, used) : nodeHeaderBytes)
     return node
   }
-  const generous = Math.min(need + (need >>> 3), nodeHeaderBytes + bound)
+  const generous = Math.min(need + (need >>> 3) + leastSpareBytes, nodeHeaderBytes + bound)
   const target = arena.alloc(Math.max(need, generous))
   const start = before ? lateStart(arena.usableBytes(target), used) : nodeHeaderBytes
   copyElements(arena, node, nodeStart(arena, node), used, target, start)

@@ -8,8 +8,8 @@ import type { ElementWriter } from './list-element.ts'
 
 /** Most bytes by which an element's bulk string is longer than the element: of a 64-bit integer. */
 const replyOverheadBytes = 20
-/** Strings up to here are copied as a loop, which is cheaper than a call. */
-const shortCopyBytes = 64
+/** Shorter copies are cheaper as a loop than as a call. */
+const shortCopyBytes = 40
 
 /** Writes `count` elements from `u8[at]` on as bulk strings; `bytes` is what they take at most in the node. */
 export function replyElements(r: Reply, u8: Uint8Array, at: number, count: number, bytes: number): void {
@@ -31,7 +31,11 @@ export function replyElements(r: Reply, u8: Uint8Array, at: number, count: numbe
       out[to++] = 13
       out[to++] = 10
       const end = at + 1 + size
-      for (let from = at + 1; from < end; from++) out[to++] = u8[from]!
+      if (size < shortCopyBytes) for (let from = at + 1; from < end; from++) out[to++] = u8[from]!
+      else {
+        out.set(u8.subarray(at + 1, end), to)
+        to += size
+      }
       at = end + 1
     } else {
       to = replyOther(out, to, u8, at)
@@ -49,8 +53,16 @@ function replyOther(out: Uint8Array, to: number, u8: Uint8Array, at: number): nu
   const skip = stringHeadBytes(u8[at]!)
   if (skip === 0) {
     const first = printInteger(u8, at)
-    to = writeHead(out, to, integerDigits.length - first)
-    for (let i = first; i < integerDigits.length; i++) out[to++] = integerDigits[i]!
+    const end = integerDigits.length
+    if (end - first < 10) out[to++] = 48 + end - first
+    else {
+      const tens = (end - first) >= 20 ? 2 : 1
+      out[to++] = 48 + tens
+      out[to++] = 48 + end - first - tens * 10
+    }
+    out[to++] = 13
+    out[to++] = 10
+    for (let i = first; i < end; i++) out[to++] = integerDigits[i]!
     return to
   }
   const from = at + skip
