@@ -26,7 +26,7 @@ import { admitSocket, watchClients } from './clients.ts'
 import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { brokerGates, dispatch } from './dispatch.ts'
-import { cronMs, gatherSyncsMax, stopMsMax, turnCommandsMax, turnReplyBytesMax } from './limits.ts'
+import { allRepliesBytesMax, cronMs, gatherSyncsMax, stopMsMax, turnCommandsMax, turnReplyBytesMax } from './limits.ts'
 import { Lookahead } from './lookahead.ts'
 import { LatencyMonitor } from './latency-monitor.ts'
 import { Listeners } from './listeners.ts'
@@ -168,6 +168,7 @@ export class Broker {
     this.expiry = undefined
     this.expiryAtMs = Infinity
     this.endTurnLater = () => {
+      if (!this.turnOpen) return
       if (this.gathers()) setImmediate(this.endTurnLater)
       else this.endTurn()
     }
@@ -301,6 +302,7 @@ export class Broker {
     c.stallIfUnread()
     if (c.parser.bufferedBytes > this.config.values.clientQueryBufferLimit) c.exceedInput()
     else c.adjustReading()
+    if (before === undefined && r.at > allRepliesBytesMax) this.endTurn()
   }
 
   /** Writes a reply to a client out of its turn, also while another client's command is being run. */

@@ -89,7 +89,6 @@ export function lset(x: Engine, a: Args, r: Reply): void {
     return
   }
   list.expect(a.size(3), 1)
-  list.seek(index)
   list.set(buf, start[3]!, end[3]!)
   list.shrink()
   saveList(x, entry)
@@ -115,14 +114,13 @@ export function linsert(x: Engine, a: Args, r: Reply): void {
   }
   list.lookFor(buf, start[3]!, end[3]!)
   list.seek(0)
-  const place = list.findNext(Infinity)
+  const looked = list.findNext(Infinity)
   list.endFind()
-  if (place <= 0) {
+  if (looked <= 0) {
     r.int(-1)
     return
   }
   list.expect(a.size(4), 1)
-  list.seek(place - 1)
   list.insert(behind, buf, start[4]!, end[4]!)
   saveList(x, entry)
   x.changed()

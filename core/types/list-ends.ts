@@ -69,7 +69,7 @@ export class ListEnds {
 
   /**
    * To be called before `count` elements of `bytes` bytes together are put in by one command: a listpack that would
-   * become too large is a quicklist from now on.
+   * become too large is a quicklist from now on. The place that a walk came to stays.
    */
   expect(bytes: number, count: number): void {
     if (this.form !== listForms.listpack) return

@@ -171,11 +171,18 @@ export function seekElement(arena: Arena, node: number, index: number): number {
   const count = nodeCount(arena, node)
   if (index <= count >>> 1) {
     let at = base + nodeStart(arena, node)
-    for (let i = 0; i < index; i++) at += elementBytes(u8, at)
+    for (let i = 0; i < index; i++) {
+      // Short strings are so common that they are worth a way of their own.
+      const head = u8[at]!
+      at += (head & 0xc0) === 0x80 ? (head & 63) + 2 : elementBytes(u8, at)
+    }
     return at - base
   }
   let at = base + nodeEnd(arena, node)
-  for (let i = count; i > index; i--) at = elementBefore(u8, at)
+  for (let i = count; i > index; i--) {
+    const back = u8[at - 1]!
+    at = back < 0x80 ? at - 1 - back : elementBefore(u8, at)
+  }
   return at - base
 }
 
