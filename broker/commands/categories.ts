@@ -14,6 +14,7 @@ const ofGroup: Readonly<Record<CommandGroup, CategoryName | undefined>> = {
   connection: 'connection', server: undefined, generic: 'keyspace', string: 'string', stream: 'stream',
   transactions: 'transaction', list: 'list', set: 'set', hash: 'hash', 'sorted-set': 'sortedset', bitmap: 'bitmap',
   hyperloglog: 'hyperloglog', geo: 'geo', pubsub: undefined, scripting: 'scripting',
+  cluster: undefined,
 }
 
 export function categoriesOf(spec: BrokerSpec): readonly CategoryName[] {

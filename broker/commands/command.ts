@@ -64,7 +64,7 @@ function list(c: Connection, a: Args, r: Reply): void {
     r.array(chosen.length)
     for (const command of chosen) r.text(command.fullName)
   }
-  if (a.count === 2) return names(c.broker.commands.specs)
+  if (a.count === 2) return names(all)
   if (a.count !== 5 || !a.is(2, 'FILTERBY')) return r.error(replies.syntax)
   const word = a.text(4).toLowerCase()
   if (a.is(3, 'MODULE')) names([])

@@ -6,6 +6,7 @@ import { Command } from '../command.ts'
 import type { BrokerSpec } from '../command.ts'
 import { aclCommands } from './acl.ts'
 import { clientCommands } from './client.ts'
+import { clusterCommands } from './cluster.ts'
 import { commandCommands } from './command.ts'
 import { configCommands } from './config.ts'
 import { connectionCommands } from './connection.ts'
@@ -14,6 +15,7 @@ import { infoCommands } from './info.ts'
 import { latencyCommands } from './latency.ts'
 import { lolwutCommands } from './lolwut.ts'
 import { memoryCommands } from './memory.ts'
+import { moduleCommands } from './module.ts'
 import { monitorCommands } from './monitor.ts'
 import { pubsubCommands } from './pubsub.ts'
 import { shutdownCommands } from './shutdown.ts'
@@ -23,9 +25,9 @@ import { transactionCommands } from './transactions.ts'
 import { waitCommands } from './wait.ts'
 
 const families: readonly (readonly BrokerSpec[])[] = [
-  aclCommands, clientCommands, commandCommands, configCommands, connectionCommands, debugCommands, infoCommands,
-  latencyCommands, lolwutCommands, memoryCommands, monitorCommands, pubsubCommands, shutdownCommands, slowlogCommands,
-  timeCommands, transactionCommands, waitCommands, coreCommands,
+  aclCommands, clientCommands, clusterCommands, commandCommands, configCommands, connectionCommands, debugCommands,
+  infoCommands, latencyCommands, lolwutCommands, memoryCommands, moduleCommands, monitorCommands, pubsubCommands,
+  shutdownCommands, slowlogCommands, timeCommands, transactionCommands, waitCommands, coreCommands,
 ]
 
 /** A table of its own for each broker, because it counts. `more`: commands beside the usual ones. */

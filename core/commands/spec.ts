@@ -14,7 +14,7 @@ export type CommandFlag =
 
 export type CommandGroup =
   | 'connection' | 'server' | 'generic' | 'string' | 'stream' | 'transactions' | 'list' | 'set' | 'hash'
-  | 'sorted-set' | 'bitmap' | 'hyperloglog' | 'geo' | 'pubsub' | 'scripting'
+  | 'sorted-set' | 'bitmap' | 'hyperloglog' | 'geo' | 'pubsub' | 'scripting' | 'cluster'
 
 /** ACL categories beyond those that the flags and the group imply. */
 export type Category =

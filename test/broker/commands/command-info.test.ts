@@ -86,10 +86,12 @@ test('LIST, COUNT, DOCS and INFO agree with each other', async (t) => {
   const words = async (...args: string[]): Promise<string[]> =>
     (decode(await client.call(...args)).value as RespValue[]).map((item) => item.value as string)
   const names = await words('COMMAND', 'LIST')
-  t.is(await client.text('COMMAND', 'COUNT'), `:${names.length}\r\n`)
+  const whole = names.filter((name) => !name.includes('|'))
+  t.is(await client.text('COMMAND', 'COUNT'), `:${whole.length}\r\n`)
+  t.true(names.includes('config|get'))
   t.is(new Set(names).size, names.length)
   const docs = decode(await client.call('COMMAND', 'DOCS')).value as RespValue[]
-  t.deepEqual(docs.filter((_, i) => i % 2 === 0).map((item) => item.value), names)
+  t.deepEqual(docs.filter((_, i) => i % 2 === 0).map((item) => item.value), whole)
   t.deepEqual((await words('COMMAND', 'LIST', 'FILTERBY', 'PATTERN', 'CLIENT|un*')).toSorted(),
     ['client|unblock', 'client|unpause'])
   t.true((await words('COMMAND', 'LIST', 'FILTERBY', 'ACLCAT', 'connection')).includes('client|kill'))
