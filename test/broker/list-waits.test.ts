@@ -1,39 +1,8 @@
 // Clients that wait for lists: who is served, with what, in which order, and what it costs.
-import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { Redis } from 'ioredis'
-import type { RespClient } from '../resp-client.ts'
 import { startBroker } from './in-process.ts'
-import type { InProcess } from './in-process.ts'
-
-const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`
-const bulks = (...items: string[]): string => `*${items.length}\r\n${items.map(bulk).join('')}`
-
-async function parked(server: InProcess, count: number): Promise<void> {
-  while (server.broker.blocking.count !== count) await sleep(1)
-}
-
-/** A client that waits with this command; those that came before it wait already. */
-async function waiter(server: InProcess, command: string): Promise<{ client: RespClient, reply: Promise<string> }> {
-  const before = server.broker.blocking.count
-  const client = await server.connect()
-  client.sendRaw(`${command}\r\n`)
-  const reply = client.take(1).then((replies) => String(replies[0]))
-  reply.catch(() => {})
-  await parked(server, before + 1)
-  return { client, reply }
-}
-
-async function waiters(server: InProcess, ...commands: string[]): Promise<{ replies: Promise<string>[], close: () => void }> {
-  const all: { client: RespClient, reply: Promise<string> }[] = []
-  for (const command of commands) all.push(await waiter(server, command))
-  return {
-    replies: all.map((one) => one.reply),
-    close: () => {
-      for (const { client } of all) client.destroy()
-    },
-  }
-}
+import { bulk, bulks, parked, waiter, waiters } from './waiters.ts'
 
 test('twenty consumers and a producer: every job is done once, and who waits longest is served first', async (t) => {
   const server = await startBroker(t)

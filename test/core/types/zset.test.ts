@@ -92,7 +92,7 @@ for (const entriesMax of [0, 3, 20, 1000]) {
       t.deepEqual(itemsOf(zset), model.items)
       zset.free()
       t.is(arena.usedBytes, 0)
-    }), { numRuns: 120 })
+    }), { numRuns: 60 })
   })
 }
 
