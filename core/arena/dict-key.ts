@@ -56,6 +56,22 @@ export function createMember(arena: Arena, buf: Uint8Array, from: number, to: nu
   return member
 }
 
+/** A fresh block with the bytes of another member. */
+export function copyMember(arena: Arena, member: number): number {
+  const size = arena.u8[chunkOf(member)]![byteOf(member)]!
+  if (size === longMark) {
+    const from = memberStart(arena, member)
+    return createMember(arena, arena.u8[chunkOf(member)]!, from, from + memberLength(arena, member))
+  }
+  const copy = arena.alloc(1 + size)
+  const source = arena.u32[chunkOf(member)]!
+  const target = arena.u32[chunkOf(copy)]!
+  let from = wordOf(member)
+  let to = wordOf(copy)
+  for (const end = from + ((size + 4) >>> 2); from < end; from++, to++) target[to] = source[from]!
+  return copy
+}
+
 /** Offset of a member's bytes within `arena.u8[chunkOf(member)]`. */
 export function memberStart(arena: Arena, member: number): number {
   const at = byteOf(member)

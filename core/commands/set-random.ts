@@ -5,11 +5,11 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import { randomRepeatsMax } from '../limits.ts'
 import type { Reply } from '../reply.ts'
+import { replyMembers } from '../types/set-reply.ts'
 import { randomPlace, samplePlaces } from '../types/set-sample.ts'
 import { setForms } from '../types/set.ts'
 import type { MemberSet } from '../types/set.ts'
 import { keepOrDelete, keepSet, openSet, wrong } from './set-key.ts'
-import { replyMembers } from './set.ts'
 
 /** When SPOP leaves so few of a hashtable's members behind, Redis keeps them in a new and smaller set. */
 const leftoverShare = 5

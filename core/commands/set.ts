@@ -10,6 +10,7 @@ import { typeOf, types } from '../keyspace/entry.ts'
 import { globMatch } from '../keyspace/glob.ts'
 import { cursorMax } from '../keyspace/scan.ts'
 import type { Reply } from '../reply.ts'
+import { replyMembers } from '../types/set-reply.ts'
 import { setForms } from '../types/set.ts'
 import type { MemberSet } from '../types/set.ts'
 import { parseCursor, parseScan } from './generic-scan.ts'
@@ -129,11 +130,6 @@ export function smembers(x: Engine, a: Args, r: Reply): void {
     r.set(set.size)
     replyMembers(r, set)
   }
-}
-
-/** All members, without what begins the reply. */
-export function replyMembers(r: Reply, set: MemberSet): void {
-  for (let more = set.first(); more; more = set.next()) r.bulk(set.buf, set.from, set.to)
 }
 
 export function sscan(x: Engine, a: Args, r: Reply): void {

@@ -4,6 +4,7 @@
 import type { Form } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
 import type { SetPool } from './set-pool.ts'
+import { replyMembers, replyPlace } from './set-reply.ts'
 import { setForms } from './set.ts'
 import type { MemberSet } from './set.ts'
 
@@ -19,44 +20,29 @@ function ordered(pool: SetPool, count: number): MemberSet[] {
   return count === 1 ? sets : sets.toSorted(bySize)
 }
 
-/** True when all sets from the second on have the first's current member. */
-function allHave(sets: readonly MemberSet[], first: MemberSet): boolean {
-  for (let i = 1; i < sets.length; i++) if (!sets[i]!.hasCurrentOf(first)) return false
-  return true
-}
-
 /** Answers with the members that all sets have. */
 export function replyIntersection(pool: SetPool, count: number, r: Reply): void {
-  const sets = ordered(pool, count)
-  const first = sets[0]!
+  const [first, ...others] = ordered(pool, count)
   const mark = r.deferred()
-  let found = 0
-  for (let more = first.first(); more; more = first.next()) {
-    if (!allHave(sets, first)) continue
-    r.bulk(first.buf, first.from, first.to)
-    found++
-  }
-  r.setSet(mark, found)
+  r.setSet(mark, replyPassed(pool, first!, others, true, r))
 }
 
 /** Counts the members that all sets have, up to `limit`; 0 is no limit. */
 export function countIntersection(pool: SetPool, count: number, limit: number): number {
-  const sets = ordered(pool, count)
-  const first = sets[0]!
-  if (count === 1) return limit > 0 ? Math.min(limit, first.size) : first.size
+  const [first, ...others] = ordered(pool, count)
+  const most = limit > 0 ? limit : Infinity
+  if (count === 1) return Math.min(most, first!.size)
+  const { filter } = pool
+  filter.start(first!, others, true)
   let found = 0
-  for (let more = first.first(); more; more = first.next()) {
-    if (allHave(sets, first) && ++found === limit) break
-  }
-  return found
+  for (let passed = filter.next(); passed > 0 && found < most; passed = filter.next()) found += passed
+  return Math.min(most, found)
 }
 
 export function buildIntersection(pool: SetPool, count: number): MemberSet {
-  const sets = ordered(pool, count)
-  const first = sets[0]!
-  const kept = keptOf(first)
-  for (let more = first.first(); more; more = first.next()) if (allHave(sets, first)) keep(kept, first)
-  const result = buildKept(pool, first, kept, first.form === setForms.intset ? setForms.intset : setForms.pack)
+  const [first, ...others] = ordered(pool, count)
+  const form = first!.form === setForms.intset ? setForms.intset : setForms.pack
+  const result = buildParts(pool, [partOf(pool, first!, others, true)], form)
   result.toIntset()
   return result
 }
@@ -71,33 +57,41 @@ export function replyUnion(pool: SetPool, count: number, r: Reply): void {
     return
   }
   const mark = r.deferred()
+  const earlier: MemberSet[] = []
   let found = 0
   for (let i = 0; i < count; i++) {
     const set = pool.operand(i)
-    for (let more = set.first(); more; more = set.next()) {
-      if (hasEarlier(pool, i, set)) continue
-      r.bulk(set.buf, set.from, set.to)
-      found++
-    }
+    found += replyPassed(pool, set, earlier, false, r)
+    earlier.push(set)
   }
   r.setSet(mark, found)
 }
 
-function hasEarlier(pool: SetPool, before: number, set: MemberSet): boolean {
-  for (let i = 0; i < before; i++) if (pool.operand(i).hasCurrentOf(set)) return true
-  return false
-}
-
 export function buildUnion(pool: SetPool, count: number): MemberSet {
+  let most = 0
+  for (let i = 0; i < count; i++) most += pool.operand(i).size
+  // What may be large is counted first, so that its table has the right size from the start.
+  if (count <= probedSetsMax && pool.result.needsDict(most)) return buildLargeUnion(pool, count)
   const result = startWith(pool, count)
   for (let i = 0; i < count; i++) {
     const set = pool.operand(i)
-    for (let more = set.first(); more; more = set.next()) {
+    for (let more = set.firstPlace(); more; more = set.nextPlace()) {
       if (i === 0) result.addAbsentCurrentOf(set)
       else result.addCurrentOf(set)
     }
   }
   return result
+}
+
+function buildLargeUnion(pool: SetPool, count: number): MemberSet {
+  const parts: Part[] = []
+  const earlier: MemberSet[] = []
+  for (let i = 0; i < count; i++) {
+    const set = pool.operand(i)
+    parts.push(partOf(pool, set, earlier, false))
+    earlier.push(set)
+  }
+  return buildParts(pool, parts, setForms.intset)
 }
 
 /** An empty result for at least as many members as the first set has. */
@@ -113,25 +107,13 @@ export function replyDifference(pool: SetPool, count: number, r: Reply): void {
     replyResult(buildByRemoval(pool, count), r)
     return
   }
-  const first = pool.operand(0)
-  const others = othersOf(pool, count)
   const mark = r.deferred()
-  let found = 0
-  for (let more = first.first(); more; more = first.next()) {
-    if (anyHas(others, first)) continue
-    r.bulk(first.buf, first.from, first.to)
-    found++
-  }
-  r.setSet(mark, found)
+  r.setSet(mark, replyPassed(pool, pool.operand(0), othersOf(pool, count), false, r))
 }
 
 export function buildDifference(pool: SetPool, count: number): MemberSet {
   if (removalIsCheaper(pool, count)) return buildByRemoval(pool, count)
-  const first = pool.operand(0)
-  const others = othersOf(pool, count)
-  const kept = keptOf(first)
-  for (let more = first.first(); more; more = first.next()) if (!anyHas(others, first)) keep(kept, first)
-  return buildKept(pool, first, kept, setForms.intset)
+  return buildParts(pool, [partOf(pool, pool.operand(0), othersOf(pool, count), false)], setForms.intset)
 }
 
 /** All sets but the first, largest first, as they are the likeliest to have a member. */
@@ -139,11 +121,6 @@ function othersOf(pool: SetPool, count: number): MemberSet[] {
   const others: MemberSet[] = []
   for (let i = 1; i < count; i++) others.push(pool.operand(i))
   return others.toSorted(bySize).toReversed()
-}
-
-function anyHas(others: readonly MemberSet[], first: MemberSet): boolean {
-  for (const other of others) if (other.hasCurrentOf(first)) return true
-  return false
 }
 
 /** As Redis weighs it, and it shows in the result's encoding: look for each member, or take out what others have. */
@@ -157,7 +134,7 @@ function removalIsCheaper(pool: SetPool, count: number): boolean {
 function buildByRemoval(pool: SetPool, count: number): MemberSet {
   const result = startWith(pool, count)
   const first = pool.operand(0)
-  for (let more = first.first(); more; more = first.next()) result.addAbsentCurrentOf(first)
+  for (let more = first.firstPlace(); more; more = first.nextPlace()) result.addAbsentCurrentOf(first)
   for (let i = 1; i < count && result.size > 0; i++) {
     const set = pool.operand(i)
     for (let more = set.first(); more; more = set.next()) result.remove(set.buf, set.from, set.to)
@@ -165,31 +142,60 @@ function buildByRemoval(pool: SetPool, count: number): MemberSet {
   return result
 }
 
+/** Writes the members of `set` that each of the others has, or that each lacks; returns how many. */
+function replyPassed(
+  pool: SetPool, set: MemberSet, others: readonly MemberSet[], wanted: boolean, r: Reply,
+): number {
+  if (others.length === 0) {
+    replyMembers(r, set)
+    return set.size
+  }
+  const { filter } = pool
+  filter.start(set, others, wanted)
+  let found = 0
+  for (let passed = filter.next(); passed > 0; passed = filter.next()) {
+    for (let i = 0; i < passed; i++) replyPlace(r, set, filter.places[i]!)
+    found += passed
+  }
+  return found
+}
+
 /** Members of a set that belong to a result: their places and, in a hashtable, their hashes. */
-type Kept = { places: Uint32Array; hashes: Uint32Array; count: number }
+type Part = { set: MemberSet; places: Uint32Array; hashes: Uint32Array; count: number }
 
-function keptOf(set: MemberSet): Kept {
-  return { places: new Uint32Array(set.size), hashes: new Uint32Array(set.size), count: 0 }
+/** The members of `set` that each of the others has, or that each lacks. */
+function partOf(pool: SetPool, set: MemberSet, others: readonly MemberSet[], wanted: boolean): Part {
+  const { filter } = pool
+  const part = { set, places: new Uint32Array(set.size), hashes: new Uint32Array(set.size), count: 0 }
+  filter.start(set, others, wanted)
+  for (let passed = filter.next(); passed > 0; passed = filter.next()) {
+    part.places.set(filter.places.subarray(0, passed), part.count)
+    part.hashes.set(filter.hashes.subarray(0, passed), part.count)
+    part.count += passed
+  }
+  return part
 }
 
-function keep(kept: Kept, set: MemberSet): void {
-  kept.places[kept.count] = set.place
-  kept.hashes[kept.count++] = set.hash
-}
-
-/** Builds a result of what was kept, in a hashtable made to size if it needs one, else beginning with that encoding. */
-function buildKept(pool: SetPool, set: MemberSet, { places, hashes, count }: Kept, form: Form): MemberSet {
-  const result = set.needsDict(count) ? pool.result.create(setForms.dict, count) : pool.result.create(form)
-  for (let i = 0; i < count; i++) {
-    set.moveTo(places[i]!)
-    set.hash = hashes[i]!
-    result.addAbsentCurrentOf(set)
+/** Builds a result of parts without a member in common, in the encoding of `form` unless they need a hashtable. */
+function buildParts(pool: SetPool, parts: readonly Part[], form: Form): MemberSet {
+  let total = 0
+  for (const part of parts) total += part.count
+  const { result } = pool
+  if (result.needsDict(total)) result.create(setForms.dict, total)
+  else result.create(form)
+  for (const { set, places, hashes, count } of parts) {
+    for (let i = 0; i < count; i++) {
+      if (set.form === setForms.dict) set.place = places[i]!
+      else set.moveTo(places[i]!)
+      set.hash = hashes[i]!
+      result.addAbsentCurrentOf(set)
+    }
   }
   return result
 }
 
 function replyResult(result: MemberSet, r: Reply): void {
   r.set(result.size)
-  for (let more = result.first(); more; more = result.next()) r.bulk(result.buf, result.from, result.to)
+  replyMembers(r, result)
   result.free()
 }

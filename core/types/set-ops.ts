@@ -23,7 +23,7 @@ export const setOps: TypeOps = {
     if (form === setForms.dict) {
       const source = engine.sets.one.open(root, form)
       const target = engine.sets.result.create(setForms.dict, source.size)
-      for (let more = source.first(); more; more = source.next()) target.addAbsentCurrentOf(source)
+      for (let more = source.firstPlace(); more; more = source.nextPlace()) target.addAbsentCurrentOf(source)
       return target.root
     }
     if (root === 0) return 0

@@ -50,7 +50,7 @@ function drawPlaces(set: MemberSet, count: number, random: Random): void {
 function selectPlaces(set: MemberSet, count: number, random: Random): void {
   let left = set.size
   let taken = 0
-  for (let more = set.first(); taken < count && more; more = set.next(), left--) {
+  for (let more = set.firstPlace(); taken < count && more; more = set.nextPlace(), left--) {
     if ((random.u32() / two32) * left < count - taken) places[taken++] = set.place
   }
 }

@@ -10,7 +10,8 @@
 
 import { chunkOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
-import { createMember, memberLength, memberStart } from '../arena/dict-key.ts'
+import { copyMember, createMember, memberLength, memberStart } from '../arena/dict-key.ts'
+import { findSame } from '../arena/dict-same.ts'
 import { DictWalk } from '../arena/dict-walk.ts'
 import { Dict } from '../arena/dict.ts'
 import type { DictSeed } from '../arena/dict.ts'
@@ -41,9 +42,9 @@ export class MemberSet {
   readonly ints: IntSet
   readonly pack: Pack
   readonly dict: Dict
+  readonly walk: DictWalk
   private readonly arena: Arena
   private readonly settings: Settings
-  private readonly walk: DictWalk
 
   constructor(arena: Arena, seed: DictSeed, settings: Settings) {
     this.root = 0
@@ -103,12 +104,13 @@ export class MemberSet {
     return parseInt64Words(buf, from, to) && this.ints.find(int64[0]!, int64[1]!)
   }
 
-  /** True when the other's current member is here too. */
+  /** True when the other's current member is here too; its bytes need not be loaded. */
   hasCurrentOf(other: MemberSet): boolean {
     if (other.form === this.form) {
-      if (this.form === setForms.dict) return this.dict.find(other.buf, other.from, other.to, other.hash) !== 0
+      if (this.form === setForms.dict) return findSame(this.arena, this.root, other.place, other.hash) !== 0
       if (this.form === setForms.intset) return this.ints.find(other.ints.high, other.ints.low)
     }
+    other.load()
     return this.has(other.buf, other.from, other.to)
   }
 
@@ -134,19 +136,25 @@ export class MemberSet {
     return true
   }
 
-  /** Adds the other's current member; false when it is there already. */
+  /** Adds the other's current member, whose bytes need not be loaded; false when it is there already. */
   addCurrentOf(other: MemberSet): boolean {
-    if (this.form !== setForms.dict || other.form !== setForms.dict) return this.add(other.buf, other.from, other.to)
-    if (this.dict.find(other.buf, other.from, other.to, other.hash) !== 0) return false
-    this.dict.insert(other.hash, createMember(this.arena, other.buf, other.from, other.to))
+    if (this.form !== setForms.dict || other.form !== setForms.dict) {
+      other.load()
+      return this.add(other.buf, other.from, other.to)
+    }
+    if (findSame(this.arena, this.root, other.place, other.hash) !== 0) return false
+    this.dict.insert(other.hash, copyMember(this.arena, other.place))
     return true
   }
 
   /** Adds the other's current member, which is known to be absent. */
   addAbsentCurrentOf(other: MemberSet): void {
     if (this.form === setForms.dict && other.form === setForms.dict) {
-      this.dict.insert(other.hash, createMember(this.arena, other.buf, other.from, other.to))
-    } else this.addAbsent(other.buf, other.from, other.to)
+      this.dict.insert(other.hash, copyMember(this.arena, other.place))
+      return
+    }
+    other.load()
+    this.addAbsent(other.buf, other.from, other.to)
   }
 
   /** Takes a member out; false when it isn't there. */
@@ -190,23 +198,35 @@ export class MemberSet {
 
   /** Goes to the first member; false when there is none. */
   first(): boolean {
+    const more = this.firstPlace()
+    if (more) this.load()
+    return more
+  }
+
+  /** Goes to the next member; false behind the last. */
+  next(): boolean {
+    const more = this.nextPlace()
+    if (more) this.load()
+    return more
+  }
+
+  /** As `first`, but the bytes of a hashtable's member are left where they are until `load`. */
+  firstPlace(): boolean {
     if (this.form === setForms.dict) {
       this.walk.start(this.root)
-      return this.next()
+      return this.nextPlace()
     }
     if (this.size === 0) return false
     this.moveTo(this.form === setForms.pack ? this.pack.first() : 0)
     return true
   }
 
-  /** Goes to the next member; false behind the last. */
-  next(): boolean {
+  /** As `next`, but the bytes of a hashtable's member are left where they are until `load`. */
+  nextPlace(): boolean {
     if (this.form === setForms.dict) {
-      const member = this.walk.next()
-      if (member === 0) return false
+      this.place = this.walk.next()
       this.hash = this.walk.hash
-      this.moveTo(member)
-      return true
+      return this.place !== 0
     }
     if (this.form === setForms.pack) {
       const at = this.pack.next(this.place)
@@ -217,6 +237,11 @@ export class MemberSet {
     if (this.place + 1 === this.ints.count) return false
     this.moveTo(this.place + 1)
     return true
+  }
+
+  /** Points `buf`, `from` and `to` at the member that a walk over places came to. */
+  load(): void {
+    if (this.form === setForms.dict) this.moveTo(this.place)
   }
 
   /** Makes the member at that place the current one. */
