@@ -13,6 +13,7 @@ import type { Type } from '../core/keyspace/entry.ts'
 import type { Reply } from '../core/reply.ts'
 import type { Broker } from './broker.ts'
 import type { Command } from './command.ts'
+import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { againMsHeld, timerMsMax } from './limits.ts'
 import { isCurious, WaitQueue } from './wait-queue.ts'
@@ -168,6 +169,14 @@ export class Blocking {
     const x = broker.engine
     const c = parked.client
     broker.answerParked(c, (r) => {
+      const refusal = this.refusal(parked)
+      if (refusal !== undefined) {
+        r.error(refusal)
+        broker.countError(parked.command, refusal)
+        this.remove(c)
+        broker.later(c)
+        return
+      }
       broker.meter.before(parked.command)
       x.execute(parked.command, parked.retry!, r, c)
       if (c.tracked !== undefined) broker.tracking.remember(c, parked.command, parked.retry!)
@@ -182,6 +191,13 @@ export class Blocking {
       broker.later(c)
     })
     return c.parked !== parked
+  }
+
+  /** Access may have been taken away while the client waited. */
+  private refusal(parked: Parked): string | undefined {
+    const c = parked.client
+    if ((c.gates & clientGates.restricted) === 0) return undefined
+    return this.broker.acl.refuse(c, parked.command, parked.retry!, 'toplevel')
   }
 
   private add(

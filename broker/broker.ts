@@ -16,7 +16,7 @@ import { nullLog } from '../core/log/log.ts'
 import { realRandom } from '../core/random.ts'
 import type { Random } from '../core/random.ts'
 import type { Reply } from '../core/reply.ts'
-import { Acl } from './acl.ts'
+import { Acl } from './acl/acl.ts'
 import { Blocking } from './blocking.ts'
 import { flagBits } from './command.ts'
 import type { BrokerSpec, Command } from './command.ts'
@@ -143,7 +143,7 @@ export class Broker {
     this.clients = new Map()
     this.monitors = new Set()
     this.stats = freshStats()
-    this.acl = new Acl(this.config)
+    this.acl = new Acl(this)
     this.slowlog = new SlowLog()
     this.latency = new LatencyMonitor()
     this.rates = { commands: new Rate(), netIn: new Rate(), netOut: new Rate() }

@@ -29,7 +29,7 @@ export function admitSocket(b: Broker, socket: Socket, secure: boolean, unixPath
     turnAway(socket, '-ERR max number of clients reached\r\n')
     return
   }
-  if (unixPath === '' && values.protectedMode && values.requirepass === '' && !isLoopback(socket.remoteAddress)) {
+  if (unixPath === '' && values.protectedMode && b.acl.defaultNoPassword && !isLoopback(socket.remoteAddress)) {
     b.stats.rejectedConnections++
     turnAway(socket, denied)
     return

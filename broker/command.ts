@@ -32,6 +32,8 @@ export class Command {
   /** `client|id` for a subcommand. */
   readonly fullName: string
   readonly spec: BrokerSpec
+  /** Number among all commands and subcommands of its broker; access control gives it. */
+  id: number
   readonly parent: Command | undefined
   readonly arity: number
   readonly flags: number
@@ -51,6 +53,7 @@ export class Command {
     this.name = spec.name
     this.fullName = parent === undefined ? spec.name : `${parent.fullName}|${spec.name}`
     this.spec = spec
+    this.id = -1
     this.parent = parent
     this.arity = spec.arity
     this.flags = spec.flags.reduce((bits, flag) => bits | flagBits[flag], 0)

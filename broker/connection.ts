@@ -16,7 +16,9 @@ import type { Transaction } from './transaction.ts'
 import type { WatchedKey } from './watch.ts'
 
 /** Why a command of this client can't take the straight way through dispatch; bits of `gates`. */
-export const clientGates = { stranger: 1, multi: 2, reply: 4, subscribed: 8, monitor: 16, caching: 32 } as const
+export const clientGates = {
+  stranger: 1, multi: 2, reply: 4, subscribed: 8, monitor: 16, caching: 32, restricted: 64,
+} as const
 
 /** `skip-next`: CLIENT REPLY SKIP is being answered; `skip`: the next command's reply is left out. */
 export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip'
@@ -40,6 +42,8 @@ export class Connection implements Session {
   noTouch: boolean
   gates: number
   user: string
+  /** It proved who it is, or came when the default user was open to all. */
+  loggedIn: boolean
   name: string
   libName: string
   libVer: string
@@ -103,6 +107,7 @@ export class Connection implements Session {
     this.noTouch = false
     this.gates = 0
     this.user = 'default'
+    this.loggedIn = false
     this.name = ''
     this.libName = ''
     this.libVer = ''
@@ -158,12 +163,21 @@ export class Connection implements Session {
   }
 
   /** The client speaks for `user` from now on; one that has not authenticated yet may do little else. */
-  setUser(user: string, authenticated: boolean): void {
+  setUser(user: string, loggedIn: boolean): void {
     this.user = user
-    this.setGate(clientGates.stranger, !authenticated)
-    this.parser.stranger = !authenticated
+    this.loggedIn = loggedIn
+    this.adjustUser()
     const addr = this.addr.replaceAll(/\s/g, '%20')
     this.by = Buffer.from(`#by client=${this.id} user=${encodeURIComponent(user)} addr=${addr}\r\n`)
+  }
+
+  /** Its user, or the default user, may have changed. */
+  adjustUser(): void {
+    const { acl } = this.broker
+    const stranger = !this.loggedIn && !acl.open
+    this.setGate(clientGates.stranger, stranger)
+    this.parser.stranger = stranger
+    this.setGate(clientGates.restricted, acl.restricts(this.user))
   }
 
   setGate(bit: number, on: boolean): void {

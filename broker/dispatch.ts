@@ -115,6 +115,10 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
   if (c.transaction !== undefined && (flags & flagBits.no_multi) !== 0) {
     return 'ERR Command not allowed inside a transaction'
   }
+  if ((c.gates & clientGates.restricted) !== 0) {
+    const refusal = b.acl.refuse(c, command, a, c.transaction === undefined ? 'toplevel' : 'multi')
+    if (refusal !== undefined) return refusal
+  }
   const gates = b.gates
   if ((gates & brokerGates.memory) !== 0 && b.memory.refuses(c)) {
     const grows = (flags & flagBits.denyoom) !== 0 || (queued !== undefined && (queued.flags & flagBits.denyoom) !== 0)

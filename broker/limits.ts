@@ -33,3 +33,5 @@ export const gatherSyncsMax = 3
 export const fanOutBytes = 64 << 10
 /** What one client got in a turn is copied into one piece up to this size. */
 export const gatherBytesMax = 256 << 10
+/** What is refused again within this time is one entry of ACL LOG. */
+export const aclLogGroupMs = 60_000

@@ -7,6 +7,10 @@ export type BrokerStats = {
   writes: number
   /** Logins with a wrong password or name. */
   deniedLogins: number
+  /** Commands that access control refused, by what was missing. */
+  deniedCommands: number
+  deniedKeys: number
+  deniedChannels: number
   rejectedConnections: number
   netIn: number
   netOut: number
@@ -19,7 +23,8 @@ export type BrokerStats = {
 
 export function freshStats(): BrokerStats {
   return {
-    connections: 0, reads: 0, writes: 0, deniedLogins: 0, rejectedConnections: 0, netIn: 0, netOut: 0, errorReplies: 0,
+    connections: 0, reads: 0, writes: 0, deniedLogins: 0, deniedCommands: 0, deniedKeys: 0, deniedChannels: 0,
+    rejectedConnections: 0, netIn: 0, netOut: 0, errorReplies: 0,
     errors: new Map(), queryBufferDisconnections: 0, outputBufferDisconnections: 0,
   }
 }

@@ -22,6 +22,8 @@ export type ServerOptions = {
   appendfsync?: 'always' | 'everysec' | 'no'
   /** Further arguments, in the form `--name value`. */
   args?: readonly string[]
+  /** A configuration file (ours only). */
+  fileArgument?: string
   /** Arguments for Node itself, before the program (ours only). */
   nodeArgs?: readonly string[]
 }
@@ -163,7 +165,7 @@ async function start(
 
 /** Starts ours, ready to answer. */
 export function startMillrace(scope: Scope, options: ServerOptions = {}): Promise<ServerProcess> {
-  const program = [process.execPath, ...(options.nodeArgs ?? []), 'ops/cli/millrace.ts']
+  const program = [process.execPath, ...(options.nodeArgs ?? []), 'ops/cli/millrace.ts', ...[options.fileArgument ?? []].flat()]
   return start(scope, 'millrace', program, options)
 }
 

@@ -1,10 +1,10 @@
 // COMMAND: every command described from its declaration.
 
 import type { Args } from '../../core/args.ts'
-import { visitKeys } from '../../core/commands/key-positions.ts'
-import type { KeySpec } from '../../core/commands/spec.ts'
+import { keyFlags, visitKeys } from '../../core/commands/key-positions.ts'
 import { replies } from '../../core/errors.ts'
 import type { Reply } from '../../core/reply.ts'
+import { findCommandByName } from '../acl/rules.ts'
 import type { BrokerSpec, Command } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { bindSubcommands } from './bind.ts'
@@ -14,16 +14,8 @@ import { writeCommandInfo } from './command-info.ts'
 import { commandSpec } from './command-spec.ts'
 import { matches } from './pattern.ts'
 
-/** A command by its full name in any case: `get`, `config|get`. */
-function findByName(c: Connection, name: string): Command | undefined {
-  const [head, tail, ...more] = name.split('|').map((word) => Buffer.from(word, 'latin1'))
-  if (more.length > 0) return undefined
-  const command = c.broker.commands.find(head!, 0, head!.length)
-  return tail === undefined ? command : command?.subcommands?.find(tail, 0, tail.length)
-}
-
 /** The command that the arguments from `i` on call, subcommand included. */
-function findCalled(c: Connection, a: Args, i: number): Command | undefined {
+export function findCalled(c: Connection, a: Args, i: number): Command | undefined {
   const command = c.broker.commands.find(a.buf, a.start[i]!, a.end[i]!)
   if (command?.subcommands === undefined || (command.serve ?? command.run) !== undefined) return command
   return i + 1 < a.count ? command.subcommands.find(a.buf, a.start[i + 1]!, a.end[i + 1]!) : command
@@ -39,7 +31,7 @@ function info(c: Connection, a: Args, r: Reply): void {
   if (a.count === 2) return writeAll(c, r)
   r.array(a.count - 2)
   for (let i = 2; i < a.count; i++) {
-    const command = findByName(c, a.text(i))
+    const command = findCommandByName(c.broker.commands, a.text(i))
     if (command === undefined) r.nil()
     else writeCommandInfo(r, command)
   }
@@ -48,7 +40,7 @@ function info(c: Connection, a: Args, r: Reply): void {
 function docs(c: Connection, a: Args, r: Reply): void {
   const chosen = new Set<Command>(a.count === 2 ? c.broker.commands.specs : [])
   for (let i = 2; i < a.count; i++) {
-    const command = findByName(c, a.text(i))
+    const command = findCommandByName(c.broker.commands, a.text(i))
     if (command !== undefined) chosen.add(command)
   }
   r.map(chosen.size)
@@ -86,7 +78,7 @@ function getKeys(c: Connection, a: Args, r: Reply, withFlags: boolean): void {
   }
 
   const keys: FoundKey[] = []
-  const fits = visitKeys(specs, a, 2, (arg, spec) => keys.push({ arg, flags: flagsOf(command, spec, a) }))
+  const fits = visitKeys(specs, a, 2, (arg, spec) => keys.push({ arg, flags: keyFlags(command.fullName, spec, a, 2) }))
   if (!fits && !command.spec.flags.includes('no_mandatory_keys')) {
     return r.error('ERR Invalid arguments specified for command')
   }
@@ -98,15 +90,6 @@ function getKeys(c: Connection, a: Args, r: Reply, withFlags: boolean): void {
     r.set(flags.length)
     for (const flag of flags) r.simple(flag)
   }
-}
-
-/** What SET does with its key depends on its options: it reads the old value only with GET. */
-function flagsOf(command: Command, spec: KeySpec, a: Args): readonly string[] {
-  if (!spec.flags.includes('variable_flags')) return spec.flags
-  const plain = spec.flags.filter((flag) => flag !== 'variable_flags')
-  if (command.fullName !== 'set') return plain
-  for (let i = 5; i < a.count; i++) if (a.is(i, 'GET')) return ['RW', 'access', 'update']
-  return ['OW', 'update']
 }
 
 const container = bindSubcommands(commandSpec, {

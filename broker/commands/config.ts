@@ -61,7 +61,7 @@ export const configCommands: readonly BrokerSpec[] = [bindSubcommands(configSpec
     r.ok()
   },
   rewrite: (c, _, r) => {
-    const wrong = c.broker.config.rewrite()
+    const wrong = c.broker.config.rewrite(c.broker.acl.configLines())
     if (wrong === undefined) r.ok()
     else r.error(wrong)
   },

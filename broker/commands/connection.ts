@@ -21,18 +21,14 @@ const beyondInt = 'ERR value is out of range, value must between -2147483648 and
 
 /** True when the client is `user` from now on. */
 function login(c: Connection, user: string, a: Args, i: number): boolean {
-  const { acl } = c.broker
-  if (!acl.admits(user, a.buf.subarray(a.start[i]!, a.end[i]!))) {
-    c.broker.stats.deniedLogins++
-    return false
-  }
+  if (!c.broker.acl.admits(c, user, a.buf.subarray(a.start[i]!, a.end[i]!), a.text(0))) return false
   c.setUser(user, true)
   return true
 }
 
 function auth(c: Connection, a: Args, r: Reply): void {
   if (a.count > 3) return r.error(replies.syntax)
-  if (a.count === 2 && c.broker.acl.open) return r.error(noPasswordSet)
+  if (a.count === 2 && c.broker.acl.defaultNoPassword) return r.error(noPasswordSet)
   const user = a.count === 3 ? a.text(1) : 'default'
   if (login(c, user, a, a.count - 1)) r.ok()
   else r.error(wrongPassword)

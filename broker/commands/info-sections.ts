@@ -136,8 +136,8 @@ export function statsSection(c: Connection): Lines {
     ['client_query_buffer_limit_disconnections', stats.queryBufferDisconnections],
     ['client_output_buffer_limit_disconnections', stats.outputBufferDisconnections],
     ['reply_buffer_shrinks', 0], ['reply_buffer_expands', 0], ['eventloop_cycles', c.broker.outbox.turn],
-    ['acl_access_denied_auth', stats.deniedLogins], ['acl_access_denied_cmd', 0], ['acl_access_denied_key', 0],
-    ['acl_access_denied_channel', 0],
+    ['acl_access_denied_auth', stats.deniedLogins], ['acl_access_denied_cmd', stats.deniedCommands],
+    ['acl_access_denied_key', stats.deniedKeys], ['acl_access_denied_channel', stats.deniedChannels],
   ]
 }
 

@@ -3,21 +3,6 @@
 
 import type { BrokerSpec } from '../command.ts'
 
-export const aclSpec: BrokerSpec = {
-  name: 'acl', arity: -2, flags: [], group: 'server', since: '6.0.0',
-  summary: 'Holds the commands of access control.', complexity: 'Depends on subcommand.',
-  subcommands: [
-    {
-      name: 'help', arity: 2, flags: ['loading', 'stale'], group: 'server', since: '6.0.0',
-      summary: 'Lists the subcommands.', complexity: 'O(1)',
-    },
-    {
-      name: 'whoami', arity: 2, flags: ['noscript', 'loading', 'stale'], group: 'server', since: '6.0.0',
-      summary: 'Returns the name of the user of the connection.', complexity: 'O(1)',
-    },
-  ],
-}
-
 export const debugSpec: BrokerSpec = {
   name: 'debug', arity: -2, flags: ['admin', 'noscript', 'loading', 'stale'], group: 'server', since: '1.0.0',
   summary: 'Holds the commands for those who test the server.', complexity: 'Depends on subcommand.',

@@ -3,6 +3,7 @@
 import type { Args } from '../../core/args.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { BrokerSpec } from '../command.ts'
+import { clientGates } from '../connection.ts'
 import type { Connection } from '../connection.ts'
 import { call } from '../dispatch.ts'
 import { beginTransaction, endTransaction } from '../transaction.ts'
@@ -49,7 +50,16 @@ function exec(c: Connection, _a: Args, r: Reply): void {
   c.mayBlock = false
   x.beginGroup()
   r.array(t.commands.length)
-  for (let i = 0; i < t.commands.length; i++) call(broker, c, t.commands[i]!, t.args[i]!, r)
+  for (let i = 0; i < t.commands.length; i++) {
+    // Access may have been taken away since the command was queued.
+    const restricted = (c.gates & clientGates.restricted) !== 0
+    const refusal = restricted ? broker.acl.refuseQueued(c, t.commands[i]!, t.args[i]!) : undefined
+    if (refusal === undefined) call(broker, c, t.commands[i]!, t.args[i]!, r)
+    else {
+      r.error(refusal)
+      broker.countError(t.commands[i]!, refusal)
+    }
+  }
   x.endGroup()
   c.mayBlock = mayBlock
   // Errors of the commands were counted with them; EXEC itself did not fail.

@@ -96,11 +96,11 @@ export class Config {
     return undefined
   }
 
-  /** CONFIG REWRITE. Returns the error reply, or undefined when the file stands. */
-  rewrite(): string | undefined {
+  /** CONFIG REWRITE; `users`: the lines of users. Returns the error reply, or undefined when the file stands. */
+  rewrite(users: readonly string[] = []): string | undefined {
     if (this.file === undefined) return 'ERR The server is running without a config file'
     try {
-      replaceFile(this.file, rewriteText(readConfigFile(this.file), (row) => this.valueOf(row)))
+      replaceFile(this.file, rewriteText(readConfigFile(this.file), (row) => this.valueOf(row), users))
       return undefined
     } catch (error) {
       return `ERR Rewriting config file: ${(error as Error).message}`

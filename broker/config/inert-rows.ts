@@ -58,8 +58,6 @@ export const inertRows: readonly Row[] = [
   bool('aof-disable-auto-gc', false, inert),
 
   // Access control beyond the default user, scripts, modules.
-  text('aclfile', '', fixed),
-  oneOf('acl-pubsub-default', 'resetchannels', ['allchannels', 'resetchannels'], inert),
   oneOf('enable-module-command', 'no', ['no', 'yes', 'local'], fixed),
   bool('lua-enable-deprecated-api', false, fixed),
 

@@ -43,6 +43,8 @@ const liveRows = [
 
   // Who may do what.
   text('requirepass', '', { sensitive: true }),
+  text('aclfile', '', { immutable: true }),
+  oneOf('acl-pubsub-default', 'resetchannels', ['allchannels', 'resetchannels']),
   oneOf('enable-protected-configs', 'no', localOr, { immutable: true }),
   oneOf('enable-debug-command', 'no', localOr, { immutable: true }),
 

@@ -20,6 +20,31 @@ export function visitKeys(specs: readonly KeySpec[], a: Args, offset: number, vi
   return fits
 }
 
+/** The flags of a key that this spec found; of some commands they depend on the arguments (`variable_flags`). */
+export function keyFlags(name: string, spec: KeySpec, a: Args, offset: number): readonly string[] {
+  if (!spec.flags.includes('variable_flags')) return spec.flags
+  if (name === 'set') return setGets(a, offset) ? ['RW', 'access', 'update'] : ['OW', 'update']
+  if (name === 'bitfield') return fieldsOnlyRead(a, offset) ? ['RO', 'access'] : ['RW', 'access', 'update']
+  return spec.flags.filter((flag) => flag !== 'variable_flags')
+}
+
+/** SET reads the old value only with GET. */
+function setGets(a: Args, offset: number): boolean {
+  for (let i = offset + 3; i < a.count; i++) if (a.is(i, 'GET')) return true
+  return false
+}
+
+/** BITFIELD with nothing but GET changes nothing. */
+function fieldsOnlyRead(a: Args, offset: number): boolean {
+  let i = offset + 2
+  while (i < a.count) {
+    if (a.is(i, 'GET') && i + 2 < a.count) i += 3
+    else if (a.is(i, 'OVERFLOW') && i + 1 < a.count) i += 2
+    else return false
+  }
+  return true
+}
+
 function visitSpec(spec: KeySpec, a: Args, offset: number, visit: KeyVisitor): boolean {
   if (spec.begin === 'unknown') {
     const at = spec.locate === undefined ? 0 : spec.locate(a, offset)

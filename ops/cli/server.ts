@@ -16,7 +16,8 @@ export async function serve(argv: readonly string[]): Promise<void> {
   const config = readConfig(argv)
   if (config === undefined) return
   const report = reporter(config)
-  const broker = createBroker({ config, report })
+  const broker = orExit(() => createBroker({ config, report }))
+  if (broker === undefined) return
   report('notice', `Millrace ${version.version} starts, pid ${process.pid}, Node ${process.version}`)
   for (const warning of config.warnings) report('warning', warning)
   let ending = false
@@ -49,8 +50,13 @@ export async function serve(argv: readonly string[]): Promise<void> {
 }
 
 function readConfig(argv: readonly string[]): Config | undefined {
+  return orExit(() => createConfig(argv, `Millrace ${version.version}`))
+}
+
+/** What `make` gives; undefined when the configuration can't be used: the operator reads why. */
+function orExit<T>(make: () => T): T | undefined {
   try {
-    return createConfig(argv, `Millrace ${version.version}`)
+    return make()
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)
