@@ -1,7 +1,8 @@
 // npm run bench: Millrace against redis-server (where installed) and the ceiling program, alternating, in one run.
 //
 //   --rounds N         how often each takes its turn (5; one more before them is not counted)
-//   --tests a,b        throughput, group, memory, latency, restart, families, elements, bullmq (all)
+//   --tests a,b        throughput, group, memory, latency, restart, families, elements, bullmq,
+//                      stalls (all)
 //   --policy P         everysec or always (both)
 //   --quick            a tenth of the requests and 2 rounds: to see that it works, not to quote
 //   --json FILE        where the figures go (a file in the system's temporary folder)
@@ -20,13 +21,14 @@ import { groupCycle } from './group-cycle.ts'
 import { latencyUnderWrites } from './latency.ts'
 import { median, ratio, table, toJson } from './report.ts'
 import type { Better, Row } from './report.ts'
+import { longestStall, stalls } from './stalls.ts'
 import { benchmark, fill, tests, throughput } from './throughput.ts'
 import type { Test } from './throughput.ts'
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string' },
-    tests: { type: 'string', default: 'throughput,group,memory,latency,restart,families,elements,bullmq' },
+    tests: { type: 'string', default: 'throughput,group,memory,latency,restart,families,elements,bullmq,stalls' },
     policy: { type: 'string', default: 'everysec,always' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -191,6 +193,15 @@ async function queues(): Promise<void> {
   for (const contestant of running.values()) await contestant.stop()
 }
 
+async function longStalls(): Promise<void> {
+  const running = await startAll(both, 'everysec')
+  for (const stall of stalls) {
+    await measure(`longest wait: ${stall}`, 'ms', 'less', both, (name) =>
+      longestStall(running.get(name)!.port, stall, scale))
+  }
+  for (const contestant of running.values()) await contestant.stop()
+}
+
 if (!hasPeer) console.log('redis-server is not installed: only our own figures')
 if (wanted.has('throughput')) for (const policy of policies) await allThroughput(policy)
 if (wanted.has('group')) await groups()
@@ -200,6 +211,7 @@ if (wanted.has('restart')) await restart()
 if (wanted.has('families')) await families()
 if (wanted.has('elements')) await elements()
 if (wanted.has('bullmq')) await queues()
+if (wanted.has('stalls')) await longStalls()
 
 const file = options.json ?? path.join(os.tmpdir(), `millrace-bench-${Date.now()}.json`)
 writeFileSync(file, toJson(rows))
