@@ -258,6 +258,8 @@ export class Broker {
     else beginTimedTurn(this)
     this.memory.beginTurn()
     setImmediate(this.endTurnLater)
+    // What expired or was evicted may have had waiters.
+    if (this.blocking.pending) this.serveBlocked()
   }
 
   /** Runs what the client sent, for at most its share of the turn. */

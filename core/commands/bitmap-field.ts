@@ -21,6 +21,8 @@ const badType = 'ERR Invalid bitfield type. Use something like i16 u8. Note that
 const numberBitsMax = 52
 const numberDigitsMax = 15
 
+const i64Max = 9223372036854775807n
+
 type Kind = 'GET' | 'SET' | 'INCRBY'
 type Overflow = 'WRAP' | 'SAT' | 'FAIL'
 
@@ -143,7 +145,7 @@ function writeField(bytes: Uint8Array, start: number, size: number, operand: num
     if (op.overflow === 'WRAP') {
       after = ((after % span) + span) % span
       if (after > most) after -= span
-    } else after = saturates(after < least) ? least : most
+    } else after = after < least && endsLow() ? least : most
   }
   writeBits(bytes, start, op.offset, op.bits, after < 0 ? after + span : after)
   r.int(op.kind === 'SET' ? before : after)
@@ -163,16 +165,21 @@ function writeBigField(bytes: Uint8Array, start: number, size: number, operand: 
       return false
     }
     if (op.overflow === 'WRAP') after = op.signed ? BigInt.asIntN(op.bits, after) : BigInt.asUintN(op.bits, after)
-    else after = saturates(after < least) ? least : most
+    else after = after < least && endsLow() && !wrapsAround(after, most) ? least : most
   }
   writeBigBits(bytes, start, op.offset, op.bits, after)
   r.bigint(op.kind === 'SET' ? before : after)
   return before !== after
 }
 
-/** Which end a value out of range goes to: a negative number is, to an unsigned SET, one that is too large. */
-function saturates(below: boolean): boolean {
-  return below && (op.signed || op.kind === 'INCRBY')
+/** Whether what is too low saturates at the lower end: to an unsigned SET a negative number is too large. */
+function endsLow(): boolean {
+  return op.signed || op.kind === 'INCRBY'
+}
+
+/** Redis takes a SET of the lowest 64-bit numbers for one beyond the upper end: the distance from there overflows. */
+function wrapsAround(value: bigint, most: bigint): boolean {
+  return op.kind === 'SET' && op.bits < 64 && most - value > i64Max
 }
 
 const key: ArgumentSpec = { name: 'key', type: 'key', keySpec: 0 }

@@ -39,8 +39,10 @@ export function applyField(bits: string, field: Field): [string, bigint | undefi
       after = ((after % span) + span) % span
       if (after > most) after -= span
     } else {
-      // Redis takes the operand of an unsigned SET for unsigned, too: what is negative is too large.
-      after = after < least && (field.signed || field.kind === 'INCRBY') ? least : most
+      // Redis takes the operand of an unsigned SET for unsigned, too: what is negative is too large. And what is so low
+      // that the distance from the upper end overflows is beyond that end.
+      const far = field.kind === 'SET' && field.width < 64 && most - after >= 2n ** 63n
+      after = after < least && (field.signed || field.kind === 'INCRBY') && !far ? least : most
     }
   }
   const digits = (after < 0n ? after + span : after).toString(2).padStart(field.width, '0')
