@@ -185,7 +185,7 @@ const collectorOptions = new Map<string, LuaValue>([
 /** Memory is V8's affair: the options are accepted, and there are as many KiB in use as a new state of Lua has. */
 function collectgarbage(option: LuaValue): LuaResult {
   const name = option === undefined ? 'collect' : checkString(option, 1, arguments.length)
-  if (!collectorOptions.has(name)) throw argumentError(1, `invalid option '${name}'`)
+  if (!collectorOptions.has(name)) throw argumentError(1, `invalid option '${name.replace(/\0.*/s, '')}'`)
   return name === 'count' ? stateKib : collectorOptions.get(name)
 }
 

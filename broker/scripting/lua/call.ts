@@ -26,6 +26,16 @@ export function tailCall(callee: LuaFunction, args: readonly LuaValue[]): TailCa
   return call
 }
 
+const generatorFunction = Object.getPrototypeOf(function* () {}) as object
+
+/**
+ * A call in tail position of the yielding form: only functions that yield are put off, libraries are called where
+ * they stand.
+ */
+export function tailCallSteps(callee: LuaFunction, args: readonly LuaValue[]): LuaResult {
+  return Object.getPrototypeOf(callee) === generatorFunction ? tailCall(callee, args) : callee(...args)
+}
+
 /** How long a script runs until the hook is asked. */
 export class Meter {
   /** Loops and calls that are left until then. */

@@ -1,6 +1,8 @@
 // From source text to a function. A chunk is compiled when it is first loaded into a state, in the form that the
 // state needs.
-import { all, callable, drop, finish, first, meter, tailCall, tick, tickAndPause, unfinished } from './call.ts'
+import {
+  all, callable, drop, finish, first, meter, tailCall, tailCallSteps, tick, tickAndPause, unfinished,
+} from './call.ts'
 import { LuaError } from './error.ts'
 import { generate, runtimeNames } from './generate.ts'
 import { roundedSize } from './generate-expression.ts'
@@ -95,7 +97,7 @@ export class LuaChunk {
       $all: all,
       $drop: drop,
       $callable: callable,
-      $tailCall: tailCall,
+      $tailCall: home.yielding ? tailCallSteps : tailCall,
       $unfinished: unfinished,
       $finish: finish,
       $none: none,

@@ -1,4 +1,4 @@
-// What C's printf makes of a number: %e %f %g %a. V8's toExponential and toFixed round exactly but break a tie
+// What C's printf makes of a number: %e %f %g. V8's toExponential and toFixed round exactly but break a tie
 // upwards where C
 // takes the even digit, and toFixed gives up at 1e21.
 
@@ -91,31 +91,5 @@ export function formatGeneral(n: number, precision: number, alternate: boolean, 
     const fraction = kept.slice(exponent + 1)
     text = fraction !== '' || alternate ? `${whole}.${fraction}` : whole
   }
-  return cased(isNegative(n) ? `-${text}` : text, upper)
-}
-
-/** %a; a precision below 0 gives all digits. */
-export function formatHexadecimal(n: number, precision: number, alternate: boolean, upper: boolean): string {
-  const other = special(n, upper)
-  if (other !== undefined) return other
-  const view = new DataView(new ArrayBuffer(8))
-  view.setFloat64(0, Math.abs(n))
-  const bits = view.getBigUint64(0)
-  let exponent = Number(bits >> 52n)
-  let mantissa = bits & ((1n << 52n) - 1n)
-  if (exponent !== 0) mantissa |= 1n << 52n
-  exponent = n === 0 ? 0 : exponent === 0 ? -1022 : exponent - 1023
-  if (precision >= 0 && precision < 13) {
-    const cut = BigInt(4 * (13 - precision))
-    const half = 1n << (cut - 1n)
-    const low = mantissa & ((1n << cut) - 1n)
-    mantissa >>= cut
-    if (low > half || (low === half && (mantissa & 1n) === 1n)) mantissa++
-    mantissa <<= cut
-  }
-  let fraction = (mantissa & ((1n << 52n) - 1n)).toString(16).padStart(13, '0')
-  fraction = precision < 0 ? fraction.replace(/0+$/, '') : fraction.padEnd(precision, '0').slice(0, precision)
-  const point = fraction !== '' || alternate ? '.' : ''
-  const text = `0x${mantissa >> 52n}${point}${fraction}p${exponent < 0 ? '-' : '+'}${Math.abs(exponent)}`
   return cased(isNegative(n) ? `-${text}` : text, upper)
 }

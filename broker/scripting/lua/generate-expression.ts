@@ -286,6 +286,10 @@ function isConstant(e: Expression): boolean {
   return e.kind === 'nil' || e.kind === 'true' || e.kind === 'false' || e.kind === 'number' || e.kind === 'string'
 }
 
+function isTrue(e: Expression): boolean {
+  return e.kind !== 'nil' && e.kind !== 'false'
+}
+
 function isUpvalue(e: Expression): boolean {
   return e.kind === 'local' && e.upvalue && e.local.assigned
 }
@@ -330,8 +334,9 @@ function describe(e: Expression): string | undefined {
       return `global '${e.name}'`
     case 'index':
       return `field '${e.key.kind === 'string' ? cText(e.key.value) : '?'}'`
-    case 'method':
-      return undefined
+    case 'logic':
+      // With a constant before it, the other operand is all there is.
+      return isConstant(e.left) && isTrue(e.left) === (e.op === 'and') ? describe(e.right) : undefined
     case 'paren':
       return isOpen(e.inner) ? undefined : describe(e.inner)
     default:

@@ -296,7 +296,7 @@ class FunctionWriter extends ExpressionWriter {
     })
     const site = this.mark({ line: e.line, names: [describeCallee(e)], call: true, tail: true })
     const list = args.join(', ')
-    if (this.chunk.yielding) return `${text}return ($tailCall(${calleeText(callee)}, [${list}])); `
+    if (this.chunk.yielding) return `${text}return (${site}$tailCall(${calleeText(callee)}, [${list}])); `
     const t = this.temp()
     const quick = `$M.tails++; ${t} = ${site}${calleeText(callee)}(${list}); $M.tails--; return ${t}; `
     return `${text}if ($M.tails < 60) { ${quick}} return ($tailCall(${calleeText(callee)}, [${list}])); `

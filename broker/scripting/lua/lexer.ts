@@ -64,7 +64,12 @@ export class Lexer {
 
   /** An error at the current token. */
   errorNear(message: string): LuaError {
-    return this.error(message, this.type === 'eof' ? '<eof>' : this.source.slice(this.start, this.end))
+    if (this.type === 'eof') return this.error(message, '<eof>')
+    const raw = this.source.slice(this.start, this.end)
+    // Lua shows a quoted string with its escapes resolved.
+    const text = this.type === 'string' && !raw.startsWith('[') ? raw[0] + this.text + raw[0] : raw
+    if (text === '\0') return this.error(message)
+    return this.error(message, this.type.startsWith('char') && isControl(text) ? `char(${text.charCodeAt(0)})` : text)
   }
 
   error(message: string, near?: string): LuaError {
@@ -186,9 +191,6 @@ export class Lexer {
       if (this.position >= source.length) throw this.error(`unfinished long ${kind}`, '<eof>')
       const c = source[this.position]
       if (c === ']' && source.startsWith(close, this.position)) break
-      if (c === '[' && level === 0 && source[this.position + 1] === '[' && kind === 'string') {
-        throw this.error('nesting of [[...]] is deprecated', '[')
-      }
       if (c === '\n' || c === '\r') {
         text += `${source.slice(from, this.position)}\n`
         this.skipNewline()
@@ -210,14 +212,16 @@ export class Lexer {
       const c = source[this.position]
       if (c === quote) break
       if (c === undefined) throw this.error('unfinished string', '<eof>')
-      if (c === '\n' || c === '\r') throw this.error('unfinished string', source.slice(this.start, this.position))
+      if (c === '\n' || c === '\r') {
+        throw this.error('unfinished string', quote + text + source.slice(from, this.position))
+      }
       if (c !== '\\') {
         this.position++
         continue
       }
       text += source.slice(from, this.position)
       this.position++
-      text += this.escape()
+      text += this.escape(quote + text)
       from = this.position
     }
     this.text = text + source.slice(from, this.position)
@@ -225,7 +229,8 @@ export class Lexer {
     return 'string'
   }
 
-  private escape(): string {
+  /** What an escape stands for; `before` is what error texts show. */
+  private escape(before: string): string {
     const { source } = this
     const c = source[this.position]
     const plain = c === undefined ? undefined : escapes[c]
@@ -246,7 +251,7 @@ export class Lexer {
     for (let i = 0; i < 3 && isDigit(source[this.position] ?? ''); i++) {
       code = code * 10 + Number(source[this.position++])
     }
-    if (code > 255) throw this.error('escape sequence too large', source.slice(this.start, this.position))
+    if (code > 255) throw this.error('escape sequence too large', before)
     return String.fromCharCode(code)
   }
 
@@ -280,6 +285,10 @@ function isNameStart(c: string): boolean {
 
 function isNameChar(c: string): boolean {
   return isNameStart(c) || isDigit(c)
+}
+
+function isControl(c: string): boolean {
+  return c < ' ' || c === '\x7f'
 }
 
 /** C's strings end at the first NUL. */

@@ -14,9 +14,11 @@ function unary(f: (x: number) => LuaResult): LuaFunction {
   }
 }
 
+/** A function of two numbers; C looks at the second one first. */
 function binary(f: (x: number, y: number) => number): LuaFunction {
   return function (a: LuaValue, b: LuaValue) {
-    return f(checkNumber(a, 1, arguments.length), checkNumber(b, 2, arguments.length))
+    const y = checkNumber(b, 2, arguments.length)
+    return f(checkNumber(a, 1, arguments.length), y)
   }
 }
 
@@ -49,8 +51,8 @@ function frexp(x: number): LuaResult {
 }
 
 function ldexp(v: LuaValue, e: LuaValue): LuaResult {
-  let x = checkNumber(v, 1, arguments.length)
   let exponent = Math.max(-5000, Math.min(5000, checkInt(e, 2, arguments.length)))
+  let x = checkNumber(v, 1, arguments.length)
   // In steps, so that only the last one can round.
   for (; exponent > 1000; exponent -= 1000) x *= 2 ** 1000
   for (; exponent < -1000; exponent += 1000) x *= 2 ** -1000
@@ -59,7 +61,8 @@ function ldexp(v: LuaValue, e: LuaValue): LuaResult {
 
 function modf(x: number): LuaResult {
   const whole = Math.trunc(x)
-  return [whole, Number.isFinite(x) ? x - whole : Number.isNaN(x) ? NaN : x > 0 ? 0 : -0]
+  const fraction = Number.isFinite(x) ? x - whole : Number.isNaN(x) ? NaN : 0
+  return [whole, fraction === 0 && (x < 0 || Object.is(x, -0)) ? -0 : fraction]
 }
 
 /** drand48's generator: x ← 0x5DEECE66D x + 11 in 48 bits, kept in two halves of 24. */

@@ -1,10 +1,17 @@
-// pcall and xpcall, plain and yielding. What ends a script from outside, and what is a bug of ours, passes through
+// pcall and xpcall, plain and yielding. pcall is Redis's own: of an error that is a table with a field `err` it gives
+// that
+// field, as scripts of older servers expect; a table without one is followed by what the field holds. What ends a
+// script from outside, and what is a bug of ours, passes through
 // them.
 import { checkAny } from './args.ts'
 import { callBack, callable, finish, meter, thread } from './call.ts'
 import { LuaError } from './error.ts'
+import { index } from './operators.ts'
 import { translate } from './sites.ts'
+import { LuaTable } from './table.ts'
 import type { LuaFunction, LuaPause, LuaResult, LuaSteps, LuaValue } from './value.ts'
+
+const handlerFailuresMax = 10
 
 /** The value that was raised; throws on what pcall can't catch. */
 function raised(error: unknown): LuaValue {
@@ -13,15 +20,37 @@ function raised(error: unknown): LuaValue {
   throw translated
 }
 
+function failure(value: LuaValue): LuaResult {
+  if (!(value instanceof LuaTable)) return [false, value]
+  const err = index(value, 'err')
+  return typeof err === 'string' || typeof err === 'number' ? [false, err] : [false, value, err]
+}
+
 function pcall(...args: LuaValue[]): LuaResult {
-  checkAny(1, args.length)
+  if (args.length === 0) return true
   const { tails } = meter
   try {
     return [true, ...callBack(args[0], args.slice(1))]
   } catch (error) {
     meter.tails = tails
-    return [false, raised(error)]
+    return failure(raised(error))
   }
+}
+
+/**
+ * What the handler of xpcall makes of an error. If it fails it is asked about its own error; in Lua until the stack
+ * is full.
+ */
+function explained(handler: LuaValue, value: LuaValue): LuaValue {
+  let about = value
+  for (let i = 0; i < handlerFailuresMax; i++) {
+    try {
+      return callBack(handler, [about])[0]
+    } catch (error) {
+      about = raised(error)
+    }
+  }
+  return 'error in error handling'
 }
 
 function xpcall(f: LuaValue, handler: LuaValue): LuaResult {
@@ -31,7 +60,7 @@ function xpcall(f: LuaValue, handler: LuaValue): LuaResult {
     return [true, ...callBack(f, [])]
   } catch (error) {
     meter.tails = tails
-    return [false, ...callBack(handler, [raised(error)]).slice(0, 1)]
+    return [false, explained(handler, raised(error))]
   }
 }
 
@@ -54,11 +83,11 @@ const steps = {
 }
 
 function* pcallSteps(...args: LuaValue[]): LuaSteps {
-  checkAny(1, args.length)
+  if (args.length === 0) return true
   try {
     return [true, ...(yield* steps.callBack(args[0], args.slice(1)))]
   } catch (error) {
-    return [false, raised(error)]
+    return failure(raised(error))
   }
 }
 
@@ -67,7 +96,7 @@ function* xpcallSteps(f: LuaValue, handler: LuaValue): LuaSteps {
   try {
     return [true, ...(yield* steps.callBack(f, []))]
   } catch (error) {
-    return [false, ...(yield* steps.callBack(handler, [raised(error)])).slice(0, 1)]
+    return [false, explained(handler, raised(error))]
   }
 }
 

@@ -52,7 +52,7 @@ export class LuaState {
   }
 
   private library(name: string, functions: readonly [string, LuaFunction][]): LuaTable {
-    const table = this.add(new LuaTable(), functions)
+    const table = this.add(new LuaTable(0, functions.length), functions)
     this.globals.setString(name, table)
     return table
   }

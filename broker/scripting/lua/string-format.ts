@@ -1,7 +1,7 @@
 // string.format: C's printf with Lua's limits, and %q.
 import { checkInteger, checkNumber, checkString, toInteger } from './args.ts'
-import { formatExponent, formatFixed, formatGeneral, formatHexadecimal } from './decimal.ts'
-import { raise } from './sites.ts'
+import { formatExponent, formatFixed, formatGeneral } from './decimal.ts'
+import { argumentError, raise } from './sites.ts'
 import type { LuaValue } from './value.ts'
 
 interface Directive {
@@ -32,7 +32,7 @@ export function format(...args: LuaValue[]): string {
       i = at + 2
       continue
     }
-    argument++
+    if (++argument > args.length) throw argumentError(argument, 'no value')
     const [directive, next] = parseDirective(template, at + 1)
     result += convert(directive, args[argument - 1], argument, args.length)
     i = next
@@ -69,8 +69,8 @@ function convert(d: Directive, v: LuaValue, argument: number, given: number): st
   switch (d.conversion) {
     case 'c': {
       const c = String.fromCharCode(Number(BigInt.asUintN(8, BigInt(toInteger(checkNumber(v, argument, given))))))
-      // What printf made ends at its first NUL for Lua's buffer of C strings, unless it is a char alone.
-      return pad(c, d)
+      // What printf made ends at its first NUL.
+      return pad(c, d).replace(/\0.*/s, '')
     }
     case 'd':
     case 'i':
@@ -80,8 +80,6 @@ function convert(d: Directive, v: LuaValue, argument: number, given: number): st
     case 'x':
     case 'X':
       return unsignedInteger(checkNumber(v, argument, given), d)
-    case 'a':
-    case 'A':
     case 'e':
     case 'E':
     case 'f':
@@ -153,9 +151,6 @@ function float(n: number, d: Directive): string {
   const precision = d.precision < 0 ? 6 : d.precision
   let text: string
   switch (d.conversion.toLowerCase()) {
-    case 'a':
-      text = formatHexadecimal(size, d.precision, d.alternate, upper)
-      break
     case 'e':
       text = formatExponent(size, precision, d.alternate, upper)
       break
@@ -167,12 +162,7 @@ function float(n: number, d: Directive): string {
   }
   const negative = n < 0 || (n === 0 && 1 / n < 0) || Number.isNaN(n)
   if (Number.isNaN(n)) text = text.slice(1)
-  let prefix = signOf(negative, d)
-  if (/^0x/i.test(text)) {
-    prefix += text.slice(0, 2)
-    text = text.slice(2)
-  }
-  return padNumber(prefix, text, d, Number.isFinite(n))
+  return padNumber(signOf(negative, d), text, d, Number.isFinite(n))
 }
 
 function quoted(s: string): string {

@@ -205,12 +205,8 @@ function expanded(matcher: Matcher, start: number, end: number, text: string): s
   return result
 }
 
-function gfind(): LuaResult {
-  throw raise("'string.gfind' was renamed to 'string.gmatch'")
-}
-
 export const stringFunctions: readonly [string, LuaFunction][] = [
-  ['byte', byte], ['char', char], ['dump', dump], ['find', find], ['format', format], ['gfind', gfind],
+  ['byte', byte], ['char', char], ['dump', dump], ['find', find], ['format', format], ['gfind', gmatch],
   ['gmatch', gmatch], ['gsub', gsub], ['len', len], ['lower', lower], ['match', match], ['rep', rep],
   ['reverse', reverse], ['sub', sub], ['upper', upper],
 ]

@@ -16,8 +16,8 @@ function writable(table: LuaTable): LuaTable {
 
 function concat(t: LuaValue, separator: LuaValue, from: LuaValue, to: LuaValue): LuaResult {
   const given = arguments.length
-  const table = checkTable(t, 1, given)
   const between = optionalString(separator, 2, given, '')
+  const table = checkTable(t, 1, given)
   const first = optionalInteger(from, 3, given, 1)
   const last = to === undefined ? table.length() : checkInt(to, 4, given)
   let result = ''

@@ -203,10 +203,11 @@ export class LuaTable {
     return -1
   }
 
+  /** A key that is set to nil takes a node all the same, in Lua as here. */
   private setHash(key: LuaValue, value: LuaValue): void {
     const slot = this.slotOf(key)
     if (slot >= 0) this.values[slot] = value
-    else if (value !== undefined) this.insert(key, value)
+    else this.insert(key, value)
   }
 
   private insert(key: LuaValue, value: LuaValue): void {
