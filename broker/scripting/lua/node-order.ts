@@ -9,10 +9,11 @@ const float = new Float64Array(1)
 const words = new Uint32Array(float.buffer)
 
 /**
- * The indices of `keys` in the order of Lua's nodes. `keys` stand in the order in which they came into a hash part of
- * `size` nodes (0 or a power of two); `growth` are pairs of numbers: at how many keys it grew, to how many nodes.
+ * The nodes of a hash part into which `keys` came in their order, `size` nodes (0 or a power of two) at first;
+ * `growth` are pairs
+ * of numbers: at how many keys it grew, to how many nodes. None of the keys may have been set to nil meanwhile.
  */
-export function nodeOrder(keys: readonly unknown[], size: number, growth: readonly number[] | undefined): Int32Array {
+export function layNodes(keys: readonly unknown[], size: number, growth: readonly number[] | undefined): Nodes {
   let nodes = new Nodes(size)
   let next = 0
   if (growth !== undefined) {
@@ -27,10 +28,11 @@ export function nodeOrder(keys: readonly unknown[], size: number, growth: readon
     }
   }
   for (; next < keys.length; next++) nodes.insert(next, keys[next])
-  return nodes.taken.filter((index) => index >= 0)
+  return nodes
 }
 
-class Nodes {
+/** Which node holds which key, by the keys' indices. */
+export class Nodes {
   readonly size: number
   readonly taken: Int32Array
   /** The node that each key's hash names, by node. */
@@ -44,20 +46,40 @@ class Nodes {
     this.free = size
   }
 
-  insert(index: number, key: unknown): void {
+  /** The indices of the keys in the order of their nodes. */
+  order(): Int32Array {
+    return this.taken.filter((index) => index >= 0)
+  }
+
+  /** The index of the key that holds the node that a key's hash names, -1 if that is free. */
+  holder(key: unknown, index: number): number {
+    return this.size === 0 ? -1 : this.taken[homeOf(key, this.size, index)]!
+  }
+
+  /** Gives a key the node of its hash, whose key is nil's now. */
+  replace(index: number, key: unknown): void {
+    const home = homeOf(key, this.size, index)
+    this.put(home, index, home)
+  }
+
+  /** Whether there was a node for the key. */
+  insert(index: number, key: unknown): boolean {
+    if (this.size === 0) return false
     const home = homeOf(key, this.size, index)
     if (this.taken[home]! < 0) {
       this.put(home, index, home)
-      return
+      return true
     }
     do this.free--
-    while (this.taken[this.free]! >= 0)
+    while (this.free >= 0 && this.taken[this.free]! >= 0)
+    if (this.free < 0) return false
     if (this.home[home] === home) {
       this.put(this.free, index, home)
     } else {
       this.put(this.free, this.taken[home]!, this.home[home]!)
       this.put(home, index, home)
     }
+    return true
   }
 
   private put(node: number, index: number, home: number): void {

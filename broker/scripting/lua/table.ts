@@ -16,7 +16,8 @@
 //   slots   from key to index in keys, once there are more than a few
 //   growth  pairs of numbers: at so many keys the hash part grew to so many nodes; node-order.ts replays it for pairs()
 import type { LuaCoroutine, LuaFunction, LuaValue } from './value.ts'
-import { nodeOrder } from './node-order.ts'
+import { layNodes } from './node-order.ts'
+import type { Nodes } from './node-order.ts'
 
 export type LuaObject = LuaTable | LuaCoroutine
 
@@ -42,6 +43,7 @@ export class LuaTable {
   private growth: number[] | undefined
   private order: Int32Array | undefined
   private places: Int32Array | undefined
+  private tracked: Nodes | undefined
 
   /**
    * A table with room for so many values of the array part and so many keys of the hash part, as Lua's constructors
@@ -61,6 +63,7 @@ export class LuaTable {
     this.growth = undefined
     this.order = undefined
     this.places = undefined
+    this.tracked = undefined
   }
 
   /** Raw access; never asks a metatable. */
@@ -206,17 +209,46 @@ export class LuaTable {
   /** A key that is set to nil takes a node all the same, in Lua as here. */
   private setHash(key: LuaValue, value: LuaValue): void {
     const slot = this.slotOf(key)
-    if (slot >= 0) this.values[slot] = value
-    else this.insert(key, value)
+    if (slot >= 0) {
+      if (value === undefined && this.values[slot] !== undefined) this.trackNodes()
+      this.values[slot] = value
+    } else {
+      if (value === undefined) this.trackNodes()
+      this.insert(key, value)
+    }
+  }
+
+  /**
+   * From its first key that is nil until it grows, a table's nodes are followed one by one: such a key's node can be
+   * taken.
+   */
+  private trackNodes(): void {
+    this.tracked ??= layNodes(this.keys, this.hashSizeFirst, this.growth)
   }
 
   private insert(key: LuaValue, value: LuaValue): void {
-    if (this.keys.length === this.hashSize) {
+    const { tracked } = this
+    if (tracked !== undefined) {
+      const holder = tracked.holder(key, this.keys.length)
+      if (holder >= 0 && this.values[holder] === undefined) {
+        tracked.replace(holder, key)
+        this.slots?.delete(this.keys[holder])
+        this.slots?.set(key, holder)
+        this.keys[holder] = key
+        this.values[holder] = value
+        this.order = undefined
+      } else if (tracked.insert(this.keys.length, key)) {
+        this.append(key, value)
+      } else {
+        this.grow(key)
+        this.set(key, value)
+      }
+    } else if (this.keys.length === this.hashSize) {
       this.grow(key)
       this.set(key, value)
-      return
+    } else {
+      this.append(key, value)
     }
-    this.append(key, value)
   }
 
   private append(key: LuaValue, value: LuaValue): void {
@@ -297,6 +329,7 @@ export class LuaTable {
       else (this.growth ??= []).push(this.keys.length, hashSize)
       this.hashSize = hashSize
       this.order = undefined
+      this.tracked = undefined
       return
     }
 
@@ -313,6 +346,7 @@ export class LuaTable {
     this.hashSizeFirst = hashSize
     this.growth = undefined
     this.order = undefined
+    this.tracked = undefined
     for (let i = arraySize; i < array.length; i++) if (array[i] !== undefined) this.append(i + 1, array[i])
     for (let n = order.length - 1; n >= 0; n--) {
       const key = keys[order[n]!]
@@ -328,7 +362,7 @@ export class LuaTable {
    * dropped.
    */
   private keepsAll(arraySize: number, hashSize: number): boolean {
-    if (arraySize < this.array.length || hashSize < this.keys.length) return false
+    if (this.tracked !== undefined || arraySize < this.array.length || hashSize < this.keys.length) return false
     for (let i = 0; i < this.keys.length; i++) {
       const key = this.keys[i]
       if (this.values[i] === undefined || (typeof key === 'number' && key <= arraySize && key >= 1)) return false
@@ -338,7 +372,7 @@ export class LuaTable {
 
   private nodes(): Int32Array {
     if (this.order === undefined) {
-      this.order = nodeOrder(this.keys, this.hashSizeFirst, this.growth)
+      this.order = (this.tracked ?? layNodes(this.keys, this.hashSizeFirst, this.growth)).order()
       this.places = undefined
     }
     return this.order
