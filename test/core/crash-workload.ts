@@ -235,6 +235,12 @@ const strings: readonly Maker[] = [
   (p) => ['GETEX', p.key(), 'PX', 1 + p.n(900)],
   (p) => ['GETDEL', p.key()],
   (p) => ['GET', p.key()],
+  (p) => ['SETBIT', p.key(), p.n(900), p.n(2)],
+  (p) => ['BITFIELD', p.key(), 'INCRBY', 'i33', p.n(200), p.n(99) - 50, 'OVERFLOW', 'FAIL', 'SET', 'u4', 0, p.n(20)],
+  (p) => ['BITOP', p.n(2) === 0 ? 'XOR' : 'DIFF', p.key(), p.key(), p.key()],
+  (p) => ['PFADD', `seen:${p.n(3)}`, p.n(999), p.n(999), p.n(999)],
+  (p) => ['PFCOUNT', `seen:${p.n(3)}`],
+  (p) => ['PFMERGE', `seen:${p.n(3)}`, `seen:${p.n(3)}`, `seen:${p.n(3)}`],
 ]
 
 const keys: readonly Maker[] = [

@@ -199,15 +199,18 @@ test('replay never evicts, however much there is', (t) => {
   t.is(d.run('DBSIZE'), int(100))
 })
 
-test('the rest of a large value that was dropped is freed before another key goes', (t) => {
-  const d = driver()
-  d.engine.setMemoryPolicy('volatile-ttl')
-  d.run('SADD', 'large', ...Array.from({ length: 5000 }, (_, i) => `member:${i}`))
-  d.run('EXPIRE', 'large', 100)
-  for (let i = 0; i < 50; i++) d.run('SET', `k${i}`, 'v', 'EX', 5000)
-  const used = d.engine.arena.usedBytes
-  d.engine.settings.memoryBytesMax = used - 100_000
-  t.is(d.engine.evictor.relieve(), 'enough')
-  t.is(d.run('EXISTS', 'large'), int(0))
-  t.is(d.run('DBSIZE'), int(50))
+test('the rest of a large value that was dropped is freed before another key goes, however it is freed', (t) => {
+  for (const lazily of [false, true]) {
+    const d = driver()
+    d.engine.setMemoryPolicy('volatile-ttl')
+    d.engine.settings.lazyEviction = lazily
+    d.run('SADD', 'large', ...Array.from({ length: 5000 }, (_, i) => `member:${i}`))
+    d.run('EXPIRE', 'large', 100)
+    for (let i = 0; i < 50; i++) d.run('SET', `k${i}`, 'v', 'EX', 5000)
+    const used = d.engine.arena.usedBytes
+    d.engine.settings.memoryBytesMax = used - 100_000
+    t.is(d.engine.evictor.relieve(), 'enough')
+    t.is(d.run('EXISTS', 'large'), int(0))
+    t.is(d.run('DBSIZE'), int(50))
+  }
 })
