@@ -144,7 +144,7 @@ export const zsetMemberCommands: readonly CommandSpec[] = [
   },
   {
     name: 'bzpopmin', arity: -3, since: '5.0.0', group: 'sorted-set',
-    flags: ['write', 'noscript', 'blocking', 'fast'],
+    flags: ['write', 'blocking', 'fast'],
     summary: 'Takes the member with the lowest score out of the first sorted set that has one, and waits for one',
     complexity: 'O(log(N))',
     keys: [
@@ -156,7 +156,7 @@ export const zsetMemberCommands: readonly CommandSpec[] = [
   },
   {
     name: 'bzpopmax', arity: -3, since: '5.0.0', group: 'sorted-set',
-    flags: ['write', 'noscript', 'blocking', 'fast'],
+    flags: ['write', 'blocking', 'fast'],
     summary: 'Takes the member with the highest score out of the first sorted set that has one, and waits for one',
     complexity: 'O(log(N))',
     keys: [

@@ -82,7 +82,8 @@ export class ZsetPack {
   }
 
   item(rank: number): boolean {
-    return this.turnTo(this.pack.at(rank * 2))
+    // To a pack a negative index is one from the end.
+    return this.turnTo(rank < 0 ? 0 : this.pack.at(rank * 2))
   }
 
   /** Goes to the first item with a score of at least `score`, or above it. */

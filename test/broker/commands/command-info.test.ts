@@ -33,7 +33,7 @@ async function allOf(server: ServerProcess): Promise<Map<string, Described>> {
 }
 
 /** From 7.2 on scripts may call them: they do not wait there. */
-const inScripts = new Set(['blpop', 'brpop', 'blmove', 'brpoplpush'])
+const inScripts = new Set(['blpop', 'brpop', 'blmove', 'brpoplpush', 'bzpopmin', 'bzpopmax'])
 
 test('every command that both know is declared alike', async (t) => {
   if (!requireRedis(t)) return

@@ -80,6 +80,17 @@ const above = (text: string, low: string): boolean =>
 const below = (text: string, high: string): boolean =>
   high === '+' || (high !== '-' && (high[0] === '[' ? compare(text, high.slice(1)) <= 0 : compare(text, high.slice(1)) < 0))
 
+test('a limit that skips more than the range holds gives nothing, in either direction and encoding', (t) => {
+  for (const entries of [0, 128]) {
+    const { d } = fill(Array.from({ length: 100 }, (_, i) => [i, `m${i}`] as const), entries)
+    for (const offset of [10, 11, 15, 16, 17, 18, 30, 60, 99, 100]) {
+      const left = Array.from({ length: Math.max(0, 11 - offset) }, (_, i) => i + offset)
+      t.is(d.run('ZRANGEBYSCORE', 'z', 20, 30, 'LIMIT', offset, -1), array(...left.map((i) => bulk(`m${20 + i}`))))
+      t.is(d.run('ZREVRANGEBYSCORE', 'z', 30, 20, 'LIMIT', offset, -1), array(...left.map((i) => bulk(`m${30 - i}`))))
+    }
+  }
+})
+
 test('ranges of members, where all scores are alike, agree with a plain array', (t) => {
   const end = fc.oneof(fc.constantFrom('-', '+'), fc.tuple(fc.constantFrom('[', '('), member).map(([sign, text]) => sign + text))
   const members = fc.array(member, { minLength: 1, maxLength: 30 })
