@@ -71,7 +71,8 @@ function lateStart(usable: number, bytes: number): number {
 
 /**
  * Makes room for `bytes` more before or behind the elements. A block that has an eighth of itself to spare after that
- * stays; else it grows by an eighth and a little, but not beyond `bound` bytes of elements unless it must.
+ * stays; else it grows to the next size of blocks, which are an eighth apart, but not beyond `bound` bytes of elements
+ * unless it must.
  */
 function makeRoom(arena: Arena, node: number, bytes: number, before: boolean, bound: number): number {
   const used = nodeBytes(arena, node)
@@ -81,7 +82,7 @@ function makeRoom(arena: Arena, node: number, bytes: number, before: boolean, bo
     shift(arena, node, before ? lateStart(usable, used) : nodeHeaderBytes)
     return node
   }
-  const generous = Math.min(need + (need >>> 3) + leastSpareBytes, nodeHeaderBytes + bound)
+  const generous = Math.min(need + leastSpareBytes, nodeHeaderBytes + bound)
   const target = arena.alloc(Math.max(need, generous))
   const start = before ? lateStart(arena.usableBytes(target), used) : nodeHeaderBytes
   copyElements(arena, node, nodeStart(arena, node), used, target, start)

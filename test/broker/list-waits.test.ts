@@ -164,6 +164,8 @@ for (const [how, commands] of [
   ['MOVE', [['SELECT', '1'], ['RPUSH', 'l', 'a'], ['MOVE', 'l', '0']]],
   ['SWAPDB', [['SELECT', '1'], ['RPUSH', 'l', 'a'], ['SWAPDB', '0', '1']]],
   ['LMOVE', [['RPUSH', 'm', 'a'], ['LMOVE', 'm', 'l', 'LEFT', 'LEFT']]],
+  ['SORT', [['RPUSH', 'm', 'a'], ['SORT', 'm', 'ALPHA', 'STORE', 'l']]],
+  ['COPY over a string', [['SET', 'l', 'x'], ['RPUSH', 'm', 'a'], ['COPY', 'm', 'l', 'REPLACE']]],
 ] as const) {
   test(`a list that comes by ${how} serves who waits`, async (t) => {
     const server = await startBroker(t)
@@ -175,6 +177,44 @@ for (const [how, commands] of [
     close()
   })
 }
+
+test('a list that comes by RESTORE serves who waits', async (t) => {
+  const server = await startBroker(t)
+  const { replies, close } = await waiters(server, 'BRPOP l 0')
+  const giver = await server.connect()
+  await giver.text('RPUSH', 'm', 'a', 'b')
+  const dump = await giver.call('DUMP', 'm')
+  t.is(await giver.text('RESTORE', 'l', 0, dump.subarray(dump.indexOf('\r\n') + 2, -2)), '+OK\r\n')
+  t.is(await replies[0], bulks('l', 'b'))
+  t.is(await giver.text('LRANGE', 'l', 0, -1), bulks('a'))
+  giver.destroy()
+  close()
+})
+
+test('a woken command looks at all its keys anew, as from 7.2 on: a key of another type before the list is an error', async (t) => {
+  const server = await startBroker(t)
+  const { replies, close } = await waiters(server, 'BLPOP s l 0', 'BLPOP l s 0')
+  const giver = await server.connect()
+  await giver.pipeline([['SET', 's', 'x'], ['RPUSH', 'l', 'a']])
+  t.is(await replies[0], '-WRONGTYPE Operation against a key holding the wrong kind of value\r\n')
+  t.is(await replies[1], bulks('l', 'a'))
+  giver.destroy()
+  close()
+})
+
+test('readers of a stream and takers from a list may wait for one key: each is served by its own kind', async (t) => {
+  const server = await startBroker(t)
+  const commands = ['XREAD BLOCK 0 STREAMS k $', 'BLPOP k 0', 'XREAD BLOCK 0 STREAMS k $', 'BZPOPMIN k 0', 'BLPOP k 0']
+  const { replies, close } = await waiters(server, ...commands)
+  const giver = await server.connect()
+  await giver.pipeline([['RPUSH', 'k', 'a'], ['ZADD', 'k', 1, 'b'], ['XADD', 'k', '1-1', 'f', 'v']])
+  t.is(await replies[1], bulks('k', 'a'))
+  t.is(await replies[3], bulks('k', 'b', '1'))
+  for (const i of [0, 2]) t.regex(await replies[i]!, /1-1/)
+  t.is(server.broker.blocking.count, 1)
+  giver.destroy()
+  close()
+})
 
 test('the time is up: a null array, also of moves; and fractions of a second count', async (t) => {
   const server = await startBroker(t)
