@@ -179,7 +179,7 @@ function unpack(t: LuaValue, from: LuaValue, to: LuaValue): LuaResult {
 }
 
 const collectorOptions = new Map<string, LuaValue>([
-  ['collect', 0], ['stop', 0], ['restart', 0], ['count', 0], ['step', true], ['setpause', 200], ['setstepmul', 200],
+  ['collect', 0], ['stop', 0], ['restart', 0], ['count', 0], ['step', false], ['setpause', 200], ['setstepmul', 200],
 ])
 
 /** Memory is V8's affair: the options are accepted, and there are as many KiB in use as a new state of Lua has. */

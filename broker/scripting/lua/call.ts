@@ -29,11 +29,19 @@ export function tailCall(callee: LuaFunction, args: readonly LuaValue[]): TailCa
 const generatorFunction = Object.getPrototypeOf(function* () {}) as object
 
 /**
+ * Whether a function of a yielding state comes from a script: libraries' functions are no generators, they return
+ * them.
+ */
+export function isCompiled(f: LuaFunction): boolean {
+  return Object.getPrototypeOf(f) === generatorFunction
+}
+
+/**
  * A call in tail position of the yielding form: only functions that yield are put off, libraries are called where
  * they stand.
  */
 export function tailCallSteps(callee: LuaFunction, args: readonly LuaValue[]): LuaResult {
-  return Object.getPrototypeOf(callee) === generatorFunction ? tailCall(callee, args) : callee(...args)
+  return isCompiled(callee) ? tailCall(callee, args) : callee(...args)
 }
 
 /** How long a script runs until the hook is asked. */
@@ -105,6 +113,16 @@ function drive(steps: LuaSteps): LuaResult {
 export function* finish(result: LuaResult): LuaSteps {
   let r = result
   while (typeof r === 'object' && !(r instanceof LuaTable)) {
+    if (r instanceof TailCall) return yield* finishTail(r)
+    if (!isSteps(r)) return r
+    r = yield* r
+  }
+  return r
+}
+
+function* finishTail(call: TailCall): LuaSteps {
+  let r: LuaResult = call
+  while (typeof r === 'object' && !(r instanceof LuaTable)) {
     if (r instanceof TailCall) r = r.callee(...r.args)
     else if (isSteps(r)) r = yield* r
     else return r
@@ -147,12 +165,16 @@ export function callBack(f: LuaValue, args: readonly LuaValue[]): readonly LuaVa
   return Array.isArray(result) ? (result as readonly LuaValue[]) : [result as LuaValue]
 }
 
-/** What a value that is no function does when it is called: its metatable's __call, or an error. */
-export function callable(f: LuaValue): LuaFunction {
+/**
+ * What a value that is no function does when it is called: its metatable's __call, or an error. `operand` says which
+ * of the
+ * site's names is the value's.
+ */
+export function callable(f: LuaValue, operand = 0): LuaFunction {
   const handler = f instanceof LuaTable ? f.metatable?.getString('__call') : undefined
   if (typeof handler === 'function') return (...args) => handler(f, ...args)
   return () => {
-    throw operationError('call', f, 0)
+    throw operationError('call', f, operand)
   }
 }
 

@@ -1,7 +1,7 @@
 // The library coroutine. A coroutine is a chain of generators, so it needs the yielding form of the functions in it;
 // a script in a plain
 // state that makes one ends with NeedsYielding, for its starter to run it again in a yielding state.
-import { finish, thread, yieldError } from './call.ts'
+import { finish, isCompiled, thread, yieldError } from './call.ts'
 import { LuaError, NeedsYielding } from './error.ts'
 import { argumentError, raise, translate } from './sites.ts'
 import { LuaCoroutine, none, pause } from './value.ts'
@@ -13,7 +13,7 @@ function checkCoroutine(v: LuaValue): LuaCoroutine {
 }
 
 function make(f: LuaValue): LuaCoroutine {
-  if (typeof f !== 'function') throw argumentError(1, 'Lua function expected')
+  if (typeof f !== 'function' || !isCompiled(f)) throw argumentError(1, 'Lua function expected')
   return new LuaCoroutine(f)
 }
 
@@ -49,10 +49,13 @@ function* advance(co: LuaCoroutine, args: readonly LuaValue[]): LuaSteps {
   }
 }
 
-function* resume(...args: LuaValue[]): LuaSteps {
-  const co = checkCoroutine(args[0])
+function resume(...args: LuaValue[]): LuaResult {
+  return resumeSteps(checkCoroutine(args[0]), args.slice(1))
+}
+
+function* resumeSteps(co: LuaCoroutine, args: readonly LuaValue[]): LuaSteps {
   try {
-    return [true, ...((yield* advance(co, args.slice(1))) as readonly LuaValue[])]
+    return [true, ...((yield* advance(co, args)) as readonly LuaValue[])]
   } catch (error) {
     if (error instanceof LuaError) return [false, error.value]
     throw error
@@ -61,19 +64,25 @@ function* resume(...args: LuaValue[]): LuaSteps {
 
 function wrap(f: LuaValue): LuaResult {
   const co = make(f)
-  return (function* (...args: LuaValue[]): LuaSteps {
-    try {
-      return yield* advance(co, args)
-    } catch (error) {
-      if (error instanceof LuaError && typeof error.value === 'string') throw raise(error.value)
-      throw error
-    }
-  }) as LuaFunction
+  return (...args) => wrappedSteps(co, args)
 }
 
-function* yieldValues(...args: LuaValue[]): LuaSteps {
+function* wrappedSteps(co: LuaCoroutine, args: readonly LuaValue[]): LuaSteps {
+  try {
+    return yield* advance(co, args)
+  } catch (error) {
+    if (error instanceof LuaError && typeof error.value === 'string') throw raise(error.value)
+    throw error
+  }
+}
+
+function yieldValues(...args: LuaValue[]): LuaResult {
   if (thread.current === undefined || thread.current.barriers > 0) throw yieldError()
-  return (yield args) ?? none
+  return yieldSteps(args)
+}
+
+function* yieldSteps(values: readonly LuaValue[]): LuaSteps {
+  return (yield values) ?? none
 }
 
 function status(v: LuaValue): LuaResult {

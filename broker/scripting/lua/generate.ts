@@ -244,7 +244,7 @@ class FunctionWriter extends ExpressionWriter {
     text += `const ${mode} = $loopMode(${f}, ${state}, ${control}); let ${cursor} = 0; `
     const value = s.locals[1]
     const names = s.locals.map(nameOf)
-    const site: Site = { line: s.line, names: ["local '(for generator)'"], call: true, tail: false }
+    const site: Site = { line: s.line, names: [undefined, "local '(for generator)'"], call: true, tail: false }
     const t = this.temp()
     let call = `${t} = ${this.mark(site)}${calleeText(f)}(${state}, ${control}); `
     if (this.chunk.yielding) call += `if ($unfinished(${t})) ${t} = ${this.mark(site)}yield* $finish(${t}); `

@@ -1,5 +1,5 @@
 // Lua's operators where JavaScript's own don't do: tables, metatables, coercions, and the errors.
-import { callable, handled } from './call.ts'
+import { callBack, callable, handled } from './call.ts'
 import { numberToString, parseNumber } from './number.ts'
 import { operationError, raise } from './sites.ts'
 import { LuaTable } from './table.ts'
@@ -128,7 +128,7 @@ export function arithmetic(event: string, a: LuaValue, b: LuaValue): LuaValue {
   const y = toNumber(b)
   if (x !== undefined && y !== undefined) return functions[event]!(x, y)
   const handler = handlerOf(a, event) ?? handlerOf(b, event)
-  if (handler !== undefined) return handled(typeof handler === 'function' ? handler : callable(handler), a, b)
+  if (handler !== undefined) return handled(typeof handler === 'function' ? handler : callable(handler, -1), a, b)
   if (x === undefined) throw operationError('perform arithmetic on', a, 0)
   throw operationError('perform arithmetic on', b, 1)
 }
@@ -148,7 +148,7 @@ function commonHandler(a: LuaValue, b: LuaValue, event: string): LuaValue {
 }
 
 function call(handler: LuaValue, a: LuaValue, b: LuaValue): LuaValue {
-  return handled(typeof handler === 'function' ? handler : callable(handler), a, b)
+  return handled(typeof handler === 'function' ? handler : callable(handler, -1), a, b)
 }
 
 function isTrue(v: LuaValue): boolean {
@@ -213,8 +213,8 @@ export function loopNumber(v: LuaValue, what: string): number {
   return n
 }
 
-/** What a metatable's function field gives for one value. */
+/** What a metatable's function gives for one value, asked by a library. */
 export function metacall(v: LuaValue, event: string): { value: LuaValue } | undefined {
   const handler = handlerOf(v, event)
-  return handler === undefined ? undefined : { value: call(handler, v, undefined) }
+  return handler === undefined ? undefined : { value: callBack(handler, [v])[0] }
 }

@@ -82,8 +82,11 @@ const steps = {
   },
 }
 
-function* pcallSteps(...args: LuaValue[]): LuaSteps {
-  if (args.length === 0) return true
+function pcallSteps(...args: LuaValue[]): LuaResult {
+  return args.length === 0 ? true : protectedSteps(args)
+}
+
+function* protectedSteps(args: readonly LuaValue[]): LuaSteps {
   try {
     return [true, ...(yield* steps.callBack(args[0], args.slice(1)))]
   } catch (error) {
@@ -91,8 +94,12 @@ function* pcallSteps(...args: LuaValue[]): LuaSteps {
   }
 }
 
-function* xpcallSteps(f: LuaValue, handler: LuaValue): LuaSteps {
+function xpcallSteps(f: LuaValue, handler: LuaValue): LuaResult {
   checkAny(2, arguments.length)
+  return explainedSteps(f, handler)
+}
+
+function* explainedSteps(f: LuaValue, handler: LuaValue): LuaSteps {
   try {
     return [true, ...(yield* steps.callBack(f, []))]
   } catch (error) {

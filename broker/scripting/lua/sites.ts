@@ -11,7 +11,7 @@ import type { LuaValue } from './value.ts'
 /** An operation that can fail. Names are as Lua's error texts have them: "global 'x'". */
 export interface Site {
   readonly line: number
-  /** The names of its operands, or of what is called. */
+  /** The names of its operands, or of what is called; the second, if any, is what libraries know themselves by. */
   readonly names: readonly (string | undefined)[]
   /** Whether it is a call, and whether it is one in tail position. */
   readonly call: boolean
@@ -40,6 +40,9 @@ const urlPrefix = 'lua-chunk-'
  * Functions through which libraries do what a script could do itself: the sites behind them are not where it is done.
  */
 const boundaries = new Set(['callBack', 'lessFromLibrary', 'failFromLibrary'])
+
+/** Functions that make calls in tail position which were put off. */
+const tails = new Set(['followTail', 'finishTail'])
 
 export function registerSites(table: SiteTable): string {
   const url = `${urlPrefix}${++chunks}`
@@ -74,6 +77,8 @@ function levels(count: number): Level[] {
       if (level === undefined) continue
       const isCaller = found.length > 0 && found.at(-1)!.kind === 'script'
       found.push(isCaller && level.kind === 'script' && level.site.tail ? { kind: 'tail' } : level)
+    } else if (found.length > 0 && tails.has(frame.getFunctionName() ?? '')) {
+      found.push({ kind: 'tail' })
     } else if (boundaries.has(frame.getFunctionName() ?? '')) {
       found.push({ kind: 'native' })
     }
@@ -113,7 +118,8 @@ export function failFromLibrary(message: string): LuaError {
 /** An error about an argument, numbered from 1 as the library counts; a method's caller counts without the object. */
 export function argumentError(argument: number, problem: string): LuaError {
   const level = levels(1)[0]
-  const description = level?.kind === 'script' && level.site.call ? level.site.names[0] : undefined
+  const names = level?.kind === 'script' && level.site.call ? level.site.names : []
+  const description = names[1] ?? names[0]
   const name = description === undefined ? '?' : description.slice(description.indexOf(' ') + 2, -1)
   let number = argument
   if (description?.startsWith('method ') === true && --number === 0) {
