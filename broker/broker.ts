@@ -39,6 +39,7 @@ import { Outbox } from './outbox.ts'
 import { PubSub } from './pubsub.ts'
 import { Rate } from './rates.ts'
 import { linkSettings, openLog } from './recovery.ts'
+import { Scripts } from './scripting/scripts.ts'
 import { SlowLog } from './slow-log.ts'
 import { freshStats } from './stats.ts'
 import type { BrokerStats } from './stats.ts'
@@ -79,6 +80,7 @@ export class Broker {
   readonly pubsub: PubSub
   readonly events: KeyspaceEvents
   readonly tracking: Tracking
+  readonly scripts: Scripts
   readonly listeners: Listeners
   readonly clients: Map<number, Connection>
   readonly monitors: Set<Connection>
@@ -139,6 +141,7 @@ export class Broker {
     this.pubsub = new PubSub(this)
     this.events = new KeyspaceEvents(this)
     this.tracking = new Tracking(this)
+    this.scripts = new Scripts(this)
     this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
     this.clients = new Map()
     this.monitors = new Set()
@@ -220,6 +223,8 @@ export class Broker {
     await this.listeners.close()
     clearInterval(this.cron)
     clearTimeout(this.expiry)
+    // What a script did that has not ended is in no frame, and stays so.
+    if (this.scripts.busy !== undefined) this.engine.log.abandon()
     this.endTurn()
     this.engine.seal()
     await this.syncOrGiveUp()
@@ -507,6 +512,7 @@ export class Broker {
     this.turnOpen = false
     engine.endTurn()
     this.outbox.seal(engine.log.appended)
+    if (this.outbox.waitingTurns > 0) this.outbox.release()
     this.armExpiry()
     if (this.memory.needsTurn && !this.stopping) setImmediate(() => this.openTurn())
   }

@@ -13,7 +13,7 @@ import type { Connection } from './connection.ts'
 import { queueCommand } from './transaction.ts'
 
 /** Why commands can't take the straight way just now, whoever sends them; bits of `Broker.gates`. */
-export const brokerGates = { loading: 1, failing: 2, paused: 4, memory: 8 } as const
+export const brokerGates = { loading: 1, failing: 2, paused: 4, memory: 8, busy: 16 } as const
 
 const shownCharsMax = 128
 const passesMulti = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'])
@@ -108,7 +108,7 @@ function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, 
 function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args): string | undefined {
   if (command === undefined) return unknownCommand(b, a)
   if (!arityFits(command, a.count)) return wrongArity(command.fullName)
-  const { flags } = command
+  const flags = b.scripts.flagsOf(command, a)
   const stranger = (c.gates & clientGates.stranger) !== 0
   if (stranger && (flags & flagBits.no_auth) === 0) return 'NOAUTH Authentication required.'
   const queued = command.fullName === 'exec' ? c.transaction : undefined
@@ -139,6 +139,7 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
       (queued !== undefined && (queued.lacking & flagBits.loading) !== 0)
     if (needsData) return 'LOADING Redis is loading the dataset in memory'
   }
+  if ((gates & brokerGates.busy) !== 0 && (flags & flagBits.allow_busy) === 0) return b.scripts.busyError()
   return undefined
 }
 

@@ -35,3 +35,15 @@ export const fanOutBytes = 64 << 10
 export const gatherBytesMax = 256 << 10
 /** What is refused again within this time is one entry of ACL LOG. */
 export const aclLogGroupMs = 60_000
+/** Scripts that EVAL brought and nobody asked to keep, as Redis 7.4 bounds them. */
+export const evalScriptsMax = 500
+/** Replies that a script got and that are kept so that it can be run again; beyond them it holds up the others. */
+export const recordBytesMax = 64 << 20
+/** Readings of os.clock that are kept for the same reason. */
+export const recordClocksMax = 1 << 20
+/** How long a script that takes too long may run before the event loop serves others. */
+export const scriptSliceMsMax = 5
+/** A script that can't pause where it is (sorting, a long match) is ended after this, or the busy threshold again. */
+export const scriptStuckMsMin = 1000
+/** How long a library may take to register its functions. */
+export const libraryLoadMsMax = 500

@@ -107,7 +107,8 @@ export class MemoryBound {
     const { evictor, settings, clock } = engine
     if (evictor.usedBytes <= settings.memoryBytesMax) return this.settle('enough')
     // While writes are paused, data stay as they are. What can't be logged must not happen; writes are refused anyway.
-    if (pause !== undefined || engine.log.state !== 'ok') {
+    // Nothing goes under a script that takes many turns.
+    if (pause !== undefined || engine.log.state !== 'ok' || engine.grouped) {
       this.unfinished = false
       return 'enough'
     }

@@ -33,6 +33,8 @@ export class Outbox {
   readonly reply: Reply
   /** Number of the open turn. */
   turn: number
+  /** A script holds the open frame for many turns. */
+  stuck: boolean
   private readonly log: () => Log
   private open: Turn
   private waiting: Turn[]
@@ -43,6 +45,7 @@ export class Outbox {
   constructor(log: () => Log) {
     this.reply = new Reply()
     this.turn = 1
+    this.stuck = false
     this.log = log
     this.open = emptyTurn()
     this.waiting = []
@@ -84,7 +87,7 @@ export class Outbox {
     turn.buf = this.reply.buf
     turn.position = position
     const log = this.log()
-    if (log.state !== 'ok' && position > log.safe) this.passReaders(turn, wrote)
+    if ((log.state !== 'ok' || this.stuck) && position > log.safe) this.passReaders(turn, wrote)
     if (this.waiting.length === 0 && position <= log.safe) {
       const pinned = deliver(turn)
       if (pinned || this.reply.buf.length > replyBufferBytesMax) this.reply.buf = this.freshBuffer()
@@ -138,8 +141,8 @@ export class Outbox {
   }
 
   /**
-   * While the log fails, clients that wrote nothing and wait for nothing get their replies: reads go on. In a turn
-   * that wrote, what was pushed to others may tell of the writes: it waits, too.
+   * While the log fails, or a script holds the frame, clients that wrote nothing and wait for nothing get their
+   * replies: reads go on. In a turn that wrote, what was pushed to others may tell of the writes: it waits, too.
    */
   private passReaders(turn: Turn, wrote: boolean): void {
     const held = new Set<Connection>()

@@ -56,6 +56,9 @@ export function memorySection(c: Connection): Lines {
   const m = memoryFigures(c.broker)
   const { values } = c.broker.config
   const { heapUsed, heapTotal } = process.memoryUsage()
+  const { cache, functions } = c.broker.scripts
+  const { libraries } = c.broker.engine
+  const scriptBytes = cache.bytes + libraries.bytes
   return [
     ['used_memory', m.used], ['used_memory_human', human(m.used)], ['used_memory_rss', m.resident],
     ['used_memory_rss_human', human(m.resident)], ['used_memory_peak', m.peak],
@@ -63,9 +66,13 @@ export function memorySection(c: Connection): Lines {
     ['used_memory_overhead', m.overhead], ['used_memory_startup', m.startup], ['used_memory_dataset', m.dataset],
     ['used_memory_dataset_perc', share(m.dataset, m.used - m.startup)], ['allocator_allocated', m.allocated],
     ['allocator_active', m.active], ['allocator_resident', m.reserved], ['total_system_memory', os.totalmem()],
-    ['total_system_memory_human', human(os.totalmem())], ['used_memory_lua', 0], ['used_memory_lua_human', human(0)],
-    ['used_memory_vm_eval', 0], ['used_memory_scripts', 0], ['used_memory_scripts_human', human(0)],
-    ['number_of_cached_scripts', 0], ['number_of_functions', 0], ['number_of_libraries', 0],
+    ['total_system_memory_human', human(os.totalmem())], ['used_memory_lua', cache.bytes],
+    ['used_memory_lua_human', human(cache.bytes)], ['used_memory_vm_eval', cache.bytes],
+    ['used_memory_scripts_eval', cache.bytes], ['number_of_cached_scripts', cache.count],
+    ['number_of_functions', functions.count], ['number_of_libraries', libraries.byName.size],
+    ['used_memory_vm_functions', libraries.bytes], ['used_memory_vm_total', scriptBytes],
+    ['used_memory_vm_total_human', human(scriptBytes)], ['used_memory_functions', libraries.bytes],
+    ['used_memory_scripts', scriptBytes], ['used_memory_scripts_human', human(scriptBytes)],
     ['maxmemory', values.maxmemory], ['maxmemory_human', human(values.maxmemory)],
     ['maxmemory_policy', values.maxmemoryPolicy],
     ['allocator_frag_ratio', ratio(m.active, m.allocated).toFixed(2)], ['allocator_frag_bytes', m.active - m.allocated],
@@ -122,7 +129,8 @@ export function statsSection(c: Connection): Lines {
     ['sync_partial_ok', 0], ['sync_partial_err', 0], ['expired_subkeys', engine.stats.expiredSubkeys],
     ['expired_keys', engine.stats.expiredKeys], ['expired_stale_perc', '0.00'], ['expired_time_cap_reached_count', 0],
     ['expire_cycle_cpu_milliseconds', 0], ['evicted_keys', engine.stats.evictedKeys], ['evicted_clients', 0],
-    ['evicted_scripts', 0], ['total_eviction_exceeded_time', Math.floor(memory.overTotalMs)],
+    ['evicted_scripts', c.broker.scripts.cache.evicted],
+    ['total_eviction_exceeded_time', Math.floor(memory.overTotalMs)],
     ['current_eviction_exceeded_time', Math.floor(memory.overNowMs)],
     ['keyspace_hits', engine.stats.keyspaceHits], ['keyspace_misses', engine.stats.keyspaceMisses],
     ['pubsub_channels', c.broker.pubsub.count('channel')], ['pubsub_patterns', c.broker.pubsub.count('pattern')],

@@ -42,7 +42,8 @@ function writeStats(c: Connection, _: Args, r: Reply): void {
   const rows: [string, number | string][] = [
     ['peak.allocated', m.peak], ['total.allocated', m.used], ['startup.allocated', m.startup],
     ['replication.backlog', 0], ['clients.slaves', 0], ['clients.normal', m.clients], ['cluster.links', 0],
-    ['aof.buffer', m.log], ['lua.caches', 0], ['functions.caches', 0],
+    ['aof.buffer', m.log], ['lua.caches', c.broker.scripts.cache.bytes],
+    ['functions.caches', c.broker.engine.libraries.bytes],
   ]
   const rest: [string, number | string][] = [
     ['overhead.total', m.overhead], ['keys.count', m.keys],

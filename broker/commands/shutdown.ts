@@ -27,6 +27,7 @@ function shutdown(c: Connection, a: Args, r: Reply): void {
   }
   // The log is the database: what was acknowledged is safe without a checkpoint, whether SAVE was asked for or not.
   const { broker } = c
+  if (broker.scripts.busy !== undefined && save !== 'nosave') return r.error(broker.scripts.busyError())
   broker.report('notice', 'stopping: SHUTDOWN was asked for')
   void broker.stop().then(() => broker.onStopped?.())
 }

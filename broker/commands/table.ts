@@ -11,6 +11,7 @@ import { commandCommands } from './command.ts'
 import { configCommands } from './config.ts'
 import { connectionCommands } from './connection.ts'
 import { debugCommands } from './debug.ts'
+import { functionCommands } from './function.ts'
 import { infoCommands } from './info.ts'
 import { latencyCommands } from './latency.ts'
 import { lolwutCommands } from './lolwut.ts'
@@ -18,6 +19,8 @@ import { memoryCommands } from './memory.ts'
 import { moduleCommands } from './module.ts'
 import { monitorCommands } from './monitor.ts'
 import { pubsubCommands } from './pubsub.ts'
+import { scriptCommands } from './script.ts'
+import { scriptingCommands } from './scripting.ts'
 import { shutdownCommands } from './shutdown.ts'
 import { slowlogCommands } from './slowlog.ts'
 import { timeCommands } from './time.ts'
@@ -26,8 +29,9 @@ import { waitCommands } from './wait.ts'
 
 const families: readonly (readonly BrokerSpec[])[] = [
   aclCommands, clientCommands, clusterCommands, commandCommands, configCommands, connectionCommands, debugCommands,
-  infoCommands, latencyCommands, lolwutCommands, memoryCommands, moduleCommands, monitorCommands, pubsubCommands,
-  shutdownCommands, slowlogCommands, timeCommands, transactionCommands, waitCommands, coreCommands,
+  functionCommands, infoCommands, latencyCommands, lolwutCommands, memoryCommands, moduleCommands, monitorCommands,
+  pubsubCommands, scriptCommands, scriptingCommands, shutdownCommands, slowlogCommands, timeCommands,
+  transactionCommands, waitCommands, coreCommands,
 ]
 
 /** A table of its own for each broker, because it counts. `more`: commands beside the usual ones. */

@@ -7,6 +7,7 @@ import { clientGates } from '../connection.ts'
 import type { Connection } from '../connection.ts'
 import { call } from '../dispatch.ts'
 import { beginTransaction, endTransaction } from '../transaction.ts'
+import type { Transaction } from '../transaction.ts'
 
 function multi(c: Connection, _a: Args, r: Reply): void {
   if (c.transaction !== undefined) {
@@ -45,12 +46,21 @@ function exec(c: Connection, _a: Args, r: Reply): void {
     return
   }
 
-  const x = broker.engine
-  const mayBlock = c.mayBlock
+  const { mayBlock } = c
   c.mayBlock = false
-  x.beginGroup()
+  broker.engine.beginGroup()
+  const mark = r.at
   r.array(t.commands.length)
-  for (let i = 0; i < t.commands.length; i++) {
+  runQueued(c, t, 0, r, mark, mayBlock)
+}
+
+/**
+ * Runs the queued commands from the i-th on. A script among them that takes too long goes on in later turns, and the
+ * rest after it.
+ */
+function runQueued(c: Connection, t: Transaction, i: number, r: Reply, mark: number, mayBlock: boolean): void {
+  const { broker } = c
+  for (; i < t.commands.length; i++) {
     // Access may have been taken away since the command was queued.
     const restricted = (c.gates & clientGates.restricted) !== 0
     const refusal = restricted ? broker.acl.refuseQueued(c, t.commands[i]!, t.args[i]!) : undefined
@@ -59,8 +69,20 @@ function exec(c: Connection, _a: Args, r: Reply): void {
       r.error(refusal)
       broker.countError(t.commands[i]!, refusal)
     }
+    const { busy } = broker.scripts
+    if (busy === undefined) continue
+    const written = Buffer.from(r.buf.subarray(mark, r.at))
+    r.rewind(mark)
+    const rest = i + 1
+    busy.afterwards = (later, reply) => {
+      const from = later.at
+      later.append(written)
+      reply(later)
+      runQueued(c, t, rest, later, from, mayBlock)
+    }
+    return
   }
-  x.endGroup()
+  broker.engine.endGroup()
   c.mayBlock = mayBlock
   // Errors of the commands were counted with them; EXEC itself did not fail.
   r.lastError = ''

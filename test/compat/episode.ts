@@ -10,6 +10,7 @@ import { hyperloglogCommands } from './families/hyperloglog.ts'
 import { geoCommands } from './families/geo.ts'
 import { hashCommands } from './families/hash.ts'
 import { listCommands } from './families/list.ts'
+import { scriptingCommands } from './families/scripting.ts'
 import { serverCommands } from './families/server.ts'
 import { setCommands } from './families/set.ts'
 import { sortCommands } from './families/sort.ts'
@@ -50,6 +51,7 @@ export const families = {
   connection: connectionCommands,
   server: serverCommands,
   transaction: transactionCommands,
+  scripting: scriptingCommands,
 } as const
 export type Family = keyof typeof families
 
@@ -66,6 +68,7 @@ const familyWeights: Record<Family, number> = {
   connection: 3,
   server: 4,
   transaction: 2,
+  scripting: 12,
   zset: 30,
   geo: 12,
 }

@@ -38,7 +38,7 @@ export class Side {
     this.close()
     this.control = await RespClient.connect(this.port)
     await this.control.pipeline([
-      ['FLUSHALL'], ['CONFIG', 'SET', 'slowlog-max-len', '128'],
+      ['FLUSHALL'], ['SCRIPT', 'FLUSH'], ['FUNCTION', 'FLUSH'], ['CONFIG', 'SET', 'slowlog-max-len', '128'],
       ['CONFIG', 'SET', 'maxmemory-policy', 'noeviction'],
     ])
     this.clients = await Promise.all(

@@ -5,7 +5,7 @@ import { numberToString, parseNumber } from './number.ts'
 import { metacall, metatableOf, setChecked } from './operators.ts'
 import { argumentError, failFromLibrary, raise, raiseValue } from './sites.ts'
 import { LuaTable, endOfTable } from './table.ts'
-import { none, typeName } from './value.ts'
+import { LuaUserdata, none, typeName } from './value.ts'
 import type { LuaFunction, LuaResult, LuaValue } from './value.ts'
 
 /** unpack gives fewer results than this, its arguments included. */
@@ -38,6 +38,7 @@ export function toText(v: LuaValue): LuaValue {
     case 'boolean':
       return v ? 'true' : 'false'
     default: {
+      if (v instanceof LuaUserdata) return v.text
       const made = metacall(v, '__tostring')
       return made === undefined ? `${typeName(v)}: ${address(v)}` : made.value
     }

@@ -25,6 +25,8 @@ export type LuaObject = LuaTable | LuaCoroutine
 const scannedKeysMax = 8
 /** Lua's arrays have at most 2^26 places. */
 const arrayBitsMax = 26
+/** Integer keys by size, counted when a table grows: n places of exponent i, that is, keys of 2^(i - 1) + 1 … 2^i. */
+const counts = new Int32Array(arrayBitsMax + 1)
 /** What `seek` gives when nothing is left. */
 export const endOfTable = -0x80000000
 
@@ -286,15 +288,15 @@ export class LuaTable {
 
   /** Every node is taken and one more key comes: Lua counts its keys and chooses new sizes for both parts. */
   private grow(key: LuaValue): void {
-    const counts = Array.from({ length: arrayBitsMax + 1 }, () => 0)
-    let integers = this.countArray(counts)
+    counts.fill(0)
+    let integers = this.countArray()
     let total = integers
     for (let i = 0; i < this.keys.length; i++) {
       if (this.values[i] === undefined) continue
       total++
-      integers += countKey(this.keys[i], counts)
+      integers += countKey(this.keys[i])
     }
-    integers += countKey(key, counts)
+    integers += countKey(key)
     total++
 
     let arraySize = 0
@@ -311,7 +313,7 @@ export class LuaTable {
     this.resize(arraySize, total - inArray)
   }
 
-  private countArray(counts: number[]): number {
+  private countArray(): number {
     let total = 0
     for (let i = 0; i < this.array.length; i++) {
       if (this.array[i] === undefined) continue
@@ -393,7 +395,7 @@ function bitsOf(n: number): number {
   return n <= 1 ? 0 : 32 - Math.clz32(n - 1)
 }
 
-function countKey(key: LuaValue, counts: number[]): number {
+function countKey(key: LuaValue): number {
   if (typeof key !== 'number' || !Number.isInteger(key) || key < 1 || key > 2 ** arrayBitsMax) return 0
   counts[bitsOf(key)]!++
   return 1

@@ -11,7 +11,7 @@
 import { LuaTable } from './table.ts'
 import type { LuaObject } from './table.ts'
 
-export type LuaValue = undefined | boolean | number | string | LuaObject | LuaFunction
+export type LuaValue = undefined | boolean | number | string | LuaObject | LuaUserdata | LuaFunction
 
 /**
  * What a call gives: one value, an array of none or several, or (yielding form only) the generator that will end with
@@ -46,6 +46,15 @@ export class LuaCoroutine {
   }
 }
 
+/** A light userdata: something of a library that only it understands. `text` is what tostring() gives. */
+export class LuaUserdata {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 export function truthy(v: LuaValue): boolean {
   return v !== undefined && v !== false
 }
@@ -56,7 +65,7 @@ export function typeName(v: LuaValue): string {
     case 'undefined':
       return 'nil'
     case 'object':
-      return v instanceof LuaTable ? 'table' : 'thread'
+      return v instanceof LuaTable ? 'table' : v instanceof LuaUserdata ? 'userdata' : 'thread'
     default:
       return typeof v
   }

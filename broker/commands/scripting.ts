@@ -1,0 +1,61 @@
+// EVAL, EVALSHA, FCALL and their read-only forms. https://redis.io/docs/latest/commands/?group=scripting
+
+import type { Args } from '../../core/args.ts'
+import { replies } from '../../core/errors.ts'
+import type { Reply } from '../../core/reply.ts'
+import type { BrokerSpec, ServeHandler } from '../command.ts'
+import type { Connection } from '../connection.ts'
+import { monitorLine } from '../monitor.ts'
+import { evalSpecs } from './scripting-spec.ts'
+
+/** How many keys there are, or the error. */
+function countKeys(a: Args, notInteger: string): number | string {
+  const keys = a.int(2)
+  if (Number.isNaN(keys)) return notInteger
+  if (keys > a.count - 3) return `ERR Number of keys can't be greater than number of args`
+  if (keys < 0) return `ERR Number of keys can't be negative`
+  return keys
+}
+
+/** MONITOR shows a script before what it calls; the others' lines come when they have run. */
+function showMonitors(c: Connection, a: Args): void {
+  const { broker } = c
+  if (broker.monitors.size === 0) return
+  const line = monitorLine(broker.engine.clock.nowUs(), c.db, c.addr, a)
+  for (const monitor of broker.monitors) monitor.push(line)
+}
+
+function evaluate(bySha: boolean, readOnly: boolean): ServeHandler {
+  return (c, a, r) => {
+    const { scripts } = c.broker
+    showMonitors(c, a)
+    if (bySha && a.size(1) !== 40) return r.error(scripts.noScript)
+    const keys = countKeys(a, replies.notInteger)
+    if (typeof keys === 'string') return r.error(keys)
+    const script = bySha ? scripts.cache.ofSha(a.text(1).toLowerCase()) : scripts.load(a.text(1), false)
+    if (script === undefined) return r.error(scripts.noScript)
+    if (typeof script === 'string') return r.error(script)
+    scripts.runScript(c, a, r, script, keys, readOnly)
+  }
+}
+
+function fcall(readOnly: boolean): ServeHandler {
+  return (c: Connection, a: Args, r: Reply) => {
+    const { scripts } = c.broker
+    showMonitors(c, a)
+    const fn = scripts.functions.find(a.text(1))
+    if (fn === undefined) return r.error('ERR Function not found')
+    const keys = countKeys(a, 'ERR Bad number of keys provided')
+    if (typeof keys === 'string') return r.error(keys)
+    scripts.runFunction(c, a, r, fn, keys, readOnly)
+  }
+}
+
+export const scriptingCommands: readonly BrokerSpec[] = [
+  { ...evalSpecs.eval, serve: evaluate(false, false) },
+  { ...evalSpecs.evalsha, serve: evaluate(true, false) },
+  { ...evalSpecs.evalRo, serve: evaluate(false, true) },
+  { ...evalSpecs.evalshaRo, serve: evaluate(true, true) },
+  { ...evalSpecs.fcall, serve: fcall(false) },
+  { ...evalSpecs.fcallRo, serve: fcall(true) },
+]
