@@ -120,6 +120,26 @@ test('equal numbers come in order of their bytes, reversed with DESC', (t) => {
   t.is(run('SORT', 'l', 'DESC'), list('1e0', '1.0', '1', '01', '+1'))
 })
 
+test('texts with much in common, or nothing, and numbers that differ in their last bits are put in order', (t) => {
+  const tail = fc.string({ unit: fc.constantFrom('\0', 'a', 'b', '\xff'), maxLength: 9 })
+  const text = fc.tuple(fc.constantFrom('', 'member:', 'm', 'member:0000'), tail)
+  const number = fc.oneof(fc.integer({ min: -3, max: 3 }),
+    fc.tuple(fc.nat(9), fc.constantFrom(-1, 1)).map(([by, sign]) => sign * (2 ** 52 + by)),
+    fc.double({ noNaN: true, noDefaultInfinity: true, min: -10, max: 10 }).filter((n) => n === 0 || Math.abs(n) > 1e-300))
+  const elements = fc.oneof(
+    fc.record({ alpha: fc.constant(true), list: fc.array(text.map((parts) => parts.join('')), { minLength: 1, maxLength: 60 }) }),
+    fc.record({ alpha: fc.constant(false), list: fc.array(number.map(String), { minLength: 1, maxLength: 60 }) }),
+  )
+  fc.assert(fc.property(elements, fc.boolean(), ({ alpha, list: native }, descending) => {
+    const { run } = driver()
+    run('RPUSH', 'l', ...native)
+    const compare = alpha ? byBytes : (a: string, b: string) => Number(a) - Number(b) || byBytes(a, b)
+    const wanted = native.toSorted((a, b) => descending ? compare(b, a) : compare(a, b))
+    run('SORT', 'l', ...alpha ? ['ALPHA'] : [], descending ? 'DESC' : 'ASC', 'STORE', 'd')
+    t.is(run('LRANGE', 'd', 0, -1), list(...wanted))
+  }), { numRuns: 400 })
+})
+
 test('patterns name strings and fields of hashes, nothing else', (t) => {
   const { run } = driver()
   run('RPUSH', 'l', 1, 2)
