@@ -110,6 +110,18 @@ export class Acl {
     return undefined
   }
 
+  /** As `refuse`, for what a script of the client calls; only clients with the gate `restricted` need be asked. */
+  refuseInScript(c: Connection, command: Command, a: Args): string | undefined {
+    const refusal = this.refuse(c, command, a, 'lua')
+    return refusal?.startsWith('NOPERM') === true ? `ERR ACL failure in script: ${refusal.slice(7)}` : refusal
+  }
+
+  /** Whether the client's user may run the framed command; nothing is noted (redis.acl_check_cmd). */
+  allows(c: Connection, command: Command, a: Args): boolean {
+    const user = this.users.get(c.user)
+    return user === undefined || denialOf(user, command, a) === undefined
+  }
+
   /** As `refuse`, for a queued command when its turn comes. */
   refuseQueued(c: Connection, command: Command, a: Args): string | undefined {
     const user = this.users.get(c.user)
