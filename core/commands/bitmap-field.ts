@@ -106,8 +106,8 @@ function run(x: Engine, a: Args, r: Reply, readOnly: boolean): void {
       if (small) r.int(fieldAt(bytes, start, size))
       else r.bigint(bigFieldAt(bytes, start, size))
     } else if (small && a.size(op.operand) <= numberDigitsMax) {
-      if (writeField(bytes, start, size, a.int(op.operand), r)) changed = true
-    } else if (writeBigField(bytes, start, size, a.int64(op.operand)!, r)) changed = true
+      if (writeField(bytes, start, size, a.int(op.operand), longer, r)) changed = true
+    } else if (writeBigField(bytes, start, size, a.int64(op.operand)!, longer, r)) changed = true
   }
   if (changed) bitsChanged(x, a)
   // A write that failed has lengthened the string all the same, as in Redis: that, too, must be in the log.
@@ -130,8 +130,10 @@ function bigFieldAt(bytes: Uint8Array, start: number, size: number): bigint {
   return op.signed ? BigInt.asIntN(op.bits, value) : value
 }
 
-/** Does SET or INCRBY; replies, and returns whether it changed the integer. */
-function writeField(bytes: Uint8Array, start: number, size: number, operand: number, r: Reply): boolean {
+/** Does SET or INCRBY; replies, and returns whether it changed the integer, or wrote into a string made `longer`. */
+function writeField(
+  bytes: Uint8Array, start: number, size: number, operand: number, longer: boolean, r: Reply,
+): boolean {
   const before = fieldAt(bytes, start, size)
   const span = 2 ** op.bits
   const least = op.signed ? -span / 2 : 0
@@ -149,11 +151,13 @@ function writeField(bytes: Uint8Array, start: number, size: number, operand: num
   }
   writeBits(bytes, start, op.offset, op.bits, after < 0 ? after + span : after)
   r.int(op.kind === 'SET' ? before : after)
-  return before !== after
+  return longer || before !== after
 }
 
 /** As `writeField`, beyond what doubles hold. */
-function writeBigField(bytes: Uint8Array, start: number, size: number, operand: bigint, r: Reply): boolean {
+function writeBigField(
+  bytes: Uint8Array, start: number, size: number, operand: bigint, longer: boolean, r: Reply,
+): boolean {
   const before = bigFieldAt(bytes, start, size)
   const span = 1n << BigInt(op.bits)
   const least = op.signed ? -span / 2n : 0n
@@ -169,7 +173,7 @@ function writeBigField(bytes: Uint8Array, start: number, size: number, operand: 
   }
   writeBigBits(bytes, start, op.offset, op.bits, after)
   r.bigint(op.kind === 'SET' ? before : after)
-  return before !== after
+  return longer || before !== after
 }
 
 /** Whether what is too low saturates at the lower end: to an unsigned SET a negative number is too large. */

@@ -68,17 +68,18 @@ export function storeResult(x: Engine, a: Args, i: number, r: Reply, event: stri
   const result = x.zsetResult
   const { count } = result
   const { root, form } = result
-  const entry = x.db.lookupWrite(a.buf, from, to, x.db.hash(a.buf, from, to))
-  if (entry !== 0) x.db.remove(entry, x.db.hash(a.buf, from, to))
+  const hash = x.db.hash(a.buf, from, to)
   if (count === 0) {
     result.free()
+    const entry = x.db.lookupWrite(a.buf, from, to, hash)
     if (entry !== 0) {
+      x.db.remove(entry, hash)
       x.changed()
       x.touch(a.buf, from, to)
       x.notify('g', 'del', a.buf, from, to)
     }
   } else {
-    createEntry(x, a, i, result.open(root, form))
+    x.db.storeValue(a.buf, from, to, hash, types.zset, root, form)
     zsetChanged(x, a, i, event, 1)
     x.ready(a.buf, from, to)
   }

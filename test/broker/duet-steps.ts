@@ -4,6 +4,7 @@ import { makeEpisode } from '../compat/episode.ts'
 import type { Family } from '../compat/episode.ts'
 import type { Step } from './duet.ts'
 
+const queuedMax = 12
 const endings = new Set(['EXEC', 'DISCARD'])
 
 /** Steps for connections 0 and 1, the same for the same seed. */
@@ -19,8 +20,9 @@ export function duetSteps(seed: number, commands: number, families: readonly Fam
       if (queue === undefined && name !== 'MULTI') steps.push({ conn: step.conn, commands: [command] })
       else if (queue === undefined) open.set(step.conn, [command])
       else {
-        queue.push(command)
-        if (!endings.has(name) || command.length > 1) continue
+        const over = queue.length > queuedMax
+        queue.push(over ? ['EXEC'] : command)
+        if (!over && (!endings.has(name) || command.length > 1)) continue
         steps.push({ conn: step.conn, commands: queue })
         open.delete(step.conn)
       }

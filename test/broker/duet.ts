@@ -1,13 +1,22 @@
 // Plays steps over several connections on ours and on redis-server at once, and collects what every connection got in
 // each step: replies in their order and, apart from them, pushes.
+import { createHash } from 'node:crypto'
 import type { ServerProcess } from '../process.ts'
 import type { RespClient } from '../resp-client.ts'
 import { decode, show } from '../resp-value.ts'
 import type { RespValue } from '../resp-value.ts'
 
+const shownBytesMax = 1 << 20
+
 export type Step = { conn: number, commands: readonly (readonly string[])[] }
 /** Of each connection the decoded replies and pushes of one step. */
 export type Heard = { replies: RespValue[], pushes: RespValue[] }[]
+
+/** Of a reply that is too large to be shown, its size and its hash. */
+function valueOf(reply: Buffer): RespValue {
+  if (reply.length <= shownBytesMax) return decode(reply)
+  return { type: '+', value: `${reply.length} bytes, ${createHash('sha1').update(reply).digest('hex')}` }
+}
 
 class Voice {
   private readonly clients: RespClient[]
@@ -42,7 +51,7 @@ class Voice {
     for (;;) {
       const [reply] = await client.take(1)
       if (reply!.includes(mark)) break
-      replies.push(decode(reply!))
+      replies.push(valueOf(reply!))
     }
     return { replies, pushes: client.pushes.splice(0).map((push) => decode(push)) }
   }

@@ -17,11 +17,26 @@ const told = (Object.keys(families) as Family[]).filter((name) => !quiet.has(nam
 /** Their effect, and so their events, is a matter of chance. */
 const chancy = ['RANDOMKEY', 'SPOP', 'XINFO', 'FUNCTION']
 
-const everything = ['--notify-keyspace-events', 'KEAmn', '--save', '']
+const everything = ['--notify-keyspace-events', 'KEAmn', '--save', '', '--enable-debug-command', 'yes']
 
-/** In 7.4 `+` is an id for XREAD, in 7.0 an error that comes before the next key is looked at. */
+/**
+ * In 7.4 `+` is an id for XREAD, in 7.0 an error that comes before the next key is looked at; BITPOS and BITCOUNT read
+ * their arguments before they look for the key (outside of EXEC such errors are seen from the replies).
+ */
 function differs(step: Step): boolean {
-  return step.commands.some((words) => words[0]!.toUpperCase() === 'XREAD' && words.includes('+'))
+  return step.commands.some((words) => {
+    const name = words[0]!.toUpperCase()
+    return name === 'XREAD' ? words.includes('+') : name.startsWith('BIT') && step.commands.length > 1
+  })
+}
+
+/**
+ * The events that the listener got, but `expired`, which comes when redis-server notices. Which keys SORT looks for is
+ * a matter of chance where elements are alike.
+ */
+function eventsOf(lines: readonly string[], step: Step): string[] {
+  const sorts = step.commands.some((words) => words[0]!.toUpperCase().startsWith('SORT'))
+  return lines.filter((line) => line.startsWith('2 push') && !line.includes('expired') && !(sorts && line.includes('keymiss')))
 }
 
 function refusals(lines: readonly string[]): number {
@@ -37,7 +52,7 @@ test('the events of random commands are those of redis-server, in its order', as
   if (!requireRedis(t)) return
   const [ours, theirs] = await Promise.all([startMillrace(t, { args: everything }), startRedis(t, { args: everything })])
   const wrong = new Map<string, string>()
-  const episodes = scale.full ? 40 : 5
+  const episodes = scale.full ? 40 : 6
   for (let seed = scale.seed; seed < scale.seed + episodes; seed++) {
     const duet = await openDuet(ours, theirs, [2, 3, 3])
     await duet.play({ conn: 2, commands: [['PSUBSCRIBE', '__key*'], ['FLUSHALL']] })
@@ -45,7 +60,7 @@ test('the events of random commands are those of redis-server, in its order', as
       const heard = await duet.play(step, (values) => values)
       // Who is refused in one of 7.0 and 7.4 only hasn't looked for the key there.
       if (differs(step) || refusals(heard.ours) !== refusals(heard.theirs)) continue
-      const [mine, other] = [heard.ours, heard.theirs].map((lines) => lines.filter((line) => line.startsWith('2 push')))
+      const [mine, other] = [heard.ours, heard.theirs].map((lines) => eventsOf(lines, step))
       if (mine!.join('\n') === other!.join('\n')) continue
       const name = step.commands[0]![0]!.toUpperCase()
       if (!wrong.has(name)) wrong.set(name, `seed ${seed} ${showStep(step)}\nours:\n${mine!.join('\n')}\ntheirs:\n${other!.join('\n')}\n`
