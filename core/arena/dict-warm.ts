@@ -13,6 +13,8 @@ import { headerWords, place } from './dict-segment.ts'
 export const warmKeysMax = 32
 /** Slots that are looked at for each. */
 const stepsMax = 16
+/** The type in an entry's first word; 0 is a string. */
+const typeMask = 15
 const hashes = new Uint32Array(warmKeysMax)
 const chunks = new Uint32Array(warmKeysMax)
 const slots = new Uint32Array(warmKeysMax)
@@ -54,6 +56,19 @@ export function warm(dict: Dict, buf: Uint8Array, from: Int32Array, to: Int32Arr
     // Beyond its segment's end a path may have met anything.
     const words = u32s[chunkOf(entry)]
     if (words !== undefined) sum ^= words[wordOf(entry)] ?? 0
+  }
+  return sum ^ warmValues(u32s, keys)
+}
+
+/** Touches the values of the entries that hold no strings, which stand elsewhere (keyspace/entry.ts has the layout). */
+function warmValues(u32s: readonly Uint32Array[], keys: number): number {
+  let sum = 0
+  for (let i = 0; i < keys; i++) {
+    const entry = entries[i]!
+    const words = u32s[chunkOf(entry)]
+    if (words === undefined || (words[wordOf(entry)]! & typeMask) === 0) continue
+    const root = words[wordOf(entry) + 2]!
+    sum ^= u32s[chunkOf(root)]?.[wordOf(root)] ?? 0
   }
   return sum
 }
