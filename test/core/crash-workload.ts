@@ -210,6 +210,7 @@ function randomCommand(random: Random, turnNumber: number): Word[] {
   const family = n(100)
   if (family < 30) return oneOf(strings, pick)
   if (family < 42) return oneOf(keys, pick)
+  if (family < 56) return oneOf(hashes, pick)
   if (family < 98) return oneOf(streams, pick)
   return n(3) === 0 ? oneOf(databasesWide, pick) : ['SWAPDB', n(3), n(3)]
 }
@@ -254,6 +255,25 @@ const keys: readonly Maker[] = [
   (p) => ['PEXPIRE', p.key(), 1 + p.n(500)],
   (p) => ['EXPIRE', p.n(10) === 0 ? p.stream() : p.key(), 1, 'NX'],
   (p) => ['PERSIST', p.key()],
+]
+
+const hash = (p: Pick): string => (p.n(12) === 0 ? p.key() : `hash:${p.n(3)}`)
+const field = (p: Pick): string => `f${p.n(12)}`
+
+/** Fields with deadlines go between the turns, and in some that find them due. */
+const hashes: readonly Maker[] = [
+  (p) => ['HSET', hash(p), field(p), p.text(), field(p), p.n(9)],
+  (p) => ['HSETNX', hash(p), field(p), p.text()],
+  (p) => ['HINCRBY', hash(p), `n${p.n(3)}`, p.n(9)],
+  (p) => ['HINCRBYFLOAT', hash(p), `n${p.n(3)}`, '0.25'],
+  (p) => ['HDEL', hash(p), field(p), field(p)],
+  (p) => ['HPEXPIRE', hash(p), 1 + p.n(300), 'FIELDS', 2, field(p), field(p)],
+  (p) => ['HEXPIRE', hash(p), p.n(3), 'GT', 'FIELDS', 1, field(p)],
+  (p) => ['HSETEX', hash(p), 'PX', 1 + p.n(200), 'FIELDS', 1, field(p), p.text()],
+  (p) => ['HGETEX', hash(p), 'PERSIST', 'FIELDS', 2, field(p), field(p)],
+  (p) => ['HGETDEL', hash(p), 'FIELDS', 1, field(p)],
+  (p) => ['HPERSIST', hash(p), 'FIELDS', 1, field(p)],
+  (p) => (p.n(2) === 0 ? ['RENAME', hash(p), hash(p)] : ['COPY', hash(p), hash(p), 'DB', p.n(3), 'REPLACE']),
 ]
 
 const databasesWide: readonly Maker[] = [
