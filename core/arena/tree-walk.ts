@@ -205,6 +205,25 @@ export class TreeWalk {
     return this.settle()
   }
 
+  /**
+   * Copies the values of the current item and those behind it (backward: before it) to `into`, as many as that holds or
+   * `max`, but none of another leaf. The last of them is current then. Returns how many.
+   */
+  take(into: Uint32Array, max: number, backward: boolean): number {
+    const level = this.height - 1
+    const node = this.nodes[level]!
+    const words = this.arena.u32[chunkOf(node)]!
+    const slot = this.slots[level]!
+    const left = backward ? slot + 1 : (words[wordOf(node)]! >>> 1) - slot
+    const most = max < into.length ? max : into.length
+    const count = left < most ? left : most
+    const step = backward ? -this.itemWords : this.itemWords
+    for (let i = 0, at = this.itemAt(node, slot) + this.keyWords; i < count; i++, at += step) into[i] = words[at]!
+    this.slots[level] = backward ? slot - count + 1 : slot + count - 1
+    this.value = into[count - 1]!
+    return count
+  }
+
   /** Number of items before the probed key, whether it is there or not. */
   rank(): number {
     if (!this.descend()) return 0

@@ -7,7 +7,10 @@ import type { Arena } from '../arena/arena.ts'
 import { elementBytes } from '../arena/pack-element.ts'
 import { Pack } from '../arena/pack.ts'
 import type { Reply } from '../reply.ts'
-import { insertScore, replaceScore, scoreAt } from './zset-score.ts'
+import { insertScore, replaceScore, scoreAt, scoreBytesMax } from './zset-score.ts'
+
+/** Head and back length of a usual member. */
+const memberFrameBytes = 2
 
 export class ZsetPack {
   readonly pack: Pack
@@ -38,6 +41,8 @@ export class ZsetPack {
   /** Puts a member that is absent; none is current then. */
   insert(score: number, buf: Uint8Array, from: number, to: number): void {
     const { pack } = this
+    // A first member and its score get their block at once.
+    if (pack.root === 0) pack.reserve(to - from + memberFrameBytes + scoreBytesMax(score))
     const at = pack.insert(this.placeOf(score, buf, from, to), buf, from, to)
     insertScore(pack, pack.next(at), score)
     this.at = 0
@@ -50,11 +55,8 @@ export class ZsetPack {
     const before = pack.prev(at)
     const after = pack.next(pack.next(at))
     const fits = (before === 0 || this.scoreOf(before) < score) && (after === 0 || this.scoreBehind(after) > score)
-    if (fits) replaceScore(pack, pack.next(at), score)
-    else {
-      pack.remove(at, 2)
-      this.insert(score, buf, from, to)
-    }
+    const moved = fits ? at : pack.move(at, 2, this.placeOf(score, buf, from, to))
+    replaceScore(pack, pack.next(moved), score)
     this.at = 0
   }
 
@@ -117,13 +119,16 @@ export class ZsetPack {
   rank(): number {
     const { pack } = this
     const u8 = pack.arena.u8[chunkOf(pack.root)]!
-    const stop = byteOf(pack.root) + this.at
-    let rank = 0
-    for (let at = byteOf(pack.root) + pack.first(); at < stop; rank++) {
+    const base = byteOf(pack.root)
+    // The shorter way: up to it, or from it to the end.
+    const isLate = this.at > pack.bytes >>> 1
+    const stop = base + (isLate ? pack.bytes : this.at)
+    let passed = 0
+    for (let at = base + (isLate ? this.at : pack.first()); at < stop; passed++) {
       at += elementBytes(u8, at)
       at += elementBytes(u8, at)
     }
-    return rank
+    return isLate ? this.count - passed : passed
   }
 
   /** Points the pack's `buf`, `from` and `to` at the current member. */

@@ -8,7 +8,7 @@
 // The first byte is no digit, so a pack never takes such a string for an integer. -0 is stored as 0, as in Redis.
 
 import type { Pack } from '../arena/pack.ts'
-import { integerHead, integerSmallMax, readInteger, wideHead } from '../arena/pack-element.ts'
+import { integerBytes, integerHead, integerSmallMax, readInteger, wideHead } from '../arena/pack-element.ts'
 
 const decimalTag = 0xf0
 const rawTag = 0xff
@@ -52,6 +52,11 @@ function decode(u8: Uint8Array, from: number, to: number): number {
   let units = (u8[to - 1]! << 24) >> 24
   for (let i = to - 2; i > from; i--) units = units * 256 + u8[i]!
   return units / powers[tag - decimalTag]!
+}
+
+/** Bytes that the element of a score takes at most. */
+export function scoreBytesMax(score: number): number {
+  return Number.isSafeInteger(score) ? integerBytes(score) + 2 : scratch.length + 2
 }
 
 /** Puts a score into the pack before the element at `at`, at the end when that is 0. */

@@ -17,6 +17,8 @@ import type { Reply } from '../reply.ts'
 const f64 = new Float64Array(1)
 const bits = new Uint32Array(f64.buffer)
 const noBytes = new Uint8Array(0)
+/** Entries that are read from a leaf at once. */
+const run = new Uint32Array(128)
 
 export class ZsetTree {
   readonly arena: Arena
@@ -192,13 +194,19 @@ export class ZsetTree {
   reply(r: Reply, count: number, backward: boolean, withScores: boolean): void {
     const { arena, tree } = this
     const pairs = withScores && r.resp === 3
-    for (let left = count; left > 0; left--) {
-      const entry = tree.value
-      const from = byteOf(entry) + keyOffset
-      if (pairs) r.array(2)
-      r.bulk(arena.u8[chunkOf(entry)]!, from, from + arena.u32[chunkOf(entry)]![wordOf(entry) + 1]!)
-      if (withScores) r.number(scoreOfEntry(arena, entry))
-      if (left > 1) {
+    const { u8, u32 } = arena
+    for (let left = count; left > 0;) {
+      const taken = tree.take(run, left, backward)
+      for (let i = 0; i < taken; i++) {
+        const entry = run[i]!
+        const chunk = chunkOf(entry)
+        const from = byteOf(entry) + keyOffset
+        if (pairs) r.array(2)
+        r.bulk(u8[chunk]!, from, from + u32[chunk]![wordOf(entry) + 1]!)
+        if (withScores) r.number(scoreOfEntry(arena, entry))
+      }
+      left -= taken
+      if (left > 0) {
         if (backward) tree.prev()
         else tree.next()
       }
