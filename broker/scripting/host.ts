@@ -99,6 +99,7 @@ export class ScriptHost {
       broker.engine.execute(command, a, record, client)
       broker.engine.block = undefined
     } else command.serve!(client, a, record)
+    if (client.tracked !== undefined) broker.tracking.remember(client, command, a)
     if (record.lastError !== '') {
       broker.countError(command, record.lastError)
       record.lastError = ''
@@ -114,8 +115,8 @@ export class ScriptHost {
     if ((flags & flagBits.noscript) !== 0) return 'ERR This Redis command is not allowed from script'
     const { broker } = this
     if ((run.client.gates & clientGates.restricted) !== 0) {
-      const denied = broker.acl.refuse(run.client, command, a, 'lua')
-      if (denied !== undefined) return denied.replace(/^NOPERM /, 'NOPERM ACL failure in script: ')
+      const denied = broker.acl.refuseInScript(run.client, command, a)
+      if (denied !== undefined) return denied
     }
     if (run.readOnly && (flags & writes) !== 0) return 'ERR Write commands are not allowed from read-only scripts.'
     if (broker.gates === 0) return undefined

@@ -2,7 +2,6 @@
 // https://redis.io/docs/latest/develop/interact/programmability/lua-api/
 
 import { Args } from '../../core/args.ts'
-import { denialOf } from '../acl/check.ts'
 import { arityFits, findCommand } from '../dispatch.ts'
 import { redisVersion } from '../product.ts'
 import { frameValues } from './call-arguments.ts'
@@ -82,8 +81,7 @@ function callFunctions(host: ScriptHost): Readonly<Record<string, LuaFunction>> 
       if (command === undefined || !arityFits(command, args.count)) {
         throw raiseText('ERR Invalid command passed to redis.acl_check_cmd()')
       }
-      const user = host.broker.acl.get(host.run!.client.user)
-      return user === undefined || denialOf(user, command, args) === undefined
+      return host.broker.acl.allows(host.run!.client, command, args)
     },
   }
 }

@@ -175,3 +175,17 @@ test('the hooks are off when nobody tracks any more', async (t) => {
   t.deepEqual(await pushesOf(client), ['>[$"invalidate", *[$"k"]]', '>[$"invalidate", *[$"k"]]'])
   client.destroy()
 })
+
+test('keys that a script reads are tracked, those that it changes are told after its reply', async (t) => {
+  const server = await startBroker(t)
+  const [client, other] = await Promise.all([tracker(server), server.connect()])
+  await client.call('EVAL', "return {redis.call('GET', KEYS[1]), redis.call('EXISTS', 'b'), redis.call('SET', 'c', '1')}", '2', 'a', 'd')
+  await other.pipeline([['SET', 'a', '1'], ['SET', 'b', '1'], ['SET', 'c', '1'], ['SET', 'd', '1']])
+  t.deepEqual(await pushesOf(client), ['>[$"invalidate", *[$"a"]]', '>[$"invalidate", *[$"b"]]'])
+  const chunks: Buffer[] = []
+  client.socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await client.call('EVAL', "redis.call('GET', 'a') redis.call('SET', 'a', '2') return 'done'", '0')
+  await client.call('PING')
+  t.is(Buffer.concat(chunks).toString().replaceAll('\r\n', ' '), '$4 done >2 $10 invalidate *1 $1 a +PONG ')
+  for (const one of [client, other]) one.destroy()
+})

@@ -243,3 +243,20 @@ test('a client whose user may do everything has no gate to pass', async (t) => {
   t.is(gates(), 0)
   client.destroy()
 })
+
+test('scripts may do what their user may, and can ask', async (t) => {
+  const server = await startBroker(t)
+  const [admin, client] = await Promise.all([server.connect(), server.connect()])
+  await admin.call('ACL', 'SETUSER', 'u', 'on', 'nopass', '~a', '+eval', '+get', '+set', '-get')
+  await client.call('AUTH', 'u', 'x')
+  const refused = await client.text('EVAL', "return redis.call('GET', 'a')", '0')
+  t.true(refused.startsWith("-ERR ACL failure in script: User u has no permissions to run the 'get' command script: "), refused)
+  t.is(await client.text('EVAL', "return redis.pcall('SET', 'b', '1')", '0'),
+    '-ERR ACL failure in script: No permissions to access a key\r\n')
+  t.is(await client.text('EVAL', "return redis.call('SET', 'a', '1')", '0'), '+OK\r\n')
+  t.is(await client.text('EVAL', "return {redis.acl_check_cmd('SET', 'a', '1'), redis.acl_check_cmd('SET', 'b', '1')}", '0'),
+    '*2\r\n:1\r\n$-1\r\n')
+  const entries = decode(await admin.call('ACL', 'LOG')).value as RespValue[]
+  t.deepEqual(entries.map((entry) => (entry.value as RespValue[])[5]!.value), ['lua', 'lua'])
+  for (const one of [admin, client]) one.destroy()
+})
