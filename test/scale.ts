@@ -11,5 +11,7 @@ export const scale = {
   jobs: full ? 100_000 : 12_000,
   brokerKills: full ? 20 : 5,
   suddenDisconnects: full ? 10_000 : 2_000,
+  /** Members of the collections that are tested at their largest. */
+  members: full ? 1_000_000 : 150_000,
   fuzzRounds: full ? 4_000 : 800,
 } as const
