@@ -243,3 +243,44 @@ test('a queue that is pushed at one end and popped at the other stays as small a
   t.is(list.length, 50)
   t.true(list.memoryBytes() < 2 * 50 * 12, `${list.memoryBytes()} bytes`)
 })
+
+test('an insertion into a full node splits it, and both halves join their neighbours where they fit', (t) => {
+  const list = new List(new Arena({ guard: true }), { ...defaultSettings(), listPackSize: 4 })
+  pushAll(list, false, ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'b3', 'b4', 'c1', 'c2', 'c3', 'c4', 'd1'])
+  for (const gone of ['a2', 'a3', 'a4', 'c3', 'c4']) list.remove(0, bytes(gone), 0, 2)
+  t.is(list.nodes, 4)
+  list.seek(3)
+  list.insert(true, bytes('xx'), 0, 2)
+  list.check()
+  t.is(list.nodes, 3)
+  t.deepEqual(all(list), ['a1', 'b1', 'b2', 'b3', 'xx', 'b4', 'c1', 'c2', 'd1'])
+})
+
+test('a node of more than 64 KiB, grown by replacements, can be popped empty from the front', (t) => {
+  const arena = new Arena({ guard: true })
+  const list = new List(arena, { ...defaultSettings(), listPackSize: -5 })
+  for (let i = 0; i < 60; i++) pushAll(list, false, [`${i} `.padEnd(1000, 'x')])
+  for (let i = 0; i < 60; i++) {
+    list.expect(2000, 1)
+    list.seek(i)
+    list.set(bytes(`${i} `.padEnd(2000, 'y')), 0, 2000)
+  }
+  t.is(list.nodes, 1)
+  for (let i = 0; i < 60; i++) {
+    list.readEnd(true)
+    t.is(value(list), `${i} `.padEnd(2000, 'y'))
+    list.dropEnd(true)
+    list.check()
+  }
+  t.is(arena.blocks, 0)
+})
+
+test('an element of nearly 64 KiB goes before another one in a listpack', (t) => {
+  const list = new List(new Arena({ guard: true }), { ...defaultSettings(), listPackSize: -5 })
+  const long = 'x'.repeat(65_525)
+  pushAll(list, false, ['a'])
+  pushAll(list, true, [long])
+  list.check()
+  t.is(list.form, listForms.listpack)
+  t.deepEqual(all(list), [long, 'a'])
+})
