@@ -211,6 +211,7 @@ function randomCommand(random: Random, turnNumber: number): Word[] {
   if (family < 30) return oneOf(strings, pick)
   if (family < 42) return oneOf(keys, pick)
   if (family < 56) return oneOf(hashes, pick)
+  if (family < 66) return oneOf(lists, pick)
   if (family < 98) return oneOf(streams, pick)
   return n(3) === 0 ? oneOf(databasesWide, pick) : ['SWAPDB', n(3), n(3)]
 }
@@ -274,6 +275,24 @@ const hashes: readonly Maker[] = [
   (p) => ['HGETDEL', hash(p), 'FIELDS', 1, field(p)],
   (p) => ['HPERSIST', hash(p), 'FIELDS', 1, field(p)],
   (p) => (p.n(2) === 0 ? ['RENAME', hash(p), hash(p)] : ['COPY', hash(p), hash(p), 'DB', p.n(3), 'REPLACE']),
+]
+
+const list = (p: Pick): string => (p.n(12) === 0 ? p.key() : `list:${p.n(3)}`)
+const side = (p: Pick): string => (p.n(2) === 0 ? 'LEFT' : 'RIGHT')
+
+const lists: readonly Maker[] = [
+  (p) => ['RPUSH', list(p), p.text(), p.n(9), p.text()],
+  (p) => ['LPUSH', list(p), p.n(9), p.text()],
+  (p) => ['RPUSH', list(p), ...Array.from({ length: p.n(300) + 1 }, () => p.text())],
+  (p) => [p.n(2) === 0 ? 'LPOP' : 'RPOP', list(p), p.n(9)],
+  (p) => ['LSET', list(p), p.n(60) - 30, p.text()],
+  (p) => ['LINSERT', list(p), 'BEFORE', p.n(9), p.text()],
+  (p) => ['LREM', list(p), p.n(3) - 1, p.n(9)],
+  (p) => (p.n(4) === 0 ? ['LTRIM', list(p), p.n(9), -p.n(9)] : ['LPUSHX', list(p), p.text()]),
+  (p) => ['LMOVE', list(p), list(p), side(p), side(p)],
+  (p) => ['BLMOVE', list(p), list(p), side(p), side(p), 0],
+  (p) => [p.n(2) === 0 ? 'BLPOP' : 'BRPOP', list(p), list(p), 0],
+  (p) => ['BLMPOP', 0, 2, list(p), list(p), side(p), 'COUNT', 1 + p.n(5)],
 ]
 
 const databasesWide: readonly Maker[] = [
