@@ -1,8 +1,8 @@
 // BITFIELD and BITFIELD_RO: a string as integers of 1 to 64 bits, with a choice of what happens when one overflows.
 //
 // All operations are read once before any runs, so that an error changes nothing, and once more as they run: nothing
-// is kept per operation. Integers of up to 52 bits, with operands that doubles hold, are computed as numbers; the rest
-// as BigInts.
+// is kept per operation. Integers of up to 52 bits, and wider ones whose value is no larger, are computed as numbers
+// where the operand is one that doubles hold; the rest as BigInts.
 
 import { chunkOf } from '../arena/arena.ts'
 import { parseInt64 } from '../args.ts'
@@ -11,7 +11,7 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import { rootOf, valueStart } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
-import { readBigBits, readBits, writeBigBits, writeBits } from '../types/bitmap.ts'
+import { readBigBits, readBits, writeBigBits, writeBits, writeWideBits } from '../types/bitmap.ts'
 import { badOffset, bitOffset, bitsChanged, grown, growString, readString } from './bitmap-key.ts'
 import { oneKey } from './spec.ts'
 import type { ArgumentSpec, CommandSpec } from './spec.ts'
@@ -20,6 +20,8 @@ const badType = 'ERR Invalid bitfield type. Use something like i16 u8. Note that
 /** Sums of such integers and of operands with so many digits are exact in doubles. */
 const numberBitsMax = 52
 const numberDigitsMax = 15
+/** High words of wide integers up to here are those of such sums. */
+const wideHighMax = 2 ** (numberBitsMax - 32)
 
 const i64Max = 9223372036854775807n
 
@@ -102,11 +104,12 @@ function run(x: Engine, a: Args, r: Reply, readOnly: boolean): void {
     i = readOperation(x, a, i) as number
     if (op.bits === 0) continue
     const small = op.bits <= numberBitsMax
+    const value = small ? fieldAt(bytes, start, size) : wideFieldAt(bytes, start, size)
     if (op.kind === 'GET') {
-      if (small) r.int(fieldAt(bytes, start, size))
-      else r.bigint(bigFieldAt(bytes, start, size))
-    } else if (small && a.size(op.operand) <= numberDigitsMax) {
-      if (writeField(bytes, start, size, a.int(op.operand), longer, r)) changed = true
+      if (Number.isNaN(value)) r.bigint(bigFieldAt(bytes, start, size))
+      else r.int(value)
+    } else if (a.size(op.operand) <= numberDigitsMax && (small || fitsWide(value, a.int(op.operand)))) {
+      if (writeField(bytes, start, value, a.int(op.operand), longer, r)) changed = true
     } else if (writeBigField(bytes, start, size, a.int64(op.operand)!, longer, r)) changed = true
   }
   if (changed) bitsChanged(x, a)
@@ -125,6 +128,21 @@ function fieldAt(bytes: Uint8Array, start: number, size: number): number {
   return op.signed && value >= 2 ** (op.bits - 1) ? value - 2 ** op.bits : value
 }
 
+/** As `fieldAt`, of more than 52 bits; NaN when the value is beyond what sums of numbers hold. */
+function wideFieldAt(bytes: Uint8Array, start: number, size: number): number {
+  const highBits = op.bits - 32
+  let high = readBits(bytes, start, size, op.offset, highBits)
+  if (op.signed && high >= 2 ** (highBits - 1)) high -= 2 ** highBits
+  if (high < -wideHighMax || high >= wideHighMax) return NaN
+  return high * 0x100000000 + readBits(bytes, start, size, op.offset + highBits, 32)
+}
+
+/** True when a wide integer and what the operation makes of it are numbers of 52 bits: then it doesn't overflow. */
+function fitsWide(value: number, operand: number): boolean {
+  const after = op.kind === 'SET' ? operand : value + operand
+  return !Number.isNaN(value) && after < 2 ** numberBitsMax && after >= (op.signed ? -(2 ** numberBitsMax) : 0)
+}
+
 function bigFieldAt(bytes: Uint8Array, start: number, size: number): bigint {
   const value = readBigBits(bytes, start, size, op.offset, op.bits)
   return op.signed ? BigInt.asIntN(op.bits, value) : value
@@ -132,9 +150,8 @@ function bigFieldAt(bytes: Uint8Array, start: number, size: number): bigint {
 
 /** Does SET or INCRBY; replies, and returns whether it changed the integer, or wrote into a string made `longer`. */
 function writeField(
-  bytes: Uint8Array, start: number, size: number, operand: number, longer: boolean, r: Reply,
+  bytes: Uint8Array, start: number, before: number, operand: number, longer: boolean, r: Reply,
 ): boolean {
-  const before = fieldAt(bytes, start, size)
   const span = 2 ** op.bits
   const least = op.signed ? -span / 2 : 0
   const most = op.signed ? span / 2 - 1 : span - 1
@@ -149,7 +166,8 @@ function writeField(
       if (after > most) after -= span
     } else after = after < least && endsLow() ? least : most
   }
-  writeBits(bytes, start, op.offset, op.bits, after < 0 ? after + span : after)
+  if (op.bits > numberBitsMax) writeWideBits(bytes, start, op.offset, op.bits, after)
+  else writeBits(bytes, start, op.offset, op.bits, after < 0 ? after + span : after)
   r.int(op.kind === 'SET' ? before : after)
   return longer || before !== after
 }

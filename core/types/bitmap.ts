@@ -48,6 +48,13 @@ export function writeBits(bytes: Uint8Array, start: number, at: number, bits: nu
   }
 }
 
+/** As `writeBits`, of 33 to 64 bits, for a value of less than 2^53 either way, in two's complement. */
+export function writeWideBits(bytes: Uint8Array, start: number, at: number, bits: number, value: number): void {
+  const high = Math.floor(value / 0x100000000)
+  writeBits(bytes, start, at, bits - 32, high < 0 ? high + 2 ** (bits - 32) : high)
+  writeBits(bytes, start, at + bits - 32, 32, value - high * 0x100000000)
+}
+
 /** As `readBits`, of up to 64 bits. */
 export function readBigBits(bytes: Uint8Array, start: number, size: number, at: number, bits: number): bigint {
   const high = bits > 32 ? bits - 32 : 0

@@ -48,3 +48,13 @@ export function mergeDense(u8: Uint8Array, start: number, highest: Uint8Array): 
     if (word >>> 18 > highest[i + 3]!) highest[i + 3] = word >>> 18
   }
 }
+
+/** Writes all registers at once; each of `values` is at most 63. */
+export function packDense(u8: Uint8Array, start: number, values: Uint8Array): void {
+  for (let at = start, i = 0; i < registers; at += 3, i += 4) {
+    const word = values[i]! | (values[i + 1]! << 6) | (values[i + 2]! << 12) | (values[i + 3]! << 18)
+    u8[at] = word & 0xff
+    u8[at + 1] = (word >>> 8) & 0xff
+    u8[at + 2] = word >>> 16
+  }
+}

@@ -72,18 +72,21 @@ export function plan(u8: Uint8Array, start: number, end: number, index: number, 
   let before = start
   let first = 0
   let run = 0
-  while (at < end) {
+  let next = start
+  // All but the time of a sparse addition goes here.
+  for (;;) {
+    if (at >= end) return -1
     const code = u8[at]!
+    next = at + 1
     if (code >= 0x80) run = (code & 3) + 1
     else if (code < 0x40) run = code + 1
-    else run = runOf(u8, at, end)
-    if (run === 0) return -1
+    else run = (((code & 0x3f) << 8) | u8[next++]!) + 1
     if (index < first + run) break
     before = at
-    at += isLongZero(code) ? 2 : 1
+    at = next
     first += run
   }
-  if (at >= end) return -1
+  if (next > end) return -1
 
   const code = u8[at]!
   const held = isVal(code) ? valueOf(code) : 0

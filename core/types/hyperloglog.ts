@@ -11,7 +11,7 @@
 import { chunkOf } from '../arena/arena.ts'
 import { forms, rootOf, setForm, setRoot, typeOf, types, valueStart } from '../keyspace/entry.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
-import { countDense, denseBytes, mergeDense, readRegister, writeRegister } from './hll-dense.ts'
+import { countDense, denseBytes, mergeDense, packDense, readRegister, writeRegister } from './hll-dense.ts'
 import { estimate } from './hll-estimate.ts'
 import { indexBits, registers } from './hll-hash.ts'
 import { apply, change, decodeSparse, eachRun, plan, sparseRankMax } from './hll-sparse.ts'
@@ -172,9 +172,13 @@ export class HyperLogLog {
     })
   }
 
-  /** Raises all registers to `highest`, in order. */
+  /** Raises all registers to `highest`, none of which is lower than the register, in order. */
   raiseAll(highest: Uint8Array, bytesMax: number): void {
-    for (let i = 0; i < registers; i++) if (highest[i] !== 0) this.raise(i, highest[i]!, bytesMax)
+    for (let i = 0; i < registers && this.isSparse; i += 4) {
+      if ((highest[i]! | highest[i + 1]! | highest[i + 2]! | highest[i + 3]!) === 0) continue
+      for (let j = i; j < i + 4; j++) if (highest[j] !== 0) this.raise(j, highest[j]!, bytesMax)
+    }
+    if (!this.isSparse) packDense(this.u8, this.start + headerBytes, highest)
   }
 
   register(index: number): number {
@@ -217,6 +221,16 @@ export class HyperLogLog {
 /** Estimates from registers that stand alone, a byte each: the union of several. */
 export function countRegisters(highest: Uint8Array): number {
   counts.fill(0)
-  for (let i = 0; i < registers; i++) counts[highest[i]!]!++
+  for (let i = 0; i < registers; i += 4) {
+    const [a, b, c, d] = [highest[i]!, highest[i + 1]!, highest[i + 2]!, highest[i + 3]!]
+    // In a union of sparse ones most registers are empty.
+    if ((a | b | c | d) === 0) counts[0]! += 4
+    else {
+      counts[a]!++
+      counts[b]!++
+      counts[c]!++
+      counts[d]!++
+    }
+  }
   return estimate(counts)
 }
