@@ -110,7 +110,9 @@ export function writeDouble(value: number): number {
     return writeDigits(doubleText, textBytes, value)
   }
   const text = formatDouble(value)
-  return textBytes - doubleText.write(text, textBytes - text.length, 'latin1')
+  const from = textBytes - text.length
+  for (let i = 0; i < text.length; i++) doubleText[from + i] = text.charCodeAt(i)
+  return from
 }
 
 /** The double as Redis 7.4 prints it; NaN is `nan`. */
@@ -120,9 +122,20 @@ export function formatDouble(value: number): string {
   if (value === -Infinity) return '-inf'
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   if (value >= wholeMin && value <= wholeMax && Number.isInteger(value)) return String(value)
+  const plain = plainDecimal(value)
+  if (plain !== '') return plain
   const [mantissa, power] = Math.abs(value).toExponential().split('e') as [string, string]
   const sign = value < 0 ? '-' : ''
   return sign + notation(mantissa.replace('.', ''), Number(power), value < 0)
+}
+
+/** What JavaScript prints, where that is the notation of `notation`, too: all usual fractions. Else ''. */
+function plainDecimal(value: number): string {
+  const size = Math.abs(value)
+  if (size < 1e-6 || size >= 1e15) return ''
+  const text = String(value)
+  const places = text.length - 1 - text.indexOf('.')
+  return places <= 6 || (size >= 1e-3 && size < 1e4) ? text : ''
 }
 
 /** `digits` × 10^(power − the digits behind the first) as fpconv writes it. */

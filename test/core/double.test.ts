@@ -52,6 +52,28 @@ test('the notation changes where the fpconv library changes it', (t) => {
   t.is(formatDouble17(-2.5), '-2.5')
 })
 
+/** The rules of fpconv, from the shortest digits and the place of their point. */
+function fpconv(value: number): string {
+  const [mantissa, exponent] = Math.abs(value).toExponential().split('e') as [string, string]
+  const digits = mantissa.replace('.', '')
+  const power = Number(exponent)
+  const behind = digits.length - 1 - power
+  const sign = value < 0 ? '-' : ''
+  if (behind <= 0 && Math.abs(power) < digits.length + 7) return sign + digits + '0'.repeat(-behind)
+  if (behind > 0 && (behind < 7 || Math.abs(power) < 4)) {
+    const padded = digits.padStart(behind + 1, '0')
+    return `${sign}${padded.slice(0, -behind)}.${padded.slice(-behind)}`
+  }
+  return `${sign}${mantissa}e${power < 0 ? '-' : '+'}${Math.abs(power)}`
+}
+
+test('fractions are printed as the fpconv library prints them', (t) => {
+  const fraction = fc.tuple(fc.integer(), fc.integer({ min: 1, max: 18 })).map(([units, places]) => units / 10 ** places)
+  fc.assert(fc.property(fc.oneof(fraction, fc.double({ noNaN: true, noDefaultInfinity: true })), (value) => {
+    if (!Number.isInteger(value)) t.is(formatDouble(value), fpconv(value))
+  }), { numRuns: 5000 })
+})
+
 test('what is printed reads back as the same double', (t) => {
   fc.assert(fc.property(anyDouble, (value) => {
     t.is(parse(formatDouble(value)), value)
