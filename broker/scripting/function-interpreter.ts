@@ -24,6 +24,7 @@ export class FunctionInterpreter {
     this.registration = new Registration()
     this.redis = redisLibrary(host, 'load')
     this.redis.setString('register_function', this.registration.register)
+    guardGlobals(this.redis)
     protect(this.redis)
   }
 

@@ -20,6 +20,7 @@ import type { ScriptRun } from './script-run.ts'
 
 /** A command takes about as long as so many loops. */
 const callFuel = 100
+const namesMax = 1000
 const writes = flagBits.write | flagBits.may_replicate
 
 export class ScriptHost {
@@ -30,6 +31,8 @@ export class ScriptHost {
   readonly record: Reply
   private readonly args: Args
   private readonly reader: ReplyReader
+  /** Commands without subcommands by the names that scripts give them. */
+  private readonly byName: Map<string, Command>
 
   constructor(broker: Broker) {
     this.broker = broker
@@ -37,6 +40,7 @@ export class ScriptHost {
     this.record = new Reply()
     this.args = new Args()
     this.reader = new ReplyReader()
+    this.byName = new Map()
   }
 
   /** redis.call, which raises the error that a command answers, and redis.pcall, which returns it. */
@@ -50,7 +54,7 @@ export class ScriptHost {
     const run = this.run!
     const { record, reader } = this
     meter.fuel -= callFuel
-    const mark = replays(run) ? run.at : this.perform(run)
+    const mark = replays(run) ? run.at : this.perform(run, values[0])
     reader.buf = record.buf
     reader.at = mark
     const value = reader.value()
@@ -80,14 +84,27 @@ export class ScriptHost {
   }
 
   /** Runs the framed command, or refuses it; either way one reply is written to the record. Returns its place. */
-  private perform(run: ScriptRun): number {
+  private perform(run: ScriptRun, name: LuaValue): number {
     const a = this.args
     const mark = beginReply(run)
-    const command = findCommand(this.broker, a)
+    const command = this.find(name, a)
     const refusal = this.refusal(run, command, a)
     if (refusal === undefined) this.execute(run, command!, a)
     else this.refuse(refusal, command)
     return mark
+  }
+
+  /** The framed command. Its name is a constant of the script as a rule: found sooner by the string than by bytes. */
+  private find(name: LuaValue, a: Args): Command | undefined {
+    if (typeof name === 'string') {
+      const known = this.byName.get(name)
+      if (known !== undefined) return known
+    }
+    const command = findCommand(this.broker, a)
+    if (command !== undefined && command.parent === undefined && !command.container && typeof name === 'string') {
+      if (this.byName.size < namesMax) this.byName.set(name, command)
+    }
+    return command
   }
 
   private execute(run: ScriptRun, command: Command, a: Args): void {

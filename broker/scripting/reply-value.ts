@@ -8,8 +8,7 @@
 
 import { LuaTable } from './lua/table.ts'
 import type { LuaValue } from './lua/value.ts'
-
-const shortBytes = 12
+import { textOf } from './text-cache.ts'
 
 /** Reads one reply after the other; `at` is where the next begins. */
 export class ReplyReader {
@@ -69,7 +68,7 @@ export class ReplyReader {
     const from = this.at
     const end = this.buf.indexOf(13, from)
     this.at = end + 2
-    return this.buf.toString('latin1', from, end)
+    return textOf(this.buf, from, end)
   }
 
   private bulk(): LuaValue {
@@ -77,7 +76,7 @@ export class ReplyReader {
     if (size < 0) return false
     const from = this.at
     this.at = from + size + 2
-    return sliceText(this.buf, from, from + size)
+    return textOf(this.buf, from, from + size)
   }
 
   private array(): LuaValue {
@@ -127,24 +126,11 @@ export function errorTable(text: string): LuaTable {
 }
 
 export function fieldOf(name: string, value: LuaValue): LuaTable {
-  const table = new LuaTable()
+  const table = new LuaTable(0, 1)
   table.setString(name, value)
   return table
 }
 
 function numberWord(text: string): string {
   return text === 'inf' ? 'Infinity' : text === '-inf' ? '-Infinity' : text
-}
-
-/** Bytes as a string of one character each; short ones are cheaper made here than by the runtime's own call. */
-export function sliceText(buf: Buffer, from: number, to: number): string {
-  const size = to - from
-  if (size > shortBytes) return buf.toString('latin1', from, to)
-  switch (size) {
-    case 0: return ''
-    case 1: return String.fromCharCode(buf[from]!)
-    case 2: return String.fromCharCode(buf[from]!, buf[from + 1]!)
-    case 3: return String.fromCharCode(buf[from]!, buf[from + 1]!, buf[from + 2]!)
-    default: return buf.toString('latin1', from, to)
-  }
 }

@@ -30,7 +30,7 @@ import type { Script } from './script-cache.ts'
 import { newRun, replyBufferKept, rewindRun } from './script-run.ts'
 import type { ScriptRun } from './script-run.ts'
 import { BadShebang, readScript, scriptFlags, withoutShebang } from './shebang.ts'
-import { sliceText } from './reply-value.ts'
+import { textOf } from './text-cache.ts'
 import { writeValue } from './value-reply.ts'
 
 /** What is called, in which interpreter; made anew for the second form. */
@@ -322,6 +322,6 @@ export class Scripts {
 /** Arguments as a table of strings. */
 function tableOf(a: Args, from: number, to: number): LuaTable {
   const table = new LuaTable()
-  for (let i = from; i < to; i++) table.setIndex(i - from + 1, sliceText(a.buf, a.start[i]!, a.end[i]!))
+  for (let i = from; i < to; i++) table.setIndex(i - from + 1, textOf(a.buf, a.start[i]!, a.end[i]!))
   return table
 }
