@@ -6,6 +6,7 @@ import { replies } from '../errors.ts'
 import { formOf, rootOf, typeOf, types } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
 import { listForms } from '../types/list-ends.ts'
+import { copyBytes } from '../types/string.ts'
 import { timeoutArgument } from './block-timeout.ts'
 import { elementsWent, endArgument, popEvent, pushEvent, saveList, writeList, wrong } from './list-key.ts'
 
@@ -77,7 +78,7 @@ function move(x: Engine, a: Args, r: Reply, from: boolean, to: boolean): 'moved'
   const { value } = list
   const size = value.to - value.from
   const element = size > usualBytes ? Buffer.allocUnsafeSlow(size) : usual
-  element.set(value.buf.subarray(value.from, value.to))
+  copyBytes(element, 0, value.buf, value.from, value.to)
   list.dropEnd(from)
   const around = target === source
   const fresh = target === 0

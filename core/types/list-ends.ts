@@ -61,7 +61,7 @@ export class ListEnds {
     return this.form === listForms.listpack ? nodeCount(this.arena, this.root) : this.head(lengthWord)
   }
 
-  /** Number of nodes, as DEBUG OBJECT shows them. */
+  /** Number of nodes. */
   get nodes(): number {
     if (this.root === 0) return 0
     return this.form === listForms.listpack ? 1 : this.head(nodesWord)
