@@ -63,3 +63,18 @@ test('a value of many megabytes goes in and out whole', async (t) => {
   t.true(reply.subarray(reply.indexOf('\n') + 1, -2).equals(value))
   client.destroy()
 })
+
+test('a turn whose replies pile up ends early: many clients that ask for much are served from little memory', async (t) => {
+  const server = await startBroker(t)
+  const clients = await Promise.all(Array.from({ length: 20 }, () => server.connect()))
+  await clients[0]!.call('RPUSH', 'l', ...Array.from({ length: 600 }, (_, i) => `${i}`.padEnd(100, 'x')))
+  const before = server.broker.outbox.turn
+  const replies = await Promise.all(clients.map((client) =>
+    client.pipeline(Array.from({ length: 16 }, () => ['LRANGE', 'l', 0, -1]))))
+  const [expected] = replies[0]!
+  t.is(expected!.length, 6 + 600 * 108)
+  t.true(replies.flat().every((reply) => reply.equals(expected!)))
+  // 20 MB of replies; a turn makes less than three quarters of one.
+  t.true(server.broker.outbox.turn - before > 27, `${server.broker.outbox.turn - before} turns`)
+  for (const client of clients) client.destroy()
+})
