@@ -65,21 +65,18 @@ export class IntSet {
   /** True when the integer is there; `index` is its place, or where it belongs. */
   find(high: number, low: number): boolean {
     const count = this.count
-    if (count > 0 && widthOf(high, low) > this.width) {
+    const width = count === 0 ? 0 : this.width
+    if (count > 0 && widthOf(high, low) > width) {
       this.index = high < 0 ? 0 : count
       return false
     }
     let from = 0
     let to = count
     // What comes in ascending order belongs at the end.
-    if (count > 0) {
-      this.read(count - 1)
-      if (compareInt64(high, low, this.high, this.low) > 0) from = count
-    }
+    if (count > 0 && this.compareAt(count - 1, width, high, low) < 0) from = count
     while (from < to) {
       const middle = (from + to) >>> 1
-      this.read(middle)
-      const order = compareInt64(this.high, this.low, high, low)
+      const order = this.compareAt(middle, width, high, low)
       if (order === 0) {
         this.index = middle
         return true
@@ -134,6 +131,19 @@ export class IntSet {
 
   private get width(): number {
     return this.arena.u32[chunkOf(this.root)]![wordOf(this.root)]! >>> widthShift
+  }
+
+  /** Negative, 0 or positive as the integer of that index is below, equal to or above one that fits the width. */
+  private compareAt(index: number, width: number, high: number, low: number): number {
+    if (width === 0) {
+      const u8 = this.arena.u8[chunkOf(this.root)]!
+      const at = byteOf(this.root) + headerBytes + index * 2
+      return (((u8[at]! | (u8[at + 1]! << 8)) << 16) >> 16) - low
+    }
+    const words = this.arena.u32[chunkOf(this.root)]!
+    const at = wordOf(this.root) + 1
+    if (width === 1) return (words[at + index]! | 0) - low
+    return compareInt64(words[at + index * 2 + 1]! | 0, words[at + index * 2]!, high, low)
   }
 
   private write(index: number, high: number, low: number): void {
