@@ -5,6 +5,7 @@ import { stateDigest } from '../../../core/digest.ts'
 import { driver, fold } from './driver.ts'
 
 const key = fc.constantFrom('a', 'b', 'c', 's', 'long '.repeat(15))
+const member = fc.constantFrom('a', 'b', '1', '2', '-7', '70000')
 const db = fc.constantFrom('0', '1', '2')
 const value = fc.oneof(
   fc.constantFrom('', '0', '41', '-9', '9223372036854775807', '1.5', 'x'.repeat(200)), fc.string({ maxLength: 70 }),
@@ -38,6 +39,14 @@ const command = fc.oneof(
   fc.tuple(word('HSETEX'), key, word('PX'), ms, word('FIELDS'), word('2'), word('f'), value, word('h'), value),
   fc.tuple(word('HPEXPIRE'), key, ms, fc.constantFrom('NX', 'GT'), word('FIELDS'), word('2'), word('f'), word('g')),
   fc.tuple(word('HDEL'), key, word('f')),
+  fc.tuple(fc.constantFrom('SADD', 'SREM'), key, member, member, member),
+  fc.tuple(word('SADD'), key, fc.constantFrom('x'.repeat(70), '12345678901234'), member, member),
+  fc.tuple(fc.constantFrom('SPOP', 'SRANDMEMBER'), key),
+  fc.tuple(word('SPOP'), key, fc.nat(3).map(String)),
+  fc.tuple(word('SMOVE'), key, key, member),
+  fc.tuple(fc.constantFrom('SUNIONSTORE', 'SINTERSTORE', 'SDIFFSTORE'), key, key, key),
+  fc.tuple(word('SORT'), key, word('ALPHA'), word('STORE'), key),
+  fc.tuple(word('SORT'), key, word('BY'), word('*'), word('GET'), word('*'), word('ALPHA'), word('STORE'), key),
   fc.tuple(word('XADD'), key, word('*'), word('f'), value),
   fc.tuple(fc.constantFrom('SWAPDB'), db, db),
   fc.constantFrom<string[]>(['FLUSHDB'], ['FLUSHDB', 'ASYNC'], ['RANDOMKEY'], ['SCAN', '0'], ['KEYS', '*']),
