@@ -10,13 +10,13 @@ const drawnShareMax = 1 / 3
 /** Names all fields that are not hidden. */
 export function allPicks(hash: Hash): number[] {
   const picks: number[] = []
-  const visit = (at: number): void => {
+  if (hash.form === hashForms.hashtable) hash.table.dict.each((at) => picks.push(at))
+  else for (let at = hash.pack.first(); at !== 0; at = hash.after(at)) picks.push(at)
+  if (!hash.hides) return picks
+  return picks.filter((at) => {
     hash.at = at
-    if (!hash.hides || !hash.isHidden()) picks.push(at)
-  }
-  if (hash.form === hashForms.hashtable) hash.table.dict.each(visit)
-  else for (let at = hash.pack.first(); at !== 0; at = hash.after(at)) visit(at)
-  return picks
+    return !hash.isHidden()
+  })
 }
 
 /**

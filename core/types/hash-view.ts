@@ -175,9 +175,14 @@ export class HashView {
 
   /** The field behind the one at `at` of a pack, 0 for none. */
   after(at: number): number {
-    const pack = this.pack
-    const value = pack.next(at)
-    return pack.next(this.form === hashForms.listpackex ? pack.next(value) : value)
+    const { root, bytes } = this.pack
+    const u8 = this.arena.u8[chunkOf(root)]!
+    const base = byteOf(root)
+    let byte = base + at
+    byte += elementBytes(u8, byte)
+    byte += elementBytes(u8, byte)
+    if (this.form === hashForms.listpackex) byte += elementBytes(u8, byte)
+    return byte - base === bytes ? 0 : byte - base
   }
 
   /** Points `buf`, `from` and `to` at the current field's own bytes. */
