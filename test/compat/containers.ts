@@ -2,7 +2,7 @@
 
 export const containers: ReadonlySet<string> = new Set([
   'XINFO', 'XGROUP', 'OBJECT', 'CLIENT', 'CONFIG', 'COMMAND', 'MEMORY', 'SLOWLOG', 'LATENCY',
-  'DEBUG', 'SCRIPT', 'FUNCTION',
+  'DEBUG', 'SCRIPT', 'FUNCTION', 'PUBSUB', 'ACL',
 ])
 
 /** The name a command goes by in rules and reports: with its subcommand where it is a container. */

@@ -3,6 +3,7 @@
 // blocked readers that are woken, keys that expire, ids from the clock of a stream ahead of it.
 import { nameOf } from './containers.ts'
 import { drawCommand, type CommandShape, type Shape } from './grammar.ts'
+import { aclCommands } from './families/acl.ts'
 import { bitmapCommands } from './families/bitmap.ts'
 import { connectionCommands } from './families/connection.ts'
 import { genericCommands } from './families/generic.ts'
@@ -10,6 +11,7 @@ import { hyperloglogCommands } from './families/hyperloglog.ts'
 import { geoCommands } from './families/geo.ts'
 import { hashCommands } from './families/hash.ts'
 import { listCommands } from './families/list.ts'
+import { pubsubCommands } from './families/pubsub.ts'
 import { scriptingCommands } from './families/scripting.ts'
 import { serverCommands } from './families/server.ts'
 import { setCommands } from './families/set.ts'
@@ -51,6 +53,8 @@ export const families = {
   connection: connectionCommands,
   server: serverCommands,
   transaction: transactionCommands,
+  pubsub: pubsubCommands,
+  acl: aclCommands,
   scripting: scriptingCommands,
 } as const
 export type Family = keyof typeof families
@@ -68,6 +72,8 @@ const familyWeights: Record<Family, number> = {
   connection: 3,
   server: 4,
   transaction: 2,
+  pubsub: 3,
+  acl: 2,
   scripting: 12,
   zset: 30,
   geo: 12,
