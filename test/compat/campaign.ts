@@ -13,7 +13,7 @@ import { readState, stateDifferences } from './state.ts'
  */
 export const comparedSettings = [
   '--enable-debug-command', 'yes', '--save', '', '--hash-max-listpack-entries', '8',
-  '--set-max-intset-entries', '8', '--zset-max-listpack-entries', '6',
+  '--set-max-intset-entries', '8', '--zset-max-listpack-entries', '6', '--list-max-listpack-size', '8',
 ]
 
 /** After so many mismatches a command is drawn no more. */

@@ -17,6 +17,8 @@ const commandArb = fc.oneof(
   fc.tuple(fc.constantFrom('DEL', 'PERSIST'), fc.constantFrom('a', 'b', 'c')),
   fc.tuple(fc.constant('XADD'), fc.constantFrom('s', 'c'), fc.integer({ min: 1, max: 9 }).map((n) => `${n}-1`),
     fc.constantFrom('f', 'g', ''), fc.string({ maxLength: 9 })),
+  fc.tuple(fc.constantFrom('RPUSH', 'LPUSH'), fc.constantFrom('l', 'c'), fc.string({ maxLength: 9 }), fc.integer().map(String)),
+  fc.tuple(fc.constantFrom('LPOP', 'RPOP'), fc.constantFrom('l', 'c'), fc.constantFrom('1', '2')),
   fc.tuple(fc.constant('XDEL'), fc.constant('s'), fc.integer({ min: 1, max: 9 }).map((n) => `${n}-1`)),
 )
 const stepArb = fc.tuple(fc.constantFrom(0, 0, 3, 15), commandArb)
