@@ -212,6 +212,7 @@ function randomCommand(random: Random, turnNumber: number): Word[] {
   if (family < 42) return oneOf(keys, pick)
   if (family < 56) return oneOf(hashes, pick)
   if (family < 66) return oneOf(lists, pick)
+  if (family < 75) return oneOf(zsets, pick)
   if (family < 98) return oneOf(streams, pick)
   return n(3) === 0 ? oneOf(databasesWide, pick) : ['SWAPDB', n(3), n(3)]
 }
@@ -293,6 +294,27 @@ const lists: readonly Maker[] = [
   (p) => ['BLMOVE', list(p), list(p), side(p), side(p), 0],
   (p) => [p.n(2) === 0 ? 'BLPOP' : 'BRPOP', list(p), list(p), 0],
   (p) => ['BLMPOP', 0, 2, list(p), list(p), side(p), 'COUNT', 1 + p.n(5)],
+]
+
+const zset = (p: Pick): string => (p.n(12) === 0 ? p.key() : `zset:${p.n(3)}`)
+const member = (p: Pick): string => `m${p.n(150)}`
+const lowest = (p: Pick): string => (p.n(2) === 0 ? 'MIN' : 'MAX')
+
+const zsets: readonly Maker[] = [
+  (p) => ['ZADD', zset(p), p.n(99), member(p), p.n(9) / 4, member(p)],
+  (p) => ['ZADD', zset(p), ...Array.from({ length: p.n(60) + 1 }, () => [p.n(500), member(p)]).flat()],
+  (p) => ['ZADD', zset(p), p.n(2) === 0 ? 'GT' : 'XX', 'CH', p.n(200), member(p)],
+  (p) => ['ZINCRBY', zset(p), p.n(3) === 0 ? '0.1' : p.n(9) - 4, member(p)],
+  (p) => ['ZREM', zset(p), member(p), member(p), member(p)],
+  (p) => ['ZPOPMIN', zset(p), p.n(4)],
+  (p) => ['BZPOPMAX', zset(p), zset(p), 0],
+  (p) => ['BZMPOP', 0, 2, zset(p), zset(p), lowest(p), 'COUNT', 1 + p.n(5)],
+  (p) => (p.n(4) === 0 ? ['ZREMRANGEBYSCORE', zset(p), p.n(50), `(${p.n(90)}`] : ['ZREMRANGEBYRANK', zset(p), p.n(9), p.n(20)]),
+  (p) => ['ZUNIONSTORE', zset(p), 2, zset(p), zset(p), 'WEIGHTS', 1, 1 + p.n(2), 'AGGREGATE', lowest(p)],
+  (p) => [p.n(2) === 0 ? 'ZINTERSTORE' : 'ZDIFFSTORE', zset(p), 2, zset(p), zset(p)],
+  (p) => ['ZRANGESTORE', zset(p), zset(p), p.n(50), '+inf', 'BYSCORE', 'LIMIT', p.n(3), p.n(40)],
+  (p) => ['GEOADD', `geo:${p.n(2)}`, p.n(360) - 179.5, p.n(170) - 84.5, member(p), p.n(90), p.n(80), member(p)],
+  (p) => ['GEOSEARCHSTORE', zset(p), `geo:${p.n(2)}`, 'FROMLONLAT', p.n(90), p.n(80), 'BYRADIUS', p.n(9000), 'km', 'STOREDIST'],
 ]
 
 const databasesWide: readonly Maker[] = [

@@ -48,6 +48,8 @@ const command = fc.oneof(
   fc.tuple(word('SORT'), key, word('ALPHA'), word('STORE'), key),
   fc.tuple(word('SORT'), key, word('BY'), word('*'), word('GET'), word('*'), word('ALPHA'), word('STORE'), key),
   fc.tuple(word('XADD'), key, word('*'), word('f'), value),
+  fc.tuple(word('ZADD'), key, small, value, small, word('m')),
+  fc.tuple(fc.constantFrom('ZPOPMIN', 'ZPOPMAX', 'BZPOPMIN'), key, word('1')),
   fc.tuple(fc.constantFrom('SWAPDB'), db, db),
   fc.constantFrom<string[]>(['FLUSHDB'], ['FLUSHDB', 'ASYNC'], ['RANDOMKEY'], ['SCAN', '0'], ['KEYS', '*']),
 )
