@@ -44,6 +44,7 @@ export function dispatch(b: Broker, c: Connection, a: Args): void {
     if (!admit(b, c, command, a, r)) {
       muteReply(c, r, mark)
       endCaching(c, command)
+      if (b.pushesDue) b.flushPushes()
       return
     }
   }

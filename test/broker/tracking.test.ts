@@ -189,3 +189,13 @@ test('keys that a script reads are tracked, those that it changes are told after
   t.is(Buffer.concat(chunks).toString().replaceAll('\r\n', ' '), '$4 done >2 $10 invalidate *1 $1 a +PONG ')
   for (const one of [client, other]) one.destroy()
 })
+
+test('a key that is evicted is told, also when the command that needed the memory is refused', async (t) => {
+  const server = await startBroker(t, { args: ['--maxmemory-policy', 'allkeys-lru'] })
+  const client = await tracker(server)
+  await client.pipeline([['SET', 'k', 'v'], ['GET', 'k'], ['CONFIG', 'SET', 'maxmemory', '1']])
+  t.regex(await client.text('SET', 'x', 'y'), /^-OOM /)
+  t.deepEqual(await pushesOf(client), ['>[$"invalidate", *[$"k"]]'])
+  t.is(await client.text('DBSIZE'), ':0\r\n')
+  client.destroy()
+})
