@@ -138,7 +138,9 @@ function store(x: Engine, a: Args, entry: number, value: Buffer, from: number, t
   const target = entry === 0 ? createHash(x, a) : entry
   const longest = x.settings.hashPackValueBytesMax
   hash.prepare(1, a.size(2) + to - from, a.size(2) <= longest && to - from <= longest)
-  hash.set(a.buf, a.start[2]!, a.end[2]!, value, from, to, true)
+  // Another form has the field elsewhere.
+  if (hash.at !== 0) hash.setValue(value, from, to)
+  else hash.set(a.buf, a.start[2]!, a.end[2]!, value, from, to, true)
   limitFields(x)
   keep(x, target)
 }
