@@ -6,28 +6,17 @@ import type { Args } from '../../core/args.ts'
 import { Reply } from '../../core/reply.ts'
 import type { Parked } from '../blocking.ts'
 import type { Connection } from '../connection.ts'
-import { scriptSliceMsMax, scriptStuckMsMin } from '../limits.ts'
+import { scriptSliceMsMax } from '../limits.ts'
 import { meter } from './lua/call.ts'
-import { Kill, LuaError } from './lua/error.ts'
-import { raise } from './lua/sites.ts'
+import { LuaError } from './lua/error.ts'
 import type { LuaValue } from './lua/value.ts'
+import { Ended, Pace } from './pace.ts'
+import type { Steps } from './pace.ts'
 import { replyBufferKept } from './script-run.ts'
-import type { Scripts, Steps, Work } from './scripts.ts'
+import type { Scripts, Work } from './scripts.ts'
 
 /** Writes a script's reply. */
 type WriteReply = (r: Reply) => void
-
-/** Unwinds the script, past its pcalls; the cause is what its client is told, with the line where it was. */
-class Ended extends Kill {
-  declare readonly cause: LuaError
-
-  constructor(text: string) {
-    super(text)
-    // A loop without a call has no line of its own.
-    const place = raise(text).place
-    this.cause = new LuaError(text, place === undefined || place.line > 0 ? place : { ...place, line: 1 })
-  }
-}
 
 export class BusyScript {
   readonly client: Connection
@@ -41,7 +30,7 @@ export class BusyScript {
   private readonly inner: boolean
   private readonly parked: Parked
   private steps: Steps | undefined
-  private sliceBeganMs: number
+  private readonly pace: Pace
 
   /** `steps` are those of a script that was in the form that can pause already. */
   constructor(scripts: Scripts, client: Connection, a: Args, work: Work, inner: boolean, steps: Steps | undefined) {
@@ -53,7 +42,7 @@ export class BusyScript {
     this.afterwards = undefined
     this.parked = scripts.broker.blocking.parkFor(client, client.lastCommand!, 0, (r) => r.nil())
     this.steps = steps
-    this.sliceBeganMs = 0
+    this.pace = new Pace(scripts.broker)
     setImmediate(() => this.goOn())
   }
 
@@ -88,29 +77,21 @@ export class BusyScript {
   /** What the script returned, or undefined when it has not ended yet. Raises LuaError. */
   private slice(): readonly LuaValue[] | undefined {
     const { clock } = this.scripts.broker.engine
-    this.sliceBeganMs = clock.monotonicMs()
     this.steps ??= this.scripts.beginAgain(this.work, this.args)
     meter.hook = this.onMeter
-    const untilMs = this.sliceBeganMs + scriptSliceMsMax
-    try {
-      do {
-        const step = this.steps.next()
-        if (step.done === true) return step.value
-      } while (clock.monotonicMs() < untilMs)
-    } catch (error) {
-      throw error instanceof Ended ? error.cause : error
-    }
+    const untilMs = clock.monotonicMs() + scriptSliceMsMax
+    do {
+      const step = this.pace.next(this.steps)
+      if (step.done === true) return step.value
+    } while (clock.monotonicMs() < untilMs)
     return undefined
   }
 
-  /** Called again and again while the script runs: was it killed, or is it where it can't pause, no end in sight? */
+  /** Called again and again while the script runs. */
   private readonly onMeter = (): void => {
     const { run } = this.work
     if (run.killed) throw new Ended(`Script killed by user with ${run.kind === 'eval' ? 'SCRIPT' : 'FUNCTION'} KILL...`)
-    const { engine, config } = this.scripts.broker
-    const ms = engine.clock.monotonicMs() - this.sliceBeganMs
-    if (ms <= Math.max(scriptStuckMsMin, config.values.busyReplyThreshold)) return
-    throw new Ended('Script ended: it is where it can\'t be interrupted, and was for too long...')
+    this.pace.look()
   }
 
   private end(write: WriteReply): void {

@@ -13,6 +13,7 @@ import { monitorLine } from '../monitor.ts'
 import { frameValues } from './call-arguments.ts'
 import { raiseTable } from './raise.ts'
 import { meter } from './lua/call.ts'
+import { Kill } from './lua/error.ts'
 import type { LuaValue } from './lua/value.ts'
 import { fieldOf, ReplyReader } from './reply-value.ts'
 import { beginReply, replays } from './script-run.ts'
@@ -58,9 +59,18 @@ export class ScriptHost {
     reader.buf = record.buf
     reader.at = mark
     const value = reader.value()
-    if (run.at < run.replayed) run.at = reader.at
+    run.calledBytes += this.args.rawEnd
+    if (run.at < run.replayed) this.replayed(run)
     if (raising && record.buf[mark] === 45) throw raiseTable(value)
     return value
+  }
+
+  /** A second run read a reply of the first; with the last one it must have called the same commands. */
+  private replayed(run: ScriptRun): void {
+    run.at = this.reader.at
+    if (run.at >= run.replayed && run.calledBytes !== run.calledBefore) {
+      throw new Kill('the script took another way when it was run again')
+    }
   }
 
   /** redis.setresp */

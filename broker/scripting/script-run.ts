@@ -33,6 +33,9 @@ export type ScriptRun = {
   at: number
   /** It is run for the second time. */
   second: boolean
+  /** Bytes of the commands called so far, and of those before the second run: it must call the same ones. */
+  calledBytes: number
+  calledBefore: number
   /** The replies are too many to be kept. */
   forgot: boolean
   /** What os.clock gave, and how many lines redis.log wrote: a second run repeats the ones, leaves out the others. */
@@ -70,8 +73,8 @@ export function newRun(options: RunOptions): ScriptRun {
     readOnly: options.readOnly || (shebang && (flags & scriptFlags['no-writes']) !== 0),
     refuseGrowth: !(shebang && (flags & scriptFlags['allow-oom']) !== 0) && broker.gates !== 0 && broker.outOfMemory(),
     startedMs: broker.engine.clock.monotonicMs(),
-    db: client.db, resp: 2, wrote: false, replayed: 0, at: 0, second: false, forgot: false, clocks: [], clocksRead: 0,
-    logged: 0, logsLeft: 0, killed: false,
+    db: client.db, resp: 2, wrote: false, replayed: 0, at: 0, second: false, calledBytes: 0,
+    calledBefore: 0, forgot: false, clocks: [], clocksRead: 0, logged: 0, logsLeft: 0, killed: false,
   }
 }
 
@@ -102,14 +105,18 @@ export function beginReply(run: ScriptRun): number {
   return record.at
 }
 
-/** The run begins again, in the form that can pause, with the replies that it got so far. */
+/**
+ * The run begins again, in the form that can pause, with the replies that it got so far. It stays in the database that
+ * it had come to, since the SELECT that led there is not run again.
+ */
 export function rewindRun(run: ScriptRun): void {
   run.second = true
+  run.calledBefore = run.calledBytes
+  run.calledBytes = 0
   run.replayed = run.record.at
   run.at = 0
   run.clocksRead = 0
   run.logsLeft = run.logged
-  run.db = run.client.db
   run.resp = 2
   run.record.resp = 2
 }

@@ -24,6 +24,8 @@ import { LuaTable } from './lua/table.ts'
 import { random } from './lua/math.ts'
 import { none } from './lua/value.ts'
 import type { LuaFunction, LuaValue } from './lua/value.ts'
+import { Pace } from './pace.ts'
+import type { Steps } from './pace.ts'
 import { newState } from './sandbox.ts'
 import { ScriptCache, sha1Hex } from './script-cache.ts'
 import type { Script } from './script-cache.ts'
@@ -39,9 +41,6 @@ export type Work = { run: ScriptRun, begin: (yielding: boolean, a: Args) => Star
 
 const readOnlyRefused = 'ERR Can not execute a script with write flag using *_ro command.'
 const noMemory = `OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'`
-/** A script in the form that can pause. */
-export type Steps = Generator<undefined, readonly LuaValue[], undefined>
-
 /** A script's time is up: it goes on with these steps, or is begun again. */
 class Suspended {
   readonly steps: Steps | undefined
@@ -246,6 +245,7 @@ export class Scripts {
       this.writeError(run, r, error)
     } finally {
       this.host.run = undefined
+      run.db = c.db
       c.db = db
       c.mayBlock = mayBlock
       if (!outer && !(values instanceof Suspended)) engine.endGroup()
@@ -266,9 +266,10 @@ export class Scripts {
     }
     // A script with coroutines: it could not go on in the plain form.
     const steps = this.beginAgain(work, a)
-    meter.hook = () => {}
+    const pace = new Pace(this.broker)
+    meter.hook = () => pace.look()
     for (;;) {
-      const step = steps.next()
+      const step = pace.next(steps)
       if (step.done === true) return step.value
       if (this.timeIsUp()) return new Suspended(steps)
     }

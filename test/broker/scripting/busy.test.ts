@@ -74,6 +74,7 @@ test('a script that can\'t pause where it is comes to an end by itself', async (
   for (const script of [
     'return ("a"):rep(50):find(("a*"):rep(50) .. "b")', 'table.sort({1, 2, 3}, function() while true do end end)',
     'return setmetatable({}, {__index = function() while true do end end}).x',
+    'coroutine.wrap(function() table.sort({1, 2, 3}, function() while true do end end) end)()',
   ]) {
     t.regex(await looping.text('EVAL', `redis.call('PING') ${script}`, '0'), /^-ERR Script ended: it is where it can't be interrupted/)
     t.is(await other.text('PING'), '+PONG\r\n')
@@ -95,6 +96,49 @@ test('a script that wrote goes on where it stood, and nothing is done twice', as
   const again = await server.connect()
   t.is(await again.text('GET', 'n'), stored!)
   t.is(await again.text('DEBUG', 'STATE-DIGEST'), digest)
+})
+
+test('what a script drew, read from the clock, and did to replies is the same when it goes on', async (t) => {
+  const server = await start(t)
+  const [looping, other] = await Promise.all([server.connect(), server.connect()])
+  await other.pipeline([['RPUSH', 'list', 'a', 'b', 'c'], ['EVAL', 'return math.random()', '0']])
+  const ended = looping.text('EVAL', `
+    local drawn, list, clock = {}, redis.call('LRANGE', 'list', 0, -1), os.clock()
+    for i = 1, 50 do drawn[i] = math.random(1000000) end
+    list[1] = 'changed'
+    table.remove(list)
+    redis.call('DEL', 'drawn')
+    redis.call('RPUSH', 'drawn', unpack(drawn))
+    redis.call('SET', 'clock', string.format('%.17g', clock))
+    redis.log(redis.LOG_WARNING, 'once')
+    redis.call('SELECT', 3)
+    ${countFor.replace('return n', '')}
+    redis.call('SET', 'where', 'db 3')
+    redis.call('SELECT', 0)
+    return {
+      table.concat(drawn, ' ') == table.concat(redis.call('LRANGE', 'drawn', 0, -1), ' '), table.concat(list, ' '),
+      redis.call('GET', 'clock') == string.format('%.17g', clock), redis.call('LLEN', 'drawn'), redis.call('EXISTS', 'n', 'where'),
+    }`, '1', 'n', '3000')
+  await until(other, ['PING'], (reply) => reply === busyEval)
+  t.is(await ended, '*5\r\n:1\r\n$9\r\nchanged b\r\n:1\r\n:50\r\n:0\r\n')
+  t.deepEqual((await other.pipeline([['SELECT', '3'], ['GET', 'where'], ['EXISTS', 'n']])).map(String),
+    ['+OK\r\n', '$4\r\ndb 3\r\n', ':1\r\n'])
+  t.is(server.output.split('once').length, 2, 'one line in the log')
+})
+
+test('a function that depends on what its library kept ends rather than go another way', async (t) => {
+  const server = await start(t)
+  const [looping, other] = await Promise.all([server.connect(), server.connect()])
+  await other.text('FUNCTION', 'LOAD', `#!lua name=l
+    local calls = 0
+    redis.register_function('odd', function(keys, args)
+      calls = calls + 1
+      for i = 1, 3 do redis.call('SET', string.rep('k', calls), i) end
+      ${countFor.replaceAll('KEYS', 'keys').replaceAll('ARGV', 'args')}
+    end)`)
+  t.regex(await other.text('FCALL', 'odd', '1', 'n', '0'), /^:1\r\n$/)
+  t.regex(await looping.text('FCALL', 'odd', '1', 'n', '3000'), /^-ERR Script ended: the script took another way when it was run again/)
+  t.is(await other.text('PING'), '+PONG\r\n')
 })
 
 test('a script within MULTI that takes too long: the transaction is whole', async (t) => {
