@@ -8,7 +8,7 @@ import type { Reply } from '../reply.ts'
 import { listForms } from '../types/list-ends.ts'
 import { copyBytes } from '../types/string.ts'
 import { timeoutArgument } from './block-timeout.ts'
-import { elementsWent, endArgument, popEvent, pushEvent, saveList, writeList, wrong } from './list-key.ts'
+import { elementsWent, endArgument, popEvent, pushEvent, saveList } from './list-key.ts'
 
 /** The element on its way; longer ones get a buffer of their own. */
 const usualBytes = 4096
@@ -64,9 +64,12 @@ function move(x: Engine, a: Args, r: Reply, from: boolean, to: boolean): 'moved'
   const { buf, start, end } = a
   const { db, list, arena } = x
   const hash = db.hash(buf, start[1]!, end[1]!)
-  const source = writeList(x, a, 1, r, hash)
-  if (source === wrong) return 'refused'
+  const source = db.lookupWrite(buf, start[1]!, end[1]!, hash)
   if (source === 0) return 'empty'
+  if (typeOf(arena, source) !== types.list) {
+    r.error(replies.wrongType)
+    return 'refused'
+  }
   const targetHash = db.hash(buf, start[2]!, end[2]!)
   let target = db.lookupWrite(buf, start[2]!, end[2]!, targetHash)
   if (target !== 0 && typeOf(arena, target) !== types.list) {
@@ -74,6 +77,8 @@ function move(x: Engine, a: Args, r: Reply, from: boolean, to: boolean): 'moved'
     return 'refused'
   }
 
+  // Only now: a look-up that finds its list due opens it, to free it.
+  list.open(rootOf(arena, source), formOf(arena, source))
   list.readEnd(from)
   const { value } = list
   const size = value.to - value.from

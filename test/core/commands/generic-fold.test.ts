@@ -50,6 +50,10 @@ const command = fc.oneof(
   fc.tuple(word('XADD'), key, word('*'), word('f'), value),
   fc.tuple(word('ZADD'), key, small, value, small, word('m')),
   fc.tuple(fc.constantFrom('ZPOPMIN', 'ZPOPMAX', 'BZPOPMIN'), key, word('1')),
+  fc.tuple(fc.constantFrom('LPUSH', 'RPUSH'), key, value, value),
+  fc.tuple(fc.constantFrom('LPOP', 'RPOP', 'RPOPLPUSH'), key),
+  fc.tuple(fc.constantFrom('RPOPLPUSH', 'LPUSHX'), key, key),
+  fc.tuple(word('BLPOP'), key, key, word('0')),
   fc.tuple(fc.constantFrom('SWAPDB'), db, db),
   fc.constantFrom<string[]>(['FLUSHDB'], ['FLUSHDB', 'ASYNC'], ['RANDOMKEY'], ['SCAN', '0'], ['KEYS', '*']),
 )

@@ -325,3 +325,18 @@ test('UNLINK of a long list frees it in slices', (t) => {
   t.true(d.engine.arena.usedBytes < before / 100)
   d.engine.arena.check()
 })
+
+test('a move to a list that is due finds it gone, and its own list untouched', (t) => {
+  const d = driver()
+  d.engine.settings.activeExpire = false
+  d.run('RPUSH', 'l', 'a', 'b')
+  d.run('RPUSH', 'm', 'x', 'y', 'z')
+  d.run('PEXPIRE', 'm', 5)
+  d.clock.advance(10)
+  t.is(d.run('LMOVE', 'l', 'm', 'LEFT', 'RIGHT'), bulk('a'))
+  t.is(all(d, 'l') + all(d, 'm'), bulks('b') + bulks('a'))
+  d.run('PEXPIRE', 'l', 5)
+  d.clock.advance(10)
+  t.is(d.run('RPOPLPUSH', 'l', 'm') + d.run('BLPOP', 'l', 'm', 0), nil + bulks('m', 'a'))
+  d.engine.arena.check()
+})
