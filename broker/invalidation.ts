@@ -81,8 +81,9 @@ export class InvalidationWriter {
 
   /** Who is told, undefined when nobody can be. */
   private targetOf(c: Connection): Connection | undefined {
-    const tracked = c.tracked!
-    if (tracked.redirect === 0) return c.resp === 3 ? c : undefined
+    const { tracked } = c
+    // It may have ceased to track within the transaction that changed the key.
+    if (tracked === undefined || tracked.redirect === 0) return c.resp === 3 ? c : undefined
     const other = this.broker.clients.get(tracked.redirect)
     if (other !== undefined) return other.resp === 3 || other.subscriptions !== undefined ? other : undefined
     tracked.broken = true

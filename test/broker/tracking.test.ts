@@ -199,3 +199,12 @@ test('a key that is evicted is told, also when the command that needed the memor
   t.is(await client.text('DBSIZE'), ':0\r\n')
   client.destroy()
 })
+
+test('who ceases to track in the transaction that changes a key is told of it, and the broker goes on', async (t) => {
+  const server = await startBroker(t)
+  const client = await tracker(server)
+  await client.pipeline([['GET', 'k'], ['MULTI'], ['SET', 'k', 'v'], ['CLIENT', 'TRACKING', 'OFF'], ['EXEC']])
+  t.deepEqual(await pushesOf(client), ['>[$"invalidate", *[$"k"]]'])
+  t.is(await client.text('GET', 'k'), '$1\r\nv\r\n')
+  client.destroy()
+})
