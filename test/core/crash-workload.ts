@@ -213,6 +213,7 @@ function randomCommand(random: Random, turnNumber: number): Word[] {
   if (family < 56) return oneOf(hashes, pick)
   if (family < 66) return oneOf(lists, pick)
   if (family < 75) return oneOf(zsets, pick)
+  if (family < 74) return oneOf(sets, pick)
   if (family < 98) return oneOf(streams, pick)
   return n(3) === 0 ? oneOf(databasesWide, pick) : ['SWAPDB', n(3), n(3)]
 }
@@ -315,6 +316,21 @@ const zsets: readonly Maker[] = [
   (p) => ['ZRANGESTORE', zset(p), zset(p), p.n(50), '+inf', 'BYSCORE', 'LIMIT', p.n(3), p.n(40)],
   (p) => ['GEOADD', `geo:${p.n(2)}`, p.n(360) - 179.5, p.n(170) - 84.5, member(p), p.n(90), p.n(80), member(p)],
   (p) => ['GEOSEARCHSTORE', zset(p), `geo:${p.n(2)}`, 'FROMLONLAT', p.n(90), p.n(80), 'BYRADIUS', p.n(9000), 'km', 'STOREDIST'],
+const setKey = (p: Pick): string => (p.n(12) === 0 ? p.key() : `set:${p.n(3)}`)
+const member = (p: Pick): Word => (p.n(3) === 0 ? p.text() : p.n(40))
+
+/** What chance picks, and what is sorted, must come back as it was. */
+const sets: readonly Maker[] = [
+  (p) => ['SADD', setKey(p), member(p), member(p), member(p)],
+  (p) => ['SADD', setKey(p), ...Array.from({ length: p.n(200) + 1 }, () => p.n(900))],
+  (p) => ['SREM', setKey(p), member(p), member(p)],
+  (p) => ['SPOP', setKey(p)],
+  (p) => ['SPOP', setKey(p), p.n(30)],
+  (p) => ['SMOVE', setKey(p), setKey(p), member(p)],
+  (p) => ['SUNIONSTORE', setKey(p), setKey(p), setKey(p)],
+  (p) => [p.n(2) === 0 ? 'SINTERSTORE' : 'SDIFFSTORE', setKey(p), setKey(p), setKey(p)],
+  (p) => ['SORT', setKey(p), 'ALPHA', 'STORE', list(p)],
+  (p) => ['SORT', p.n(2) === 0 ? list(p) : setKey(p), 'BY', 'nosort', 'GET', 'hash:*->f1', 'GET', '#', 'STORE', list(p)],
 ]
 
 const databasesWide: readonly Maker[] = [
