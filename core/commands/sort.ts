@@ -43,8 +43,9 @@ export function sort(x: Engine, a: Args, r: Reply, readOnly: boolean): void {
     r.error(replies.wrongType)
     return
   }
-  // A set has no order of its own: what is kept of it gets one.
-  const settles = type === types.set && options.store !== 0
+  // A set has no order of its own: what is kept of it gets one, and so does what is given to a script (or within MULTI,
+  // which does no harm).
+  const settles = type === types.set && (options.store !== 0 || !x.session.mayBlock)
   const sorts = options.by?.isConstant !== true || settles
   if (settles && options.by?.isConstant === true) {
     options.alpha = true

@@ -19,6 +19,8 @@ type Case = {
   limit: [number, number] | undefined
   gets: ('#' | 'w_*' | 'h_*->f' | 'fixed')[]
   store: boolean
+  /** Called by a script, or within MULTI. */
+  scripted: boolean
 }
 
 const element = fc.oneof(fc.integer({ min: -30, max: 30 }).map(String), fc.constantFrom('1.5', '-0.25', '1e2', 'inf', '9007199254740993'))
@@ -31,6 +33,7 @@ const caseArb: fc.Arbitrary<Case> = fc.record({
   limit: fc.option(fc.tuple(fc.integer({ min: -3, max: 45 }), fc.integer({ min: -2, max: 45 })), { nil: undefined }),
   gets: fc.array(fc.constantFrom('#', 'w_*', 'h_*->f', 'fixed'), { maxLength: 3 }),
   store: fc.boolean(),
+  scripted: fc.boolean(),
 })
 
 /** Every third element has no weight. */
@@ -48,7 +51,7 @@ function wordsOf(one: Case): string[] {
 /** What is to come: each element with what GET finds for it. The elements are as the key gives them. */
 function modelSort(one: Case, native: readonly string[]): (string | undefined)[] {
   let { by, alpha } = one
-  if (by === 'nosort' && one.source === 'set' && one.store) {
+  if (by === 'nosort' && one.source === 'set' && (one.store || one.scripted)) {
     by = 'itself'
     alpha = true
   }
@@ -88,6 +91,7 @@ function fill(d: Driver, { source, elements }: Case): string[] {
 test('random calls sort as the model does, and the log folds to what they stored', (t) => {
   fc.assert(fc.property(caseArb, (one) => {
     const d = driver()
+    d.session.mayBlock = !one.scripted
     const native = fill(d, one)
     const wanted = modelSort(one, native)
     const reply = d.run(...wordsOf(one))
