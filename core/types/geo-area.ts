@@ -8,6 +8,7 @@ import { cellOf, degreesOfArc, distance, interleave, latitudeDistance, latitudeM
 
 /** Half the equator in the projection: cells of step 1 are that large. */
 const mercatorMeters = 20037726.37
+const nearlyOne = 1 + 1e-9
 
 /** A circle has a radius, a box a width and a height, all in meters. */
 export type Shape = {
@@ -29,6 +30,8 @@ export function distanceWithin(shape: Shape, longitude: number, latitude: number
     if (distance(longitude, latitude, shape.longitude, latitude) > shape.width / 2) return -1
     return distance(shape.longitude, shape.latitude, longitude, latitude)
   }
+  // Most of what is outside is so by its latitude alone; a little margin leaves the close ones to the formula.
+  if (latitudeDistance(latitude, shape.latitude) > shape.radius * nearlyOne) return -1
   const meters = distance(shape.longitude, shape.latitude, longitude, latitude)
   return meters > shape.radius ? -1 : meters
 }
