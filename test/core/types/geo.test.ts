@@ -42,9 +42,9 @@ test('known places: scores, distances and texts', (t) => {
   t.is(distance(10, 20, 10, 21).toFixed(6), ((Math.PI / 180) * 6372797.560856).toFixed(6))
 })
 
-/** Not just 180: Redis looks for that in a cell of its own, whose neighbours in the east are others. */
+/** Not as near to 180 as makes no difference: Redis looks for that in a cell of its own, with other neighbours in the east. */
 const shape = fc.record({
-  longitude: fc.double({ min: -180, max: 180, maxExcluded: true, noNaN: true }),
+  longitude: fc.double({ min: -180, max: 179.999999, noNaN: true }),
   latitude: fc.double({ min: -70, max: 70, noNaN: true }),
   isBox: fc.boolean(),
   radius: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 900_000, noNaN: true }), fc.double({ min: 0, max: 3000, noNaN: true })),
