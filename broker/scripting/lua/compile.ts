@@ -11,7 +11,7 @@ import * as operators from './operators.ts'
 import { parse } from './parser.ts'
 import { registerSites } from './sites.ts'
 import type { FunctionBody } from './syntax.ts'
-import { LuaTable, endOfTable } from './table.ts'
+import { LuaTable, endOfTable, lastSlot } from './table.ts'
 import { none } from './value.ts'
 import type { LuaFunction, LuaValue } from './value.ts'
 
@@ -103,6 +103,9 @@ export class LuaChunk {
       $none: none,
       $list: listTable,
       $fill: fillTable,
+      $record: recordTable,
+      $setField: operators.setField,
+      $slot: lastSlot,
       $loopMode: loopMode,
       $end: endOfTable,
       $sites: table,
@@ -125,6 +128,17 @@ function takeArray(table: LuaTable, values: LuaValue[]): void {
   while (values.length > 0 && values[values.length - 1] === undefined) values.pop()
   table.array = values
   table.holes = values.includes(undefined)
+}
+
+/**
+ * The table of a constructor that has only keys which are written in the source; `keys` is the same array for all its
+ * tables.
+ */
+function recordTable(keys: LuaValue[], values: LuaValue[], size: number): LuaTable {
+  const table = new LuaTable(0, size)
+  if (!values.includes(undefined)) table.fillRecord(keys, values)
+  else for (let i = 0; i < keys.length; i++) table.set(keys[i], values[i])
+  return table
 }
 
 /** The list of a constructor that has keys too. Lua writes the list last. */

@@ -20,6 +20,10 @@ const comparisons: Record<string, string> = { '<': '$less', '<=': '$lessOrEqual'
 export interface ChunkWriter {
   readonly sites: Site[]
   readonly yielding: boolean
+  /** How many variables hold where a field was found. */
+  hints: number
+  /** The keys of constructors that have only such keys. */
+  readonly records: string[]
 }
 
 export abstract class ExpressionWriter {
@@ -68,8 +72,7 @@ export abstract class ExpressionWriter {
         return nameOf(e.local)
       case 'global': {
         const t = this.temp()
-        const name = quote(e.name)
-        return `((${t} = $G.getString(${name})) !== undefined ? ${t} : ${this.operation(e.line)}$field($G, ${name}))`
+        return this.hinted('$G', e.name, t, this.operation(e.line))
       }
       case 'index':
         return this.indexText(e.object, e.key, e.line)
@@ -92,17 +95,29 @@ export abstract class ExpressionWriter {
   private indexText(object: Expression, key: Expression, line: number): string {
     const o = this.expression(object)
     const site = this.operation(line, object)
+    if (isConstant(object) && key.kind === 'string') return `${site}$field(${o}, ${quote(key.value)})`
     // The object's text may hold marks of its own: it goes first, so that the operation's mark is the last before it.
     if (isSimple(object)) return this.indexCall(site, o, key)
     const t = this.temp()
     return `(${t} = ${o}, ${this.indexCall(site, t, key)})`
   }
 
-  private indexCall(site: string, object: string, key: Expression): string {
-    if (key.kind === 'string') return `${site}$field(${object}, ${quote(key.value)})`
+  protected indexCall(site: string, object: string, key: Expression): string {
+    if (key.kind === 'string') {
+      const t = this.temp()
+      return `(${object} instanceof $Table && ${this.hinted(object, key.value, t, site).slice(1)}`
+    }
     if (isSimple(key)) return `${site}$index(${object}, ${this.expression(key)})`
     const t = this.temp()
     return `(${t} = ${this.expression(key)}, ${site}$index(${object}, ${t}))`
+  }
+
+  /** A field that is looked for where it was last found from this place in the source. */
+  private hinted(table: string, name: string, t: string, site: string): string {
+    const hint = `h${++this.chunk.hints}`
+    const key = quote(name)
+    const found = `${table}.keys[${hint}] === ${key} && (${t} = ${table}.values[${hint}]) !== undefined`
+    return `(${found} ? ${t} : (${t} = ${site}$field(${table}, ${key}), ${hint} = $slot.at, ${t}))`
   }
 
   private logic(e: Extract<Expression, { kind: 'logic' }>): string {
@@ -201,7 +216,8 @@ export abstract class ExpressionWriter {
       const object = this.temp()
       callee = this.temp()
       const text = this.expression(e.object)
-      set = `${object} = ${text}, ${callee} = ${this.operation(e.line, e.object)}$field(${object}, ${quote(e.name)}), `
+      const method = this.indexCall(this.operation(e.line, e.object), object, { kind: 'string', value: e.name })
+      set = `${object} = ${text}, ${callee} = ${method}, `
       args.push(object)
     } else {
       callee = this.expression(e.callee)
@@ -235,6 +251,12 @@ export abstract class ExpressionWriter {
     const records = e.items.length - list.length
     const closed = list.length - (isOpen(e.items.at(-1)?.value) && e.items.at(-1)!.key === undefined ? 1 : 0)
     if (e.items.length === 0) return 'new $Table(0, 0)'
+    const names = e.items.map((item) => (item.key?.kind === 'string' ? item.key.value : undefined))
+    if (names.every((name) => name !== undefined) && new Set(names).size === names.length && names.length <= 8) {
+      const record = this.chunk.records.push(`[${names.map((name) => quote(name!)).join(', ')}]`)
+      const values = e.items.map((item) => this.expression(item.value)).join(', ')
+      return `$record(k${record}, [${values}], ${roundedSize(records)})`
+    }
     if (records === 0) return `$list([${this.list(list.map((item) => item.value))}], ${closed})`
 
     const t = this.temp()
@@ -283,6 +305,7 @@ export function isSimple(e: Expression): boolean {
 }
 
 function isConstant(e: Expression): boolean {
+  if (e.kind === 'paren') return isConstant(e.inner)
   return e.kind === 'nil' || e.kind === 'true' || e.kind === 'false' || e.kind === 'number' || e.kind === 'string'
 }
 

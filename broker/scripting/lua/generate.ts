@@ -14,7 +14,7 @@ import type { Block, CallExpression, CountLoop, Expression, FunctionBody, Local,
 export const runtimeNames = [
   '$G', '$M', '$Table', '$tick', '$index', '$field', '$setIndex', '$setChecked', '$arithmetic', '$power', '$equal',
   '$less', '$lessOrEqual', '$concat', '$length', '$first', '$all', '$drop', '$callable', '$tailCall', '$unfinished',
-  '$finish', '$none', '$list', '$fill', '$loopNumber', '$loopMode', '$end', '$sites',
+  '$finish', '$none', '$list', '$fill', '$record', '$setField', '$slot', '$loopNumber', '$loopMode', '$end', '$sites',
 ] as const
 
 /**
@@ -22,10 +22,13 @@ export const runtimeNames = [
  * line.
  */
 export function generate(main: FunctionBody, yielding: boolean, chunk: string): { source: string; table: SiteTable } {
-  const writer: ChunkWriter = { sites: [], yielding }
+  const writer: ChunkWriter = { sites: [], yielding, hints: 0, records: [] }
   const text = new FunctionWriter(writer).write(main)
   // $sites is used by a function, so that whatever keeps a function of the chunk alive keeps the sites alive.
-  return layOut(`'use strict'; const keep = () => $sites; return ${text}`, writer.sites, chunk)
+    const hints = Array.from({ length: writer.hints }, (_, i) => `h${i + 1} = 0`)
+  const records = writer.records.map((keys, i) => `k${i + 1} = ${keys}`)
+  const declared = [...hints, ...records].map((text) => `let ${text}; `).join('')
+  return layOut(`'use strict'; const keep = () => $sites; ${declared}return ${text}`, writer.sites, chunk)
 }
 
 /** Begins a new line at each mark and notes which site stands there. V8 counts two lines before a function's body. */
@@ -144,7 +147,8 @@ class FunctionWriter extends ExpressionWriter {
     const text = this.expression(value)
     const t = isSimple(value) ? text : this.temp()
     const evaluate = isSimple(value) ? '' : `${t} = ${text}; `
-    return `${set}${evaluate}${this.operation(s.line, target.object)}$setIndex(${object}, ${key}, ${t}); `
+    const setter = target.key.kind === 'string' ? '$setField' : '$setIndex'
+    return `${set}${evaluate}${this.operation(s.line, target.object)}${setter}(${object}, ${key}, ${t}); `
   }
 
   /** The object and the key of an assignment's target, and what must be evaluated before to have them. */
@@ -285,7 +289,7 @@ class FunctionWriter extends ExpressionWriter {
     const args: string[] = []
     if (e.kind === 'method') {
       const object = put(this.expression(e.object))
-      callee = put(`${this.operation(e.line, e.object)}$field(${object}, ${quote(e.name)})`)
+      callee = put(this.indexCall(this.operation(e.line, e.object), object, { kind: 'string', value: e.name }))
       args.push(object)
     } else {
       callee = put(this.expression(e.callee))

@@ -30,13 +30,21 @@ export function index(object: LuaValue, key: LuaValue): LuaValue {
   return indexByMetatable(object, key)
 }
 
-/** object.key, where the key is written in the source. */
+/**
+ * object.key, where the key is written in the source. Tables that inherit from tables are followed without a further
+ * call.
+ */
 export function field(object: LuaValue, key: string): LuaValue {
-  if (object instanceof LuaTable) {
-    const value = object.getString(key)
-    if (value !== undefined || object.metatable === undefined) return value
+  let at = object
+  for (let i = 0; i < chainMax && at instanceof LuaTable; i++) {
+    const value = at.getString(key)
+    if (value !== undefined || at.metatable === undefined) return value
+    const handler = at.metatable.getString('__index')
+    if (handler === undefined) return undefined
+    if (!(handler instanceof LuaTable)) break
+    at = handler
   }
-  return indexByMetatable(object, key)
+  return indexByMetatable(at, key)
 }
 
 function indexByMetatable(object: LuaValue, key: LuaValue): LuaValue {
@@ -91,6 +99,12 @@ function setByMetatable(object: LuaValue, key: LuaValue, value: LuaValue): void 
     at = handler
   }
   throw raise('loop in settable')
+}
+
+/** object.key = value, where the key is written in the source. */
+export function setField(object: LuaValue, key: string, value: LuaValue): void {
+  if (object instanceof LuaTable && object.metatable === undefined && !object.readonly) object.setString(key, value)
+  else setByMetatable(object, key, value)
 }
 
 /** A raw write that refuses the keys that no table has. */

@@ -18,6 +18,12 @@ const caret = 94
 export class Matcher {
   readonly subject: string
   readonly pattern: string
+  /**
+   * What every match begins with: the pattern itself if nothing in it is special, perhaps only its first char; or
+   * nothing.
+   */
+  private readonly beginning: string
+  private readonly literal: boolean
   level = 0
   private readonly starts: number[] = []
   private readonly lengths: number[] = []
@@ -28,11 +34,19 @@ export class Matcher {
     // A pattern ends at its first NUL; %z stands for one.
     const end = pattern.indexOf('\0')
     this.pattern = end < 0 ? pattern : pattern.slice(0, end)
+    this.literal = !/[\^$*+?.()[\]%-]/.test(this.pattern)
+    this.beginning = this.literal ? this.pattern : /^[^$*^+?.()[\]%-](?![*?-])/.exec(this.pattern)?.[0] ?? ''
+  }
+
+  /** The first place from `at` on where a match can begin, -1 if there is none. Not for patterns that are anchored. */
+  candidate(at: number): number {
+    return this.beginning === '' ? at : this.subject.indexOf(this.beginning, at)
   }
 
   /** The end of a match that begins at `at`, -1 if there is none. `from` is where the pattern begins: after its '^'. */
   match(at: number, from: number): number {
     this.level = 0
+    if (this.literal) return this.subject.startsWith(this.pattern, at) ? at + this.pattern.length : -1
     this.depth = 0
     return this.step(at, from)
   }

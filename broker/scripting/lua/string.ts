@@ -123,10 +123,13 @@ interface Found {
 function search(s: string, pattern: string, from: number): Found | undefined {
   const matcher = new Matcher(s, pattern)
   const anchored = pattern.charCodeAt(0) === caret
-  for (let start = from; start <= s.length; start++) {
-    const end = matcher.match(start, anchored ? 1 : 0)
+  if (anchored) {
+    const end = matcher.match(from, 1)
+    return end < 0 ? undefined : { matcher, start: from, end }
+  }
+  for (let start = matcher.candidate(from); start >= 0 && start <= s.length; start = matcher.candidate(start + 1)) {
+    const end = matcher.match(start, 0)
     if (end >= 0) return { matcher, start, end }
-    if (anchored) return undefined
   }
   return undefined
 }
@@ -136,7 +139,7 @@ function gmatch(v: LuaValue, p: LuaValue): LuaResult {
   const matcher = new Matcher(s, checkString(p, 2, arguments.length))
   let from = 0
   return () => {
-    for (let start = from; start <= s.length; start++) {
+    for (let start = matcher.candidate(from); start >= 0 && start <= s.length; start = matcher.candidate(start + 1)) {
       const end = matcher.match(start, 0)
       if (end < 0) continue
       from = end === start ? end + 1 : end
@@ -161,6 +164,12 @@ function gsub(v: LuaValue, p: LuaValue, replacement: LuaValue, limit: LuaValue):
   let at = 0
   let count = 0
   while (count < most) {
+    if (!anchored) {
+      const next = matcher.candidate(at)
+      if (next < 0) break
+      result += s.slice(at, next)
+      at = next
+    }
     const end = matcher.match(at, anchored ? 1 : 0)
     if (end >= 0) {
       count++

@@ -14,8 +14,8 @@
 //   growth
 //   values  their values
 //   slots   from key to index in keys, once there are more than a few
-//   growth  pairs of numbers: at so many keys the hash part grew to so many nodes; node-order.ts replays it for pairs()
-import type { LuaCoroutine, LuaFunction, LuaValue } from './value.ts'
+//   layout  when the hash part grew; node-order.ts makes the order of pairs() of it
+import type { LuaCoroutine, LuaValue } from './value.ts'
 import { layNodes } from './node-order.ts'
 import type { Nodes } from './node-order.ts'
 
@@ -30,6 +30,13 @@ const counts = new Int32Array(arrayBitsMax + 1)
 /** What `seek` gives when nothing is left. */
 export const endOfTable = -0x80000000
 
+/**
+ * Where the last key was found that `getString` was asked for. Generated code remembers it for each place in the
+ * source and
+ * looks there first.
+ */
+export const lastSlot = { at: 0 }
+
 export class LuaTable {
   array: LuaValue[]
   arraySize: number
@@ -41,11 +48,9 @@ export class LuaTable {
   /** Whether scripts may not change it: writes and setmetatable raise 'Attempt to modify a readonly table'. */
   readonly: boolean
   metatable: LuaTable | undefined
-  private hashSizeFirst: number
-  private growth: number[] | undefined
-  private order: Int32Array | undefined
-  private places: Int32Array | undefined
-  private tracked: Nodes | undefined
+  /** Whether `keys` belongs to a constructor in the source; it is copied before it changes. */
+  private keysShared: boolean
+  private layout: Layout | undefined
 
   /**
    * A table with room for so many values of the array part and so many keys of the hash part, as Lua's constructors
@@ -61,11 +66,18 @@ export class LuaTable {
     this.hashSize = hashKeys === 0 ? 0 : powerOfTwo(hashKeys)
     this.readonly = false
     this.metatable = undefined
-    this.hashSizeFirst = this.hashSize
-    this.growth = undefined
-    this.order = undefined
-    this.places = undefined
-    this.tracked = undefined
+    this.keysShared = false
+    this.layout = undefined
+  }
+
+  /**
+   * Makes this the table of a constructor whose keys are all written in the source. Both arrays are its own from now
+   * on.
+   */
+  fillRecord(keys: LuaValue[], values: LuaValue[]): void {
+    this.keys = keys
+    this.keysShared = true
+    this.values = values
   }
 
   /** Raw access; never asks a metatable. */
@@ -80,10 +92,17 @@ export class LuaTable {
     const slots = this.slots
     if (slots !== undefined) {
       const slot = slots.get(key)
-      return slot === undefined ? undefined : this.values[slot]
+      if (slot === undefined) return undefined
+      lastSlot.at = slot
+      return this.values[slot]
     }
     const keys = this.keys
-    for (let i = 0; i < keys.length; i++) if (keys[i] === key) return this.values[i]
+    for (let i = 0; i < keys.length; i++) {
+      if (keys[i] === key) {
+        lastSlot.at = i
+        return this.values[i]
+      }
+    }
     return undefined
   }
 
@@ -124,7 +143,7 @@ export class LuaTable {
         return
       }
     }
-    this.setHash(key === 0 ? 0 : key, value)
+    this.setHash(key, value)
   }
 
   /** Appends at the border: what table.insert and the libraries need. */
@@ -189,11 +208,12 @@ export class LuaTable {
     const slot = this.slotOf(key)
     if (slot < 0) return endOfTable
     const order = this.nodes()
-    if (this.places === undefined) {
-      this.places = new Int32Array(order.length)
-      for (let n = 0; n < order.length; n++) this.places[order[n]!] = n
+    const layout = this.layout!
+    if (layout.places === undefined) {
+      layout.places = new Int32Array(this.keys.length)
+      for (let n = 0; n < order.length; n++) layout.places[order[n]!] = n
     }
-    return -this.places[slot]! - 2
+    return -layout.places[slot]! - 2
   }
 
   /** Room for more values of the array part, as a constructor's list asks for it. */
@@ -225,20 +245,32 @@ export class LuaTable {
    * taken.
    */
   private trackNodes(): void {
-    this.tracked ??= layNodes(this.keys, this.hashSizeFirst, this.growth)
+    const layout = this.ownLayout()
+    layout.tracked ??= layNodes(this.keys, layout.sizeFirst, layout.growth)
+  }
+
+  private ownLayout(): Layout {
+    return (this.layout ??= new Layout(this.hashSize))
+  }
+
+  private ownKeys(): void {
+    if (!this.keysShared) return
+    this.keys = this.keys.slice()
+    this.keysShared = false
   }
 
   private insert(key: LuaValue, value: LuaValue): void {
-    const { tracked } = this
+    const tracked = this.layout?.tracked
     if (tracked !== undefined) {
       const holder = tracked.holder(key, this.keys.length)
       if (holder >= 0 && this.values[holder] === undefined) {
         tracked.replace(holder, key)
         this.slots?.delete(this.keys[holder])
         this.slots?.set(key, holder)
+        this.ownKeys()
         this.keys[holder] = key
         this.values[holder] = value
-        this.order = undefined
+        this.layout!.order = undefined
       } else if (tracked.insert(this.keys.length, key)) {
         this.append(key, value)
       } else {
@@ -255,9 +287,10 @@ export class LuaTable {
 
   private append(key: LuaValue, value: LuaValue): void {
     const slot = this.keys.length
+    if (this.keysShared) this.ownKeys()
     this.keys.push(key)
     this.values.push(value)
-    this.order = undefined
+    if (this.layout !== undefined) this.layout.order = undefined
     if (this.slots !== undefined) this.slots.set(key, slot)
     else if (slot >= scannedKeysMax) {
       this.slots = new Map()
@@ -327,11 +360,14 @@ export class LuaTable {
     const hashSize = hashKeys === 0 ? 0 : powerOfTwo(hashKeys)
     if (this.keepsAll(arraySize, hashSize)) {
       this.arraySize = arraySize
-      if (this.keys.length === 0) this.hashSizeFirst = hashSize
-      else (this.growth ??= []).push(this.keys.length, hashSize)
+      if (this.keys.length === 0) {
+        this.layout = undefined
+      } else {
+        const layout = this.ownLayout()
+        ;(layout.growth ??= []).push(this.keys.length, hashSize)
+        layout.order = undefined
+      }
       this.hashSize = hashSize
-      this.order = undefined
-      this.tracked = undefined
       return
     }
 
@@ -345,10 +381,8 @@ export class LuaTable {
     this.values = []
     this.slots = undefined
     this.hashSize = hashSize
-    this.hashSizeFirst = hashSize
-    this.growth = undefined
-    this.order = undefined
-    this.tracked = undefined
+    this.keysShared = false
+    this.layout = undefined
     for (let i = arraySize; i < array.length; i++) if (array[i] !== undefined) this.append(i + 1, array[i])
     for (let n = order.length - 1; n >= 0; n--) {
       const key = keys[order[n]!]
@@ -364,7 +398,7 @@ export class LuaTable {
    * dropped.
    */
   private keepsAll(arraySize: number, hashSize: number): boolean {
-    if (this.tracked !== undefined || arraySize < this.array.length || hashSize < this.keys.length) return false
+    if (this.layout?.tracked !== undefined || arraySize < this.array.length || hashSize < this.keys.length) return false
     for (let i = 0; i < this.keys.length; i++) {
       const key = this.keys[i]
       if (this.values[i] === undefined || (typeof key === 'number' && key <= arraySize && key >= 1)) return false
@@ -373,17 +407,30 @@ export class LuaTable {
   }
 
   private nodes(): Int32Array {
-    if (this.order === undefined) {
-      this.order = (this.tracked ?? layNodes(this.keys, this.hashSizeFirst, this.growth)).order()
-      this.places = undefined
+    const layout = this.ownLayout()
+    if (layout.order === undefined) {
+      layout.order = (layout.tracked ?? layNodes(this.keys, layout.sizeFirst, layout.growth)).order()
+      layout.places = undefined
     }
-    return this.order
+    return layout.order
   }
 }
 
-/** Whether a key is one that no table can have: NaN. (nil is the other.) */
-export function isNaNKey(key: LuaValue | LuaFunction): boolean {
-  return typeof key === 'number' && key !== key
+/** What is known of the nodes that Lua's hash part would have; a table has none as long as nobody asks for it. */
+class Layout {
+  /** How many nodes there were when the first of the keys came. */
+  readonly sizeFirst: number
+  /** Pairs of numbers: at how many keys the hash part grew, to how many nodes. */
+  growth: number[] | undefined = undefined
+  /** The nodes themselves, followed from the first key on that was cleared. */
+  tracked: Nodes | undefined = undefined
+  /** The indices of the keys in the order of the nodes, and the place of each in it. */
+  order: Int32Array | undefined = undefined
+  places: Int32Array | undefined = undefined
+
+  constructor(sizeFirst: number) {
+    this.sizeFirst = sizeFirst
+  }
 }
 
 function powerOfTwo(n: number): number {

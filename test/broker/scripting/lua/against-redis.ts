@@ -29,8 +29,9 @@ local function pack(...) return select('#', ...), {...} end
 local n, r = pack(pcall(f))
 local parts = {}
 for i = 1, n do parts[i] = show(r[i], 0) end
--- The sign of NaN is the machine's.
-return (string.gsub(table.concat(parts, ' '), '%-nan', 'nan'))
+-- The sign of NaN and addresses are the machine's.
+local text = string.gsub(table.concat(parts, ' '), '%-nan', 'nan')
+return (string.gsub(text, '0x%x+', 'address'))
 `
 
 /** A state with the globals that Redis protects. */

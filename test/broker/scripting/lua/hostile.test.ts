@@ -38,8 +38,8 @@ test('generated code names nothing but its own variables and the runtime', (t) =
   t.log(`seed ${seed}`)
   const words =
     'use strict keep function let const return if else for while break new typeof number yield fuel tails Math floor undefined ' +
-    'true false NaN Infinity length push getString setString getIndex seek after keyAt valueAt va'
-  const known = new RegExp(`^(?:[vtfscmpli]\\d+|\\$\\w+|${words.replaceAll(' ', '|')})$`)
+    'true false NaN Infinity length push getString setString getIndex seek after keyAt valueAt va keys values instanceof at'
+  const known = new RegExp(`^(?:[vtfscmplihk]\\d+|\\$\\w+|${words.replaceAll(' ', '|')})$`)
   for (let i = 0; i < 300; i++) {
     const chance = new Chance(seed + i)
     let snippet = new Snippets(seed + i).snippet()
