@@ -49,7 +49,7 @@ export class LuaChunk {
   readonly wantsYielding: boolean
   private readonly source: string
   private parsed: FunctionBody | undefined
-  private readonly loaded = new Map<Home, LuaFunction>()
+  private readonly loaded = new WeakMap<Home, LuaFunction>()
 
   constructor(source: string, name: string, parsed: FunctionBody) {
     this.source = source

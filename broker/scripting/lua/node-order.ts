@@ -14,12 +14,37 @@ const words = new Uint32Array(float.buffer)
  * of numbers: at how many keys it grew, to how many nodes. None of the keys may have been set to nil meanwhile.
  */
 export function layNodes(keys: readonly unknown[], size: number, growth: readonly number[] | undefined): Nodes {
-  let nodes = new Nodes(size)
+  return lay(keys, size, growth, (n) => new Nodes(n))
+}
+
+/** The indices of the keys in the order of those nodes. */
+export function nodeOrder(keys: readonly unknown[], size: number, growth: readonly number[] | undefined): number[] {
+  return lay(keys, size, growth, scratch).order()
+}
+
+/** Nodes for one use, by the exponent of their size; two of each, as a hash part can be laid anew with the same size. */
+const scratchNodes: [Nodes, Nodes][] = []
+const scratchBitsMax = 10
+let scratchTurn: 0 | 1 = 0
+
+function scratch(size: number): Nodes {
+  const bits = size === 0 ? 0 : 32 - Math.clz32(size)
+  if (bits > scratchBitsMax) return new Nodes(size)
+  scratchTurn = scratchTurn === 0 ? 1 : 0
+  const nodes = (scratchNodes[bits] ??= [new Nodes(size), new Nodes(size)])[scratchTurn]
+  nodes.clear()
+  return nodes
+}
+
+type Make = (size: number) => Nodes
+
+function lay(keys: readonly unknown[], size: number, growth: readonly number[] | undefined, make: Make): Nodes {
+  let nodes = make(size)
   let next = 0
   if (growth !== undefined) {
     for (let g = 0; g < growth.length; g += 2) {
       for (; next < growth[g]!; next++) nodes.insert(next, keys[next])
-      const grown = new Nodes(growth[g + 1]!)
+      const grown = make(growth[g + 1]!)
       for (let i = nodes.size - 1; i >= 0; i--) {
         const index = nodes.taken[i]!
         if (index >= 0) grown.insert(index, keys[index])
@@ -47,8 +72,16 @@ export class Nodes {
   }
 
   /** The indices of the keys in the order of their nodes. */
-  order(): Int32Array {
-    return this.taken.filter((index) => index >= 0)
+  order(): number[] {
+    const { taken } = this
+    const order: number[] = []
+    for (let i = 0; i < taken.length; i++) if (taken[i]! >= 0) order.push(taken[i]!)
+    return order
+  }
+
+  clear(): void {
+    this.taken.fill(-1)
+    this.free = this.size
   }
 
   /** The index of the key that holds the node that a key's hash names, -1 if that is free. */
@@ -85,6 +118,23 @@ export class Nodes {
   private put(node: number, index: number, home: number): void {
     this.taken[node] = index
     this.home[node] = home
+  }
+}
+
+/** What is known of the nodes that Lua's hash part would have; a table has none as long as nobody asks for it. */
+export class Layout {
+  /** How many nodes there were when the first of the keys came. */
+  readonly sizeFirst: number
+  /** Pairs of numbers: at how many keys the hash part grew, to how many nodes. */
+  growth: number[] | undefined = undefined
+  /** The nodes themselves, followed from the first key on that was cleared. */
+  tracked: Nodes | undefined = undefined
+  /** The indices of the keys in the order of the nodes, and the place of each in it. */
+  order: readonly number[] | undefined = undefined
+  places: Int32Array | undefined = undefined
+
+  constructor(sizeFirst: number) {
+    this.sizeFirst = sizeFirst
   }
 }
 

@@ -16,17 +16,13 @@
 //   slots   from key to index in keys, once there are more than a few
 //   layout  when the hash part grew; node-order.ts makes the order of pairs() of it
 import type { LuaCoroutine, LuaValue } from './value.ts'
-import { layNodes } from './node-order.ts'
-import type { Nodes } from './node-order.ts'
+import { Layout, layNodes, nodeOrder } from './node-order.ts'
+import { arrayBitsMax, chooseArraySize, countInteger, countKey, powerOfTwo, startCount } from './table-growth.ts'
 
 export type LuaObject = LuaTable | LuaCoroutine
 
 /** Up to so many keys are looked for one after the other. */
 const scannedKeysMax = 8
-/** Lua's arrays have at most 2^26 places. */
-const arrayBitsMax = 26
-/** Integer keys by size, counted when a table grows: n places of exponent i, that is, keys of 2^(i - 1) + 1 … 2^i. */
-const counts = new Int32Array(arrayBitsMax + 1)
 /** What `seek` gives when nothing is left. */
 export const endOfTable = -0x80000000
 
@@ -321,7 +317,7 @@ export class LuaTable {
 
   /** Every node is taken and one more key comes: Lua counts its keys and chooses new sizes for both parts. */
   private grow(key: LuaValue): void {
-    counts.fill(0)
+    startCount()
     let integers = this.countArray()
     let total = integers
     for (let i = 0; i < this.keys.length; i++) {
@@ -332,17 +328,7 @@ export class LuaTable {
     integers += countKey(key)
     total++
 
-    let arraySize = 0
-    let inArray = 0
-    let seen = 0
-    for (let bits = 0, size = 1; size / 2 < integers && bits <= arrayBitsMax; bits++, size *= 2) {
-      seen += counts[bits]!
-      if (counts[bits]! > 0 && seen > size / 2) {
-        arraySize = size
-        inArray = seen
-      }
-      if (seen === integers) break
-    }
+    const { arraySize, inArray } = chooseArraySize(integers)
     this.resize(arraySize, total - inArray)
   }
 
@@ -351,7 +337,7 @@ export class LuaTable {
     for (let i = 0; i < this.array.length; i++) {
       if (this.array[i] === undefined) continue
       total++
-      counts[bitsOf(i + 1)]!++
+      countInteger(i + 1)
     }
     return total
   }
@@ -406,44 +392,17 @@ export class LuaTable {
     return true
   }
 
-  private nodes(): Int32Array {
+  private nodes(): readonly number[] {
     const layout = this.ownLayout()
     if (layout.order === undefined) {
-      layout.order = (layout.tracked ?? layNodes(this.keys, layout.sizeFirst, layout.growth)).order()
+      layout.order = layout.tracked?.order() ?? nodeOrder(this.keys, layout.sizeFirst, layout.growth)
       layout.places = undefined
     }
     return layout.order
   }
 }
 
-/** What is known of the nodes that Lua's hash part would have; a table has none as long as nobody asks for it. */
-class Layout {
-  /** How many nodes there were when the first of the keys came. */
-  readonly sizeFirst: number
-  /** Pairs of numbers: at how many keys the hash part grew, to how many nodes. */
-  growth: number[] | undefined = undefined
-  /** The nodes themselves, followed from the first key on that was cleared. */
-  tracked: Nodes | undefined = undefined
-  /** The indices of the keys in the order of the nodes, and the place of each in it. */
-  order: Int32Array | undefined = undefined
-  places: Int32Array | undefined = undefined
-
-  constructor(sizeFirst: number) {
-    this.sizeFirst = sizeFirst
-  }
-}
-
-function powerOfTwo(n: number): number {
-  return n <= 1 ? 1 : 2 ** (32 - Math.clz32(n - 1))
-}
-
-/** The exponent of the smallest power of two that is no less than n. */
-function bitsOf(n: number): number {
-  return n <= 1 ? 0 : 32 - Math.clz32(n - 1)
-}
-
-function countKey(key: LuaValue): number {
-  if (typeof key !== 'number' || !Number.isInteger(key) || key < 1 || key > 2 ** arrayBitsMax) return 0
-  counts[bitsOf(key)]!++
-  return 1
+/** Whether a key is one that no table can have: NaN. (nil is the other.) */
+export function isNaNKey(key: LuaValue): boolean {
+  return typeof key === 'number' && key !== key
 }
