@@ -1,4 +1,5 @@
 // Calls, from the side of those who make them: results, tail calls, functions that are none, and calls from libraries.
+import { getHeapStatistics } from 'node:v8'
 import { LuaError } from './error.ts'
 import { operationError } from './sites.ts'
 import { LuaTable } from './table.ts'
@@ -44,6 +45,9 @@ export function tailCallSteps(callee: LuaFunction, args: readonly LuaValue[]): L
   return isCompiled(callee) ? tailCall(callee, args) : callee(...args)
 }
 
+const largeBytes = 16 * 1024 * 1024
+const bytesPerLoopBits = 8
+
 /** How long a script runs until the hook is asked. */
 export class Meter {
   /** Loops and calls that are left until then. */
@@ -52,6 +56,11 @@ export class Meter {
   interval = 20_000
   /** What looks at a script that runs long. It may throw a Kill. */
   hook: () => void = () => {}
+  /**
+   * A script may not fill more of V8's heap than this, and what else is in it: an error that it can catch, not the
+   * process's end.
+   */
+  heapBytesMax = Math.floor(getHeapStatistics().heap_size_limit * 0.85)
   /** How many calls in tail position are real calls now. */
   tails = 0
 }
@@ -64,7 +73,17 @@ export const thread: { current: LuaCoroutine | undefined } = { current: undefine
 
 export function tick(): void {
   meter.fuel = meter.interval
+  if (getHeapStatistics().used_heap_size > meter.heapBytesMax) throw new LuaError('not enough memory')
   meter.hook()
+}
+
+/** Counts a string that a library makes like the loops that it would take to make it; before it is made, if it can. */
+export function spend(bytes: number): void {
+  if (bytes > largeBytes && getHeapStatistics().used_heap_size + bytes > meter.heapBytesMax) {
+    throw new LuaError('not enough memory')
+  }
+  meter.fuel -= bytes >>> bytesPerLoopBits
+  if (meter.fuel < 0) tick()
 }
 
 export function* tickAndPause(): LuaSteps {
@@ -128,6 +147,11 @@ function* finishTail(call: TailCall): LuaSteps {
     else return r
   }
   return r
+}
+
+/** Whether a result is a library's generator. */
+export function areSteps(r: LuaResult): boolean {
+  return typeof r === 'object' && !(r instanceof LuaTable) && isSteps(r)
 }
 
 /** Whether a result of the yielding form must go through `finish`. */

@@ -1,7 +1,7 @@
 // From source text to a function. A chunk is compiled when it is first loaded into a state, in the form that the
 // state needs.
 import {
-  all, callable, drop, finish, first, meter, tailCall, tailCallSteps, tick, tickAndPause, unfinished,
+  all, areSteps, callable, drop, finish, first, meter, tailCall, tailCallSteps, tick, tickAndPause, unfinished,
 } from './call.ts'
 import { LuaError } from './error.ts'
 import { generate, runtimeNames } from './generate.ts'
@@ -106,6 +106,7 @@ export class LuaChunk {
       $record: recordTable,
       $setField: operators.setField,
       $slot: lastSlot,
+      $steps: areSteps,
       $loopMode: loopMode,
       $end: endOfTable,
       $sites: table,

@@ -14,7 +14,8 @@ import type { Block, CallExpression, CountLoop, Expression, FunctionBody, Local,
 export const runtimeNames = [
   '$G', '$M', '$Table', '$tick', '$index', '$field', '$setIndex', '$setChecked', '$arithmetic', '$power', '$equal',
   '$less', '$lessOrEqual', '$concat', '$length', '$first', '$all', '$drop', '$callable', '$tailCall', '$unfinished',
-  '$finish', '$none', '$list', '$fill', '$record', '$setField', '$slot', '$loopNumber', '$loopMode', '$end', '$sites',
+  '$finish', '$none', '$list', '$fill', '$record', '$setField', '$slot', '$steps', '$loopNumber',
+  '$loopMode', '$end', '$sites',
 ] as const
 
 /**
@@ -300,8 +301,12 @@ class FunctionWriter extends ExpressionWriter {
     })
     const site = this.mark({ line: e.line, names: [describeCallee(e)], call: true, tail: true })
     const list = args.join(', ')
-    if (this.chunk.yielding) return `${text}return (${site}$tailCall(${calleeText(callee)}, [${list}])); `
     const t = this.temp()
+    if (this.chunk.yielding) {
+      // What a library makes is run here, so that its errors have this place.
+      text += `${t} = ${site}$tailCall(${calleeText(callee)}, [${list}]); `
+      return `${text}return ($steps(${t}) ? ${site}yield* $finish(${t}) : ${t}); `
+    }
     const quick = `$M.tails++; ${t} = ${site}${calleeText(callee)}(${list}); $M.tails--; return ${t}; `
     return `${text}if ($M.tails < 60) { ${quick}} return ($tailCall(${calleeText(callee)}, [${list}])); `
   }

@@ -22,7 +22,9 @@ export function nodeOrder(keys: readonly unknown[], size: number, growth: readon
   return lay(keys, size, growth, scratch).order()
 }
 
-/** Nodes for one use, by the exponent of their size; two of each, as a hash part can be laid anew with the same size. */
+/**
+ * Nodes for one use, by the exponent of their size; two of each, as a hash part can be laid anew with the same size.
+ */
 const scratchNodes: [Nodes, Nodes][] = []
 const scratchBitsMax = 10
 let scratchTurn: 0 | 1 = 0

@@ -64,10 +64,10 @@ function xpcall(f: LuaValue, handler: LuaValue): LuaResult {
   }
 }
 
-type Steps<T> = Generator<LuaPause | readonly LuaValue[], T, readonly LuaValue[] | undefined>
+export type Steps<T> = Generator<LuaPause | readonly LuaValue[], T, readonly LuaValue[] | undefined>
 
 /** A call from a library that yields when the function does. Bears the plain one's name, by which sites.ts knows it. */
-const steps = {
+export const pausing = {
   *callBack(f: LuaValue, args: readonly LuaValue[]): Steps<readonly LuaValue[]> {
     // Lua 5.1 can't yield across pcall; only pauses pass.
     const co = thread.current
@@ -88,7 +88,7 @@ function pcallSteps(...args: LuaValue[]): LuaResult {
 
 function* protectedSteps(args: readonly LuaValue[]): LuaSteps {
   try {
-    return [true, ...(yield* steps.callBack(args[0], args.slice(1)))]
+    return [true, ...(yield* pausing.callBack(args[0], args.slice(1)))]
   } catch (error) {
     return failure(raised(error))
   }
@@ -101,7 +101,7 @@ function xpcallSteps(f: LuaValue, handler: LuaValue): LuaResult {
 
 function* explainedSteps(f: LuaValue, handler: LuaValue): LuaSteps {
   try {
-    return [true, ...(yield* steps.callBack(f, []))]
+    return [true, ...(yield* pausing.callBack(f, []))]
   } catch (error) {
     return [false, explained(handler, raised(error))]
   }

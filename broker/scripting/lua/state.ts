@@ -10,6 +10,7 @@ import type { Meter } from './call.ts'
 import { coroutineFunctions } from './coroutine.ts'
 import { loadFunctions } from './load.ts'
 import { mathFunctions, osFunctions, random } from './math.ts'
+import { pausingStringFunctions, pausingTableFunctions } from './pausing-library.ts'
 import { protectFunctions } from './protect.ts'
 import { shared } from './operators.ts'
 import { translate } from './sites.ts'
@@ -34,7 +35,11 @@ export class LuaState {
     this.add(globals, [...baseFunctions, ...protectFunctions(this.yielding), ...loadFunctions(this)])
     const string = this.library('string', stringFunctions)
     this.stringMetatable.setString('__index', string)
-    this.library('table', tableFunctions)
+    const table = this.library('table', tableFunctions)
+    if (this.yielding) {
+      this.add(string, pausingStringFunctions)
+      this.add(table, pausingTableFunctions)
+    }
     const math = this.library('math', mathFunctions)
     math.setString('pi', Math.PI)
     math.setString('huge', Infinity)

@@ -1,6 +1,6 @@
 // The library string, except for format.
 import { checkFunction, checkInt, checkInteger, checkString, optionalInteger } from './args.ts'
-import { callBack } from './call.ts'
+import { callBack, spend } from './call.ts'
 import { LuaError } from './error.ts'
 import { numberToString } from './number.ts'
 import { index } from './operators.ts'
@@ -68,11 +68,13 @@ function rep(v: LuaValue, times: LuaValue): LuaResult {
   const n = checkInteger(times, 2, arguments.length)
   if (n <= 0 || s === '') return ''
   if (s.length * n > stringMax) throw new LuaError('not enough memory')
+  spend(s.length * n)
   return s.repeat(n)
 }
 
 function reverse(v: LuaValue): LuaResult {
   const s = checkString(v, 1, arguments.length)
+  spend(s.length)
   return Buffer.from(Buffer.from(s, 'latin1').toReversed()).toString('latin1')
 }
 
@@ -149,7 +151,7 @@ function gmatch(v: LuaValue, p: LuaValue): LuaResult {
   }
 }
 
-function gsub(v: LuaValue, p: LuaValue, replacement: LuaValue, limit: LuaValue): LuaResult {
+export function gsub(v: LuaValue, p: LuaValue, replacement: LuaValue, limit: LuaValue): LuaResult {
   const s = checkString(v, 1, arguments.length)
   const pattern = checkString(p, 2, arguments.length)
   const kind = typeof replacement
@@ -180,6 +182,7 @@ function gsub(v: LuaValue, p: LuaValue, replacement: LuaValue, limit: LuaValue):
     else break
     if (anchored) break
   }
+  spend(s.length)
   return [result + s.slice(at), count]
 }
 
@@ -188,7 +191,12 @@ function replaced(matcher: Matcher, start: number, end: number, replacement: Lua
   let value: LuaValue
   if (typeof replacement === 'function') [value] = callBack(replacement, matcher.captures(start, end, true))
   else value = index(replacement, matcher.capture(0, start, end))
-  if (!truthy(value)) return matcher.subject.slice(start, end)
+  return replacementText(value) ?? matcher.subject.slice(start, end)
+}
+
+/** What replaces a match, given what a function or a table said; undefined: nothing does. */
+export function replacementText(value: LuaValue): string | undefined {
+  if (!truthy(value)) return undefined
   if (typeof value === 'string') return value
   if (typeof value === 'number') return numberToString(value)
   throw raise(`invalid replacement value (a ${typeName(value)})`)

@@ -1,6 +1,7 @@
 // The library table. Everything is raw access; sizes are borders.
 import { checkFunction, checkInt, checkTable, optionalInteger, optionalString } from './args.ts'
-import { callBack, meter, tick } from './call.ts'
+import { callBack, meter, spend, tick } from './call.ts'
+import type { LuaError } from './error.ts'
 import { numberToString } from './number.ts'
 import { lessFromLibrary } from './operators.ts'
 import { failFromLibrary, raise } from './sites.ts'
@@ -9,7 +10,7 @@ import type { LuaTable } from './table.ts'
 import { none, truthy, typeName } from './value.ts'
 import type { LuaFunction, LuaResult, LuaValue } from './value.ts'
 
-function writable(table: LuaTable): LuaTable {
+export function writable(table: LuaTable): LuaTable {
   if (table.readonly) throw failFromLibrary('Attempt to modify a readonly table')
   return table
 }
@@ -27,7 +28,9 @@ function concat(t: LuaValue, separator: LuaValue, from: LuaValue, to: LuaValue):
     else if (typeof value === 'number') result += numberToString(value)
     else throw raise(`invalid value (${typeName(value)}) at index ${i} in table for 'concat'`)
     if (i < last) result += between
+    if (--meter.fuel < 0) tick()
   }
+  spend(result.length)
   return result
 }
 
@@ -101,7 +104,7 @@ function foreachi(t: LuaValue, f: LuaValue): LuaResult {
   return none
 }
 
-function sort(t: LuaValue, order: LuaValue): LuaResult {
+export function sort(t: LuaValue, order: LuaValue): LuaResult {
   const table = checkTable(t, 1, arguments.length)
   const size = table.length()
   if (order !== undefined) checkFunction(order, 2, arguments.length)
@@ -111,9 +114,13 @@ function sort(t: LuaValue, order: LuaValue): LuaResult {
   return none
 }
 
+export function unordered(): LuaError {
+  return raise('invalid order function for sorting')
+}
+
 type Order = (a: LuaValue, b: LuaValue) => boolean
 
-function swap(t: LuaTable, i: number, j: number): void {
+export function swap(t: LuaTable, i: number, j: number): void {
   const value = t.getIndex(i)
   t.setIndex(i, t.getIndex(j))
   t.setIndex(j, value)
@@ -152,8 +159,8 @@ function partition(t: LuaTable, low: number, high: number, pivot: LuaValue, befo
   let i = low
   let j = high - 1
   for (;;) {
-    while (before(t.getIndex(++i), pivot)) if (i > high) throw raise('invalid order function for sorting')
-    while (before(pivot, t.getIndex(--j))) if (j < low) throw raise('invalid order function for sorting')
+    while (before(t.getIndex(++i), pivot)) if (i > high) throw unordered()
+    while (before(pivot, t.getIndex(--j))) if (j < low) throw unordered()
     if (j < i) return i
     if (--meter.fuel < 0) tick()
     swap(t, i, j)

@@ -1,4 +1,5 @@
 // Scripts that want out, or want everything: no name reaches JavaScript, no loop escapes the hook, no recursion or string kills.
+import { getHeapStatistics } from 'node:v8'
 import test from 'ava'
 import { compile } from '../../../../broker/scripting/lua/compile.ts'
 import { Kill, NeedsYielding } from '../../../../broker/scripting/lua/error.ts'
@@ -164,4 +165,33 @@ test('a protected table can’t be changed by any means', (t) => {
     t.deepEqual(outcome, [false, `${position}Attempt to modify a readonly table`], source)
   }
   t.deepEqual([guarded.length(), guarded.getIndex(1), guarded.metatable], [1, 5, undefined])
+})
+
+test('a script that fills the heap gets an error that it can catch', (t) => {
+  const state = new LuaState({ yielding: false })
+  const before = state.meter.heapBytesMax
+  state.meter.heapBytesMax = getHeapStatistics().used_heap_size + 60e6
+  t.teardown(() => {
+    state.meter.heapBytesMax = before
+  })
+  for (const source of [
+    'local t = {} for i = 1, 1e9 do t[i] = {i} end', 'local t = {} for i = 1, 1e9 do t[i] = ("x"):rep(1e6 + i) end',
+    'return ("x"):rep(2e8)',
+  ]) {
+    const values = state.call(compile(`return pcall(function() ${source} end)`, 'user_script').load(state), [])
+    t.deepEqual(values, [false, 'not enough memory'], source)
+  }
+})
+
+test('a yielding run pauses inside gsub, sort and foreach', (t) => {
+  for (const source of [
+    '("x"):gsub(".", function() for i = 1, 1e5 do end end)', 'table.sort({2, 1, 3}, function(a, b) for i = 1, 1e5 do end return a < b end)',
+    'table.foreach({1}, function() for i = 1, 1e5 do end end)', 'table.foreachi({1}, function() for i = 1, 1e5 do end end)',
+  ]) {
+    const state = new LuaState({ yielding: true })
+    const steps = state.runYielding(compile(source, 'user_script').load(state), [])
+    let pauses = 0
+    while (steps.next().done !== true) pauses++
+    t.true(pauses > 3, source)
+  }
 })
