@@ -1,6 +1,6 @@
 // What libraries expect of their arguments, and the errors of Lua's auxiliary library when they don't get it. Each
-// check is given
-// the argument, its number from 1, and how many arguments there were: a missing argument is 'no value', not nil.
+// check is given the argument, its number from 1, and how many arguments there were: a missing argument is 'no
+// value', not nil.
 import { numberToString, parseNumber } from './number.ts'
 import { argumentError } from './sites.ts'
 import type { LuaTable } from './table.ts'

@@ -8,8 +8,8 @@ import type { LuaCoroutine, LuaFunction, LuaResult, LuaSteps, LuaValue } from '.
 
 /**
  * A call in tail position that was put off, so that a chain of them needs no stack. It is the result of the function
- * that makes
- * it; an array, so that whoever looks whether a result is a single value notices it without a further check.
+ * that makes it; an array, so that whoever looks whether a result is a single value notices it without a further
+ * check.
  */
 export class TailCall extends Array<LuaValue> {
   callee: LuaFunction = nothing
@@ -191,8 +191,7 @@ export function callBack(f: LuaValue, args: readonly LuaValue[]): readonly LuaVa
 
 /**
  * What a value that is no function does when it is called: its metatable's __call, or an error. `operand` says which
- * of the
- * site's names is the value's.
+ * of the site's names is the value's.
  */
 export function callable(f: LuaValue, operand = 0): LuaFunction {
   const handler = f instanceof LuaTable ? f.metatable?.getString('__call') : undefined

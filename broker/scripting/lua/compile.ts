@@ -5,7 +5,7 @@ import {
 } from './call.ts'
 import { LuaError } from './error.ts'
 import { generate, runtimeNames } from './generate.ts'
-import { roundedSize } from './generate-expression.ts'
+import { roundedSize } from './expression-text.ts'
 import { loopMode } from './loop.ts'
 import * as operators from './operators.ts'
 import { parse } from './parser.ts'
@@ -26,8 +26,7 @@ type Factory = (...runtime: unknown[]) => LuaFunction
 
 /**
  * Compiles a chunk of source text (one char a byte). Errors of syntax are LuaErrors with Lua's text, which begins
- * with the
- * chunk's name, such as 'user_script'.
+ * with the chunk's name, such as 'user_script'.
  */
 export function compile(source: string, chunkName: string): LuaChunk {
   return new LuaChunk(source, chunkName, guarded(chunkName, () => parse(source, chunkName)))

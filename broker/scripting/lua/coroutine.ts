@@ -1,6 +1,6 @@
 // The library coroutine. A coroutine is a chain of generators, so it needs the yielding form of the functions in it;
-// a script in a plain
-// state that makes one ends with NeedsYielding, for its starter to run it again in a yielding state.
+// a script in a plain state that makes one ends with NeedsYielding, for its starter to run it again in a yielding
+// state.
 import { finish, isCompiled, thread, yieldError } from './call.ts'
 import { LuaError, NeedsYielding } from './error.ts'
 import { argumentError, raise, translate } from './sites.ts'

@@ -1,6 +1,5 @@
-// What C's printf makes of a number: %e %f %g. V8's toExponential and toFixed round exactly but break a tie
-// upwards where C
-// takes the even digit, and toFixed gives up at 1e21.
+// What C's printf makes of a number: %e %f %g. V8's toExponential and toFixed round exactly but break a tie upwards
+// where C takes the even digit, and toFixed gives up at 1e21.
 
 /** Enough digits to tell whether a number lies exactly between two of up to 99 digits. */
 const digitsMax = 100

@@ -68,12 +68,14 @@ export abstract class ExpressionParser {
     return text
   }
 
-  protected bind(name: string): Local {
+  /** A new local variable; `pending` others were named before it that are not active yet. */
+  protected bind(name: string, pending = 0): Local {
+    const { length } = this.scope.actives
+    if (length + this.hidden.at(-1)! + pending >= localsMax) throw this.limit(localsMax, 'local variables')
     return { name, id: ++this.locals, owner: this.scope, captured: false, assigned: false, number: false }
   }
 
   protected activate(local: Local): void {
-    if (this.scope.actives.length + this.hidden.at(-1)! >= localsMax) throw this.limit(localsMax, 'local variables')
     this.scope.actives.push(local)
   }
 
@@ -306,7 +308,7 @@ export abstract class ExpressionParser {
           break
         }
         if (lexer.type !== 'name') throw lexer.errorNear("<name> or '...' expected")
-        parameters.push(this.bind(this.name()))
+        parameters.push(this.bind(this.name(), parameters.length))
       } while (this.accept(','))
     }
     for (const parameter of parameters) this.activate(parameter)

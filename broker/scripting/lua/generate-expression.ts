@@ -1,20 +1,20 @@
-// Expressions to JavaScript. What a script names is gone here: locals are v1, v2 …, temporaries t1, t2 …,
-// what the
+// Expressions to JavaScript. What a script names is gone here: locals are v1, v2 …, temporaries t1, t2 …, what the
 // runtime offers begins with $, and strings are escaped char by char. An operation that can fail stands on a line of
-// its own
-// (see sites.ts): `mark` gives the mark that becomes the line's beginning.
+// its own (see sites.ts): `mark` gives the mark that becomes the line's beginning.
+import {
+  arithmeticText, calleeText, chainLength, comparisons, describe, describeCallee, events, isBoolean, isConstant,
+  isNumber, isSimple, isUpvalue, logicLength, nameOf, numberText, quote, roundedSize,
+} from './expression-text.ts'
 import type { Site } from './sites.ts'
 import { isOpen } from './syntax.ts'
-import type { CallExpression, Expression, FunctionBody, Local } from './syntax.ts'
+import type { CallExpression, Expression, FunctionBody } from './syntax.ts'
 
 /** Marks stand between these two chars, which no generated code contains. */
 export const markStart = '\u0001'
 export const markEnd = '\u0002'
 
-const events: Record<string, string> = {
-  '+': '__add', '-': '__sub', '*': '__mul', '/': '__div', '%': '__mod', '^': '__pow',
-}
-const comparisons: Record<string, string> = { '<': '$less', '<=': '$lessOrEqual', '>': '$less', '>=': '$lessOrEqual' }
+/** From how many operators on a chain of them is written step by step. */
+const chainMax = 20
 
 /** What the functions of a chunk share while they are generated. */
 export interface ChunkWriter {
@@ -70,6 +70,8 @@ export abstract class ExpressionWriter {
         return this.functionText(e.body)
       case 'local':
         return nameOf(e.local)
+      case 'temporary':
+        return e.name
       case 'global': {
         const t = this.temp()
         return this.hinted('$G', e.name, t, this.operation(e.line))
@@ -121,6 +123,7 @@ export abstract class ExpressionWriter {
   }
 
   private logic(e: Extract<Expression, { kind: 'logic' }>): string {
+    if (logicLength(e) > chainMax) return this.logicChain(e)
     if (isBoolean(e.left)) {
       return `(${this.condition(e.left)} ${e.op === 'and' ? '&&' : '||'} ${this.expression(e.right)})`
     }
@@ -129,6 +132,21 @@ export abstract class ExpressionWriter {
     const right = this.expression(e.right)
     if (e.op === 'and') return `(${value} === undefined || ${t} === false ? ${t} : ${right})`
     return `(${value} !== undefined && ${t} !== false ? ${t} : ${right})`
+  }
+
+  /** a or b and c …, too long for nested parentheses. */
+  private logicChain(e: Extract<Expression, { kind: 'logic' }>): string {
+    const links: Extract<Expression, { kind: 'logic' }>[] = []
+    let start: Expression = e
+    for (; start.kind === 'logic'; start = start.left) links.push(start)
+    const t = this.temp()
+    const begin = this.expression(start)
+    const steps = links.toReversed().map((link) => {
+      const right = this.expression(link.right)
+      const [ifFalse, ifTrue] = link.op === 'and' ? [t, right] : [right, t]
+      return `${t} = ${t} === undefined || ${t} === false ? ${ifFalse} : ${ifTrue}`
+    })
+    return `(${t} = ${begin}, ${steps.join(', ')}, ${t})`
   }
 
   private unary(e: Extract<Expression, { kind: 'unary' }>): string {
@@ -143,8 +161,8 @@ export abstract class ExpressionWriter {
   }
 
   private binary(e: Extract<Expression, { kind: 'binary' }>): string {
-    const equality = e.op === '==' || e.op === '~='
-    if (equality) return this.equality(e)
+    if (e.op === '==' || e.op === '~=') return this.equality(e)
+    if (chainLength(e) > chainMax) return this.chain(e)
     const [a, b, set] = this.operands(e.left, e.right)
     if (e.op === '..') return `(${set}${this.operation(e.line, e.left, e.right)}$concat(${a}, ${b}))`
     const unsure = [isNumber(e.left) ? '' : a, isNumber(e.right) ? '' : b].filter((operand) => operand !== '')
@@ -156,6 +174,18 @@ export abstract class ExpressionWriter {
     let slow = `$arithmetic('${events[e.op]}', ${a}, ${b})`
     if (compare !== undefined) slow = e.op.startsWith('>') ? `${compare}(${b}, ${a})` : `${compare}(${a}, ${b})`
     return `(${set}${test} ? ${quick} : ${site}${slow})`
+  }
+
+  /** a + b + c …, too long for nested parentheses: one step after the other. */
+  private chain(e: Extract<Expression, { kind: 'binary' }>): string {
+    const links: Extract<Expression, { kind: 'binary' }>[] = []
+    let start: Expression = e
+    for (; start.kind === 'binary' && events[start.op] !== undefined; start = start.left) links.push(start)
+    const t = this.temp()
+    const left: Expression = { kind: 'temporary', name: t }
+    const begin = this.expression(start)
+    const steps = links.toReversed().map((link) => `${t} = ${this.binary({ ...link, left })}`)
+    return `(${t} = ${begin}, ${steps.join(', ')}, ${t})`
   }
 
   private equality(e: Extract<Expression, { kind: 'binary' }>): string {
@@ -195,6 +225,7 @@ export abstract class ExpressionWriter {
         if (!isOpen(e.inner)) return this.condition(e.inner)
         break
       case 'logic':
+        if (logicLength(e) > chainMax) break
         return `(${this.condition(e.left)} ${e.op === 'and' ? '&&' : '||'} ${this.condition(e.right)})`
       case 'unary':
         if (e.op === 'not') return `!${this.condition(e.operand)}`
@@ -280,116 +311,4 @@ export abstract class ExpressionWriter {
     if (array !== '') steps.push(`$fill(${t}, ${array})`)
     return `(${steps.join(', ')}, ${t})`
   }
-}
-
-/** Lua stores a constructor's sizes in a byte: three bits and an exponent, rounded up. */
-export function roundedSize(n: number): number {
-  let exponent = 0
-  let size = n
-  for (; size >= 16; exponent++) size = Math.floor((size + 1) / 2)
-  return size * 2 ** exponent
-}
-
-export function nameOf(local: Local): string {
-  return `v${local.id}`
-}
-
-export function calleeText(callee: string): string {
-  return `(typeof ${callee} === 'function' ? ${callee} : $callable(${callee}))`
-}
-
-/** An expression whose text can stand twice: no effect, no cost. */
-export function isSimple(e: Expression): boolean {
-  if (e.kind === 'paren') return isSimple(e.inner) && !isOpen(e.inner)
-  return e.kind === 'local' || isConstant(e)
-}
-
-function isConstant(e: Expression): boolean {
-  if (e.kind === 'paren') return isConstant(e.inner)
-  return e.kind === 'nil' || e.kind === 'true' || e.kind === 'false' || e.kind === 'number' || e.kind === 'string'
-}
-
-function isTrue(e: Expression): boolean {
-  return e.kind !== 'nil' && e.kind !== 'false'
-}
-
-function isUpvalue(e: Expression): boolean {
-  return e.kind === 'local' && e.upvalue && e.local.assigned
-}
-
-/** Whether a value is a number whatever happens. */
-function isNumber(e: Expression): boolean {
-  switch (e.kind) {
-    case 'number':
-      return true
-    case 'local':
-      return e.local.number
-    case 'paren':
-      return isNumber(e.inner)
-    case 'unary':
-      return e.op === '-' && isNumber(e.operand)
-    case 'binary':
-      return events[e.op] !== undefined && isNumber(e.left) && isNumber(e.right)
-    default:
-      return false
-  }
-}
-
-/** Whether an expression's text is a JavaScript boolean. */
-function isBoolean(e: Expression): boolean {
-  if (e.kind === 'binary') return e.op === '==' || e.op === '~=' || comparisons[e.op] !== undefined
-  if (e.kind === 'unary') return e.op === 'not'
-  return e.kind === 'true' || e.kind === 'false' || (e.kind === 'paren' && isBoolean(e.inner))
-}
-
-function arithmeticText(op: string, a: string, b: string): string {
-  if (op === '%') return `${a} - Math.floor(${a} / ${b}) * ${b}`
-  if (op === '^') return `$power(${a}, ${b})`
-  return `${a} ${op} ${b}`
-}
-
-/** A value's name in error texts. */
-function describe(e: Expression): string | undefined {
-  switch (e.kind) {
-    case 'local':
-      return `${e.upvalue ? 'upvalue' : 'local'} '${e.local.name}'`
-    case 'global':
-      return `global '${e.name}'`
-    case 'index':
-      return `field '${e.key.kind === 'string' ? cText(e.key.value) : '?'}'`
-    case 'logic':
-      // With a constant before it, the other operand is all there is.
-      return isConstant(e.left) && isTrue(e.left) === (e.op === 'and') ? describe(e.right) : undefined
-    case 'paren':
-      return isOpen(e.inner) ? undefined : describe(e.inner)
-    default:
-      return undefined
-  }
-}
-
-export function describeCallee(e: CallExpression): string | undefined {
-  return e.kind === 'method' ? `method '${e.name}'` : describe(e.callee)
-}
-
-function cText(s: string): string {
-  const end = s.indexOf('\0')
-  return end < 0 ? s : s.slice(0, end)
-}
-
-function numberText(n: number): string {
-  if (n !== n) return 'NaN'
-  const text = n < 0 || Object.is(n, -0) ? `-${numberText(-n)}` : n === Infinity ? 'Infinity' : String(n)
-  return text.startsWith('-') ? `(${text})` : text
-}
-
-/** A string literal of printable ASCII. */
-export function quote(s: string): string {
-  let text = "'"
-  for (let i = 0; i < s.length; i++) {
-    const c = s.charCodeAt(i)
-    if (c === 39 || c === 92) text += `\\${s[i]!}`
-    else if (c >= 32 && c < 127) text += s[i]!
-    else text += `\\x${c.toString(16).padStart(2, '0')}`
-  }
-  return `${text}'`
 }

@@ -1,10 +1,8 @@
 // Functions and statements to JavaScript, in two forms. The plain form is what V8 runs quickly. In the yielding form
-// every function
-// is a generator that passes on what the functions it calls yield: coroutines need it, and scripts that ran so long
-// that others must get their turn.
-import {
-  ExpressionWriter, calleeText, describeCallee, isSimple, markEnd, markStart, nameOf, quote,
-} from './generate-expression.ts'
+// every function is a generator that passes on what the functions it calls yield: coroutines need it, and scripts
+// that ran so long that others must get their turn.
+import { calleeText, describeCallee, isSimple, nameOf, quote } from './expression-text.ts'
+import { ExpressionWriter, markEnd, markStart } from './generate-expression.ts'
 import type { ChunkWriter } from './generate-expression.ts'
 import type { Site, SiteTable } from './sites.ts'
 import { isOpen } from './syntax.ts'

@@ -33,7 +33,6 @@ export class Lexer {
   constructor(source: string, chunk: string) {
     this.source = source
     this.chunk = chunk
-    if (source.charCodeAt(0) === 35) while (this.position < source.length && !this.atNewline()) this.position++
   }
 
   next(): void {

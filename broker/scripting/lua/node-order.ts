@@ -10,8 +10,8 @@ const words = new Uint32Array(float.buffer)
 
 /**
  * The nodes of a hash part into which `keys` came in their order, `size` nodes (0 or a power of two) at first;
- * `growth` are pairs
- * of numbers: at how many keys it grew, to how many nodes. None of the keys may have been set to nil meanwhile.
+ * `growth` are pairs of numbers: at how many keys it grew, to how many nodes. None of the keys may have been set to
+ * nil meanwhile.
  */
 export function layNodes(keys: readonly unknown[], size: number, growth: readonly number[] | undefined): Nodes {
   return lay(keys, size, growth, (n) => new Nodes(n))

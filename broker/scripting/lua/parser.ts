@@ -8,6 +8,8 @@ export function parse(source: string, chunk: string): FunctionBody {
   return new Parser(source, chunk).chunkBody()
 }
 
+const loopState = 3
+
 const blockEnds = new Set(['else', 'elseif', 'end', 'eof', 'until'])
 
 class Parser extends ExpressionParser {
@@ -120,33 +122,32 @@ class Parser extends ExpressionParser {
   private forStatement(line: number): Statement {
     const { lexer } = this
     lexer.next()
-    const name = this.name()
+    // Three locals of its own come before a loop's variables.
+    const local = this.bind(this.name(), loopState)
     if (lexer.type === '=') {
       lexer.next()
       const start = this.expression()
       this.expect(',')
       const limit = this.expression()
       const step = this.accept(',') ? this.expression() : undefined
-      const local = this.bind(name)
-      this.hide(3)
+      this.hide(loopState)
       const doLine = lexer.line
       this.expect('do')
       const block = this.loopBlock([local])
-      this.unhide(3)
+      this.unhide(loopState)
       this.close('end', 'for', line)
       local.number = !local.assigned
       return { kind: 'count', local, start, limit, step, block, line: doLine }
     }
     if (lexer.type !== ',' && lexer.type !== 'in') throw lexer.errorNear("'=' or 'in' expected")
-    const names = [name]
-    while (this.accept(',')) names.push(this.name())
+    const locals = [local]
+    while (this.accept(',')) locals.push(this.bind(this.name(), loopState + locals.length))
     this.expect('in')
     const values = this.expressionList()
     this.expect('do')
-    this.hide(3)
-    const locals = names.map((n) => this.bind(n))
+    this.hide(loopState)
     const block = this.loopBlock(locals)
-    this.unhide(3)
+    this.unhide(loopState)
     this.close('end', 'for', line)
     return { kind: 'each', locals, values, block, line }
   }
@@ -175,10 +176,9 @@ class Parser extends ExpressionParser {
   }
 
   private localStatement(): Statement {
-    const names = [this.name()]
-    while (this.accept(',')) names.push(this.name())
+    const locals = [this.bind(this.name())]
+    while (this.accept(',')) locals.push(this.bind(this.name(), locals.length))
     const values = this.accept('=') ? this.expressionList() : []
-    const locals = names.map((n) => this.bind(n))
     for (const local of locals) this.activate(local)
     return { kind: 'local', locals, values }
   }

@@ -1,6 +1,6 @@
 // Lua's patterns. A pattern is matched as it stands, by backtracking, char by char: Lua's own errors about malformed
-// patterns come
-// only when the matching meets them, and so they do here. Each step counts for the meter, as loops of a script do.
+// patterns come only when the matching meets them, and so they do here. Each step counts for the meter, as loops of a
+// script do.
 import { raise } from './sites.ts'
 import { meter, tick } from './call.ts'
 import type { LuaValue } from './value.ts'

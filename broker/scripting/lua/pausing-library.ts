@@ -1,6 +1,6 @@
 // The library functions that call functions of a script again and again, as a yielding state has them: they pause
-// where those
-// pause. What they do is what string.ts and table-library.ts do; coroutines can't yield across them, as in Lua 5.1.
+// where those pause. What they do is what string.ts and table-library.ts do; coroutines can't yield across them, as
+// in Lua 5.1.
 import { checkFunction, checkInt, checkString, checkTable } from './args.ts'
 import { gsub, replacementText } from './string.ts'
 import { Matcher } from './pattern.ts'

@@ -1,8 +1,6 @@
 // pcall and xpcall, plain and yielding. pcall is Redis's own: of an error that is a table with a field `err` it gives
-// that
-// field, as scripts of older servers expect; a table without one is followed by what the field holds. What ends a
-// script from outside, and what is a bug of ours, passes through
-// them.
+// that field, as scripts of older servers expect; a table without one is followed by what the field holds. What ends
+// a script from outside, and what is a bug of ours, passes through them.
 import { checkAny } from './args.ts'
 import { callBack, callable, finish, meter, thread } from './call.ts'
 import { LuaError } from './error.ts'

@@ -1,7 +1,6 @@
 // Where a script is. Compiled code keeps no record of the current line: that would cost every call. Instead each
-// operation
-// that can fail, each call above all, stands on a line of its own in the generated JavaScript, and when something is
-// raised V8's stack tells that line; the chunk's table of sites tells what stands there in Lua.
+// operation that can fail, each call above all, stands on a line of its own in the generated JavaScript, and when
+// something is raised V8's stack tells that line; the chunk's table of sites tells what stands there in Lua.
 import { LuaError } from './error.ts'
 import type { Place } from './error.ts'
 import { numberToString } from './number.ts'

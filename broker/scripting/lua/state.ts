@@ -1,9 +1,7 @@
 // A state: the globals of scripts and the libraries. There are two kinds. In a plain state functions run to their end
-// as
-// JavaScript functions do. In a yielding state they are generators, which coroutines need, and by which a script that
-// runs long lets
-// others have their turn: `runYielding` pauses each time that the meter's hook was called. A chunk can be loaded into
-// both.
+// as JavaScript functions do. In a yielding state they are generators, which coroutines need, and by which a script
+// that runs long lets others have their turn: `runYielding` pauses each time that the meter's hook was called. A
+// chunk can be loaded into both.
 import { baseFunctions } from './base.ts'
 import { callable, finish, meter, settle, thread, yieldError } from './call.ts'
 import type { Meter } from './call.ts'

@@ -32,6 +32,7 @@ export interface FunctionBody {
 
 export type Block = readonly Statement[]
 
+/** A `temporary` is no syntax: the code generator puts it where a part is computed already. */
 export type Expression =
   | { kind: 'nil' | 'true' | 'false' | 'vararg' }
   | { kind: 'number'; value: number }
@@ -45,6 +46,7 @@ export type Expression =
   | { kind: 'logic'; op: 'and' | 'or'; left: Expression; right: Expression }
   | { kind: 'unary'; op: 'not' | '-' | '#'; operand: Expression; line: number }
   | { kind: 'paren'; inner: Expression }
+  | { kind: 'temporary'; name: string }
   | { kind: 'table'; items: readonly TableItem[]; line: number }
 
 export type CallExpression =

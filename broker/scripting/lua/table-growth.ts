@@ -1,6 +1,5 @@
 // How large the two parts of a table become when it grows, as Lua 5.1 decides it: the array part is the largest power
-// of two
-// of which more than half would be in use.
+// of two of which more than half would be in use.
 
 /** Lua's arrays have at most 2^26 places. */
 export const arrayBitsMax = 26

@@ -128,8 +128,7 @@ export function swap(t: LuaTable, i: number, j: number): void {
 
 /**
  * Quicksort as Lua does it: the pivot is the median of first, middle and last, and the smaller part is sorted first.
- * It is no stable
- * sort, so where equal values end is seen by scripts, and depends on these very steps.
+ * It is no stable sort, so where equal values end is seen by scripts, and depends on these very steps.
  */
 function sortRange(t: LuaTable, from: number, to: number, before: Order): void {
   let low = from

@@ -1,17 +1,13 @@
 // A table of Lua: an array part for the keys 1, 2, 3 … and a hash part. Keys of the hash part never become property
-// names, so
-// that '__proto__' and 'constructor' are keys like any other.
+// names, so that '__proto__' and 'constructor' are keys like any other.
 //
 // Where a script can tell how a table is laid out, it is laid out as Lua 5.1 does it: how many places the array part
-// has decides
-// which border `#t` finds in a table with holes, and which nodes the hash part has decides the order of pairs(), which
-// cjson.encode and cmsgpack.pack show to everybody. Both follow from when Lua's tables grow, so growth is counted as
-// Lua counts
-// it (arraySize, hashSize), though memory is not laid out so:
+// has decides which border `#t` finds in a table with holes, and which nodes the hash part has decides the order of
+// pairs(), which cjson.encode and cmsgpack.pack show to everybody. Both follow from when Lua's tables grow, so growth
+// is counted as Lua counts it (arraySize, hashSize), though memory is not laid out so:
 //
 //   array   the values of 1 … array.length, array.length ≤ arraySize; undefined where there is a hole
-//   keys    the keys of the hash part in the order in which they came; a key whose value is nil stays until the next
-//   growth
+//   keys    the keys of the hash part in the order in which they came; one that is nil stays until the next growth
 //   values  their values
 //   slots   from key to index in keys, once there are more than a few
 //   layout  when the hash part grew; node-order.ts makes the order of pairs() of it
@@ -28,8 +24,7 @@ export const endOfTable = -0x80000000
 
 /**
  * Where the last key was found that `getString` was asked for. Generated code remembers it for each place in the
- * source and
- * looks there first.
+ * source and looks there first.
  */
 export const lastSlot = { at: 0 }
 
@@ -168,8 +163,7 @@ export class LuaTable {
 
   /**
    * The cursor of the first pair at or after a cursor, or `endOfTable`. Cursors: i ≥ 0 is index i of the array part,
-   * -n - 1 is the
-   * n-th node of the hash part; a traversal begins at 0 and goes on at `after(cursor)`.
+   * -n - 1 is the n-th node of the hash part; a traversal begins at 0 and goes on at `after(cursor)`.
    */
   seek(cursor: number): number {
     if (cursor >= 0) {

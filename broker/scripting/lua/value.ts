@@ -6,8 +6,8 @@
 //   no or several results   an array of them, which nobody may change afterwards (no result: `none`)
 //
 // so that the most frequent call allocates nothing. An array is never a value of Lua, which makes the two kinds
-// distinct.
-// In the yielding form (see state.ts) a function compiled from Lua returns a generator that ends with such a result.
+// distinct. In the yielding form (see state.ts) a function compiled from Lua returns a generator that ends with such
+// a result.
 import { LuaTable } from './table.ts'
 import type { LuaObject } from './table.ts'
 
