@@ -81,7 +81,7 @@ export class Blocking {
     const c = parked.client
     if (c.parked !== parked) return
     this.remove(c)
-    this.broker.replyTo(c, write)
+    this.broker.answers.replyTo(c, write)
     this.broker.later(c)
   }
 
@@ -168,7 +168,7 @@ export class Blocking {
     const { broker } = this
     const x = broker.engine
     const c = parked.client
-    broker.answerParked(c, (r) => {
+    broker.answers.runFor(c, (r) => {
       const refusal = this.refusal(parked)
       if (refusal !== undefined) {
         r.error(refusal)

@@ -17,13 +17,13 @@ import { realRandom } from '../core/random.ts'
 import type { Random } from '../core/random.ts'
 import type { Reply } from '../core/reply.ts'
 import { Acl } from './acl/acl.ts'
+import { Answers } from './answers.ts'
 import { Blocking } from './blocking.ts'
 import { flagBits } from './command.ts'
 import type { BrokerSpec, Command } from './command.ts'
 import { createCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
 import { admitSocket, watchClients } from './clients.ts'
-import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { brokerGates, dispatch } from './dispatch.ts'
 import { allRepliesBytesMax, cronMs, gatherSyncsMax, stopMsMax, turnCommandsMax, turnReplyBytesMax } from './limits.ts'
@@ -59,9 +59,6 @@ export type BrokerOptions = {
   /** Commands beside the usual ones; those with `run` fold when the log is replayed. */
   commands?: readonly BrokerSpec[]
 }
-
-/** `bytes[from..to)` */
-type Push = { bytes: Buffer, from: number, to: number }
 
 /** CLIENT PAUSE: until when (broker's monotonic ms), and whether reads wait too. */
 export type Pause = { untilMs: number, kind: 'write' | 'all' }
@@ -104,15 +101,7 @@ export class Broker {
   /** Called once when the broker has stopped of itself (SHUTDOWN). */
   onStopped: (() => void) | undefined
   readonly disk: Disk | undefined
-  /** Whose commands are being run, and where its part of the reply buffer begins. */
-  private current: Connection | undefined
-  currentFrom: number
-  /** Whose command is being run, so that what it is pushed follows its reply. */
-  answering: Connection | undefined
-  /** There is something to push to it. */
-  pushesDue: boolean
-  /** Pushes for the client whose command is being run. */
-  private readonly ownPushes: Push[]
+  readonly answers: Answers
   private turnOpen: boolean
   private deferred: Connection[]
   private continuing: boolean
@@ -159,11 +148,7 @@ export class Broker {
     this.nextClientId = 1
     this.stopping = false
     this.onStopped = undefined
-    this.current = undefined
-    this.currentFrom = 0
-    this.answering = undefined
-    this.pushesDue = false
-    this.ownPushes = []
+    this.answers = new Answers(this)
     this.turnOpen = false
     this.deferred = []
     this.continuing = false
@@ -270,7 +255,7 @@ export class Broker {
   /** Runs what the client sent, for at most its share of the turn. */
   run(c: Connection): void {
     this.openTurn()
-    const { outbox, engine } = this
+    const { outbox, engine, answers } = this
     const r = outbox.reply
     if (c.shareTurn !== outbox.turn) {
       c.shareTurn = outbox.turn
@@ -278,16 +263,12 @@ export class Broker {
     }
     c.lastActiveMs = engine.now
     const changes = engine.changes
-    const before = this.current
-    const answered = this.answering
-    this.current = c
-    this.answering = c
-    this.currentFrom = r.at
-    r.resp = c.resp
+    const { current, running } = answers
+    answers.begin(c)
     this.meter.start()
     let ahead = 0
     while (!c.halted) {
-      if (c.share <= 0 || r.at - this.currentFrom > turnReplyBytesMax) {
+      if (c.share <= 0 || r.at - answers.currentFrom > turnReplyBytesMax) {
         if (c.parser.bufferedBytes > 0 || c.inputEnded) this.later(c)
         break
       }
@@ -302,88 +283,21 @@ export class Broker {
       }
     }
     this.meter.stop()
-    outbox.send(c, this.currentFrom)
-    this.current = before
-    this.answering = answered
+    answers.end(current, running)
     if (engine.changes !== changes) c.wroteTurn = outbox.turn
     c.stallIfUnread()
     if (c.parser.bufferedBytes > this.config.values.clientQueryBufferLimit) c.exceedInput()
     else c.adjustReading()
-    if (before === undefined && r.at > allRepliesBytesMax) this.endTurn()
-  }
-
-  /** Writes a reply to a client out of its turn, also while another client's command is being run. */
-  replyTo(c: Connection, write: (r: Reply) => void): void {
-    this.openTurn()
-    const { outbox, current } = this
-    const r = outbox.reply
-    const resp = r.resp
-    if (current !== undefined) outbox.send(current, this.currentFrom)
-    const mark = r.at
-    this.current = c
-    this.currentFrom = mark
-    r.resp = c.resp
-    const changes = this.engine.changes
-    write(r)
-    r.lastError = ''
-    if (this.engine.changes !== changes) c.wroteTurn = outbox.turn
-    if ((c.gates & clientGates.reply) !== 0) r.rewind(Math.max(mark, this.currentFrom))
-    this.sendCurrent()
-    r.resp = resp
-    this.current = current
-  }
-
-  /**
-   * Sends `bytes[from..to)`, which must not change any more, outside of the order of commands; what is for the client
-   * whose command runs follows its reply.
-   */
-  push(c: Connection, bytes: Buffer, from: number, to: number): void {
-    if (c.closing) return
-    if (c === this.answering) {
-      this.ownPushes.push({ bytes, from, to })
-      this.pushesDue = true
-    } else this.pushNow(c, bytes, from, to)
-  }
-
-  /** As `push`, but also what is for the client whose command runs goes at once: its reply was sent. */
-  pushNow(c: Connection, bytes: Buffer, from: number, to: number): void {
-    if (c.closing) return
-    if (!this.turnOpen) this.openTurn()
-    if (c === this.current) this.sendCurrent()
-    this.outbox.share(c, bytes, from, to)
-  }
-
-  /** After a command: its client gets what it was pushed meanwhile, first what is about the keys that it caches. */
-  flushPushes(): void {
-    const c = this.answering!
-    this.pushesDue = false
-    if (c === this.current) this.sendCurrent()
-    this.tracking.sendPending(c)
-    for (const { bytes, from, to } of this.ownPushes) this.pushNow(c, bytes, from, to)
-    this.ownPushes.length = 0
+    if (current === undefined && r.at > allRepliesBytesMax) this.endTurn()
   }
 
   /** Those who wait for keys that became ready get theirs, behind what the command at hand was answered. */
   serveBlocked(): void {
-    const { answering } = this
-    this.answering = undefined
+    const { answers } = this
+    const { running } = answers
+    answers.running = undefined
     this.blocking.serve()
-    this.answering = answering
-  }
-
-  /** Runs a command of a client that is not the current one; what it is pushed meanwhile follows its reply. */
-  answerParked(c: Connection, write: (r: Reply) => void): void {
-    const { answering } = this
-    this.answering = c
-    this.replyTo(c, write)
-    if (this.pushesDue) this.flushPushes()
-    this.answering = answering
-  }
-
-  /** The client whose commands are being run gets what was written for it so far. */
-  private sendCurrent(): void {
-    this.outbox.send(this.current!, this.currentFrom)
-    this.currentFrom = this.outbox.reply.at
+    answers.running = running
   }
 
   /** The client goes on with what it sent in the next turn. */
@@ -559,18 +473,14 @@ export class Broker {
     const args = c.postponed!
     c.postponed = undefined
     this.openTurn()
-    const before = this.current
-    this.current = c
-    this.answering = c
-    this.currentFrom = this.outbox.reply.at
-    this.outbox.reply.resp = c.resp
+    const { answers } = this
+    const { current, running } = answers
+    answers.begin(c)
     this.meter.start()
     dispatch(this, c, args)
     this.meter.stop()
     c.wroteTurn = this.outbox.turn
-    this.outbox.send(c, this.currentFrom)
-    this.current = before
-    this.answering = before
+    answers.end(current, running)
   }
 
   private logProgressed(): void {

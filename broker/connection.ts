@@ -205,7 +205,7 @@ export class Connection implements Session {
 
   /** Sends bytes outside of the order of commands: a push, a line of MONITOR. The bytes must not change afterwards. */
   push(bytes: Buffer): void {
-    this.broker.push(this, bytes, 0, bytes.length)
+    this.broker.answers.push(this, bytes, 0, bytes.length)
   }
 
   /** Closes the client once its replies are sent. */

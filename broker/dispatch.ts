@@ -44,7 +44,7 @@ export function dispatch(b: Broker, c: Connection, a: Args): void {
     if (!admit(b, c, command, a, r)) {
       muteReply(c, r, mark)
       endCaching(c, command)
-      if (b.pushesDue) b.flushPushes()
+      if (b.answers.due) b.answers.flush()
       return
     }
   }
@@ -53,7 +53,7 @@ export function dispatch(b: Broker, c: Connection, a: Args): void {
     muteReply(c, r, mark, pushReplies.has(command!.fullName))
     endCaching(c, command)
   }
-  if (b.pushesDue) b.flushPushes()
+  if (b.answers.due) b.answers.flush()
   if (b.blocking.pending) b.serveBlocked()
 }
 
@@ -186,7 +186,7 @@ function muteReply(c: Connection, r: Reply, mark: number, pushed = false): void 
     c.replyMode = 'skip'
   } else if (c.replyMode === 'skip') c.setReplyMode('on')
   // What stands before the broker's mark is another client's already.
-  if (!pushed) r.rewind(Math.max(mark, c.broker.currentFrom))
+  if (!pushed) r.rewind(Math.max(mark, c.broker.answers.currentFrom))
 }
 
 /** CLIENT CACHING holds for one command, or for a whole transaction; other forms of CLIENT don't use it up. */

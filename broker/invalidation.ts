@@ -47,7 +47,7 @@ export class InvalidationWriter {
       if (target.resp === 3) this.threeHolds = key
       else this.twoHolds = key
     }
-    this.broker.pushNow(target, encoded.chunk, encoded.from, encoded.to)
+    this.broker.answers.pushNow(target, encoded.chunk, encoded.from, encoded.to)
   }
 
   /** Tells a tracking client that several keys changed. */
@@ -59,7 +59,7 @@ export class InvalidationWriter {
     encoded.array(keys.length)
     for (const key of keys) encoded.bulk(Buffer.from(key, 'latin1'), 0, key.length)
     this.end()
-    this.broker.pushNow(target, encoded.chunk, encoded.from, encoded.to)
+    this.broker.answers.pushNow(target, encoded.chunk, encoded.from, encoded.to)
   }
 
   /** The message at hand is not used again. */
@@ -97,6 +97,6 @@ export class InvalidationWriter {
     three.begin(2, headBytes)
     three.bulk(broken, 0, broken.length)
     three.int(redirect)
-    this.broker.pushNow(c, three.chunk, three.from, three.to)
+    this.broker.answers.pushNow(c, three.chunk, three.from, three.to)
   }
 }

@@ -172,7 +172,7 @@ export class PubSub {
         encoded.bulk(channel, start, end)
         encoded.bulk(message, from, to)
       }
-      broker.push(c, encoded.chunk, encoded.from, encoded.to)
+      broker.answers.push(c, encoded.chunk, encoded.from, encoded.to)
     }
     return listeners.length
   }

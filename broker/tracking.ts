@@ -112,7 +112,7 @@ export class Tracking {
 
   /** A key changed, came due or was evicted. */
   touch(buf: Uint8Array, from: number, to: number): void {
-    const by = this.broker.answering
+    const by = this.broker.answers.running
     if (this.prefixes.size > 0) this.prefixes.touch(buf, from, to, by)
     if (this.table.size === 0) return
     const id = Buffer.from(buf.buffer, buf.byteOffset + from, to - from).toString('latin1')
@@ -171,10 +171,10 @@ export class Tracking {
   }
 
   private tell(c: Connection, key: Buffer | undefined): void {
-    if (c !== this.broker.answering) this.writer.send(c, key)
+    if (c !== this.broker.answers.running) this.writer.send(c, key)
     else {
       this.pending.push(key)
-      this.broker.pushesDue = true
+      this.broker.answers.due = true
     }
   }
 

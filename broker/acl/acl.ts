@@ -258,7 +258,7 @@ export class Acl {
 
   /** Closes a client; the one whose command does it gets its reply first. */
   private expel(c: Connection): void {
-    if (c === this.broker.answering) c.endAfterReply()
+    if (c === this.broker.answers.running) c.endAfterReply()
     else c.destroy()
   }
 
