@@ -363,11 +363,12 @@ export class Broker {
   }
 
   /** True when the pause holds back this command of this client. */
-  pauses(c: Connection, command: Command): boolean {
+  pauses(c: Connection, command: Command, a: Args): boolean {
     if (this.pause === undefined) return false
     if (this.pause.kind === 'all') return true
     const writes = flagBits.write | flagBits.may_replicate
-    return ((command.name === 'exec' ? c.transaction?.flags ?? 0 : command.flags) & writes) !== 0
+    const flags = command.name === 'exec' ? c.transaction?.flags ?? 0 : this.scripts.flagsOf(command, a)
+    return (flags & writes) !== 0
   }
 
   setMemoryGate(bounded: boolean): void {

@@ -93,12 +93,12 @@ function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, 
     return false
   }
   const found = command!
-  if ((b.gates & brokerGates.paused) !== 0 && b.pauses(c, found)) {
+  if ((b.gates & brokerGates.paused) !== 0 && b.pauses(c, found, a)) {
     c.postponed = a.detach()
     return false
   }
   if (c.transaction !== undefined && !passesMulti.has(found.fullName)) {
-    queueCommand(c.transaction, found, a)
+    queueCommand(c.transaction, found, b.scripts.flagsOf(found, a), a)
     r.simple('QUEUED')
     return false
   }

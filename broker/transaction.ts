@@ -23,13 +23,13 @@ export function beginTransaction(c: Connection): void {
   c.setGate(clientGates.multi, true)
 }
 
-/** Queues a command that passed all gates. */
-export function queueCommand(t: Transaction, command: Command, a: Args): void {
+/** Queues a command that passed all gates; `flags`: what it is gated by. */
+export function queueCommand(t: Transaction, command: Command, flags: number, a: Args): void {
   const copy = a.detach()
   t.commands.push(command)
   t.args.push(copy)
-  t.flags |= command.flags
-  t.lacking |= ~command.flags
+  t.flags |= flags
+  t.lacking |= ~flags
   t.bytes += copy.buf.length
 }
 

@@ -4,7 +4,12 @@ import type { ArgumentSpec, CommandFlag, KeySpec } from '../../core/commands/spe
 import type { BrokerSpec } from '../command.ts'
 
 const group = 'scripting'
-const scripted: readonly CommandFlag[] = ['noscript', 'stale', 'skip_monitor', 'no_mandatory_keys', 'movablekeys']
+const reading: readonly CommandFlag[] = [
+  'readonly', 'noscript', 'stale', 'skip_monitor', 'no_mandatory_keys', 'movablekeys',
+]
+const scripted: readonly CommandFlag[] = [
+  'noscript', 'stale', 'skip_monitor', 'may_replicate', 'no_mandatory_keys', 'movablekeys',
+]
 
 const keysAt2 = (flags: readonly string[], notes?: string): readonly KeySpec[] =>
   [{ flags, notes, begin: { index: 2 }, find: { keynum: 0, first: 1, step: 1 } }]
@@ -39,12 +44,12 @@ export const evalSpecs = {
     arguments: callArguments('sha1'),
   },
   evalRo: {
-    name: 'eval_ro', arity: -3, flags: ['readonly', ...scripted], group, since: '7.0.0',
+    name: 'eval_ro', arity: -3, flags: reading, group, since: '7.0.0',
     summary: 'Runs a Lua script that only reads.', complexity: ofScript, keys: keysAt2(readUse, readNote),
     arguments: callArguments('script'),
   },
   evalshaRo: {
-    name: 'evalsha_ro', arity: -3, flags: ['readonly', ...scripted], group, since: '7.0.0',
+    name: 'evalsha_ro', arity: -3, flags: reading, group, since: '7.0.0',
     summary: 'Runs a Lua script that only reads and that the cache holds, by its SHA-1.', complexity: ofScript,
     keys: keysAt2(readUse), arguments: callArguments('sha1'),
   },
@@ -53,7 +58,7 @@ export const evalSpecs = {
     complexity: ofFunction, keys: keysAt2(anyUse, anyNote), arguments: callArguments('function'),
   },
   fcallRo: {
-    name: 'fcall_ro', arity: -3, flags: ['readonly', ...scripted], group, since: '7.0.0',
+    name: 'fcall_ro', arity: -3, flags: reading, group, since: '7.0.0',
     summary: 'Calls a function of a library that only reads.', complexity: ofFunction,
     keys: keysAt2(readUse, readNote), arguments: callArguments('function'),
   },

@@ -133,3 +133,20 @@ test('EVAL within MULTI: one reply among the others, and a WATCHed key that it c
   client.destroy()
   other.destroy()
 })
+
+test('CLIENT PAUSE WRITE holds back scripts that may write, and no others', async (t) => {
+  const { connect } = await startBroker(t)
+  const [client, other, control] = await Promise.all([connect(), connect(), connect()])
+  await client.call('FUNCTION', 'LOAD', `#!lua name=l
+    redis.register_function('writes', function() return redis.call('INCR', 'n') end)
+    redis.register_function{function_name='reads', callback=function() return redis.call('GET', 'n') end, flags={'no-writes'}}`)
+  await control.call('CLIENT', 'PAUSE', '100000', 'WRITE')
+  const held = [client.text('EVAL', 'return redis.call("INCR", "n")', '0'), other.text('FCALL', 'writes', '0')]
+  const third = await connect()
+  t.is(await third.text('EVAL_RO', 'return redis.call("GET", "n")', '0'), '$-1\r\n')
+  t.is(await third.text('FCALL', 'reads', '0'), '$-1\r\n')
+  t.is(await third.text('EVAL', shebang('no-writes', 'return redis.call("GET", "n")'), '0'), '$-1\r\n')
+  await control.call('CLIENT', 'UNPAUSE')
+  t.deepEqual((await Promise.all(held)).toSorted(), [':1\r\n', ':2\r\n'])
+  for (const one of [client, other, control, third]) one.destroy()
+})
