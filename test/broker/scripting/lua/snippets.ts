@@ -36,7 +36,19 @@ const formats = [
   '"%.2f|%10.3f|%-10.1f|%+f"', '"%g"', '"%.3g"', '"%G"', '"%.14g"', '"%.17g"', '"%#g"', '"%q"', '"%s"', '"%10s|%-10s"', '"%.2s"', '"%%"',
   '"%5.1s"', '"%a"', '"%y"', '"%"', '"%123d"', '"%.123d"', '"%-+ #0d"', '"%-+ #0-d"', '"%s %s"', '"%.20f"', '"%5c"', '"%.0e"', '"%08.3f"',
 ]
-const names = ['a', 'b', 'c', 't', 'u', 's', 'n']
+const names = ['a', 'b', 'c', 't', 'u', 's', 'n', 'm']
+/** What the metatable of `m` may hold. */
+const handlers = [
+  '__index = function(t, k) return type(k) end', '__index = {x = 1, a = "A"}', '__index = string',
+  '__newindex = function(t, k, v) rawset(t, k, v) end', '__newindex = {}', '__add = function(x, y) return 1, 2 end',
+  '__sub = function(x, y) return type(x) end', '__concat = function(x, y) return type(y) end',
+  '__unm = function(x, y) return rawequal(x, y) end', '__eq = function() return 1 end',
+  '__lt = function(x, y) return type(x) == "table" end', '__le = function() return nil end',
+  '__call = function(self, ...) return select("#", ...), ... end', '__tostring = function() return "M" end',
+  '__mul = function() error("mul") end', '__div = function() error("div", 2) end', '__mod = 5', '__metatable = "locked"',
+  '__pow = math.max', '__index = function(t, k) error(k) end', '__len = function() return 7 end', '__call = math.floor',
+  '__index = rawget', '__lt = rawequal',
+]
 const small = ['0', '1', '2', '3', '4', '-1', '-2', '-3', '1.7', '"2"', 'nil']
 
 type Kind =
@@ -92,6 +104,8 @@ export class Snippets {
   snippet(): string {
     this.depth = 0
     const lines = ['local a, b, c = 1, "x", nil', 'local t, u, s, n = {1, 2, 3, x = 5}, {}, "str", 10']
+    const metatable = Array.from({ length: this.chance.below(6) }, () => this.chance.pick(handlers)).join(', ')
+    lines.push(`local m = setmetatable({x = 1, ${this.chance.below(3)}}, {${metatable}})`)
     const count = 1 + this.chance.below(5)
     for (let i = 0; i < count; i++) lines.push(this.statement())
     const results = Array.from({ length: 1 + this.chance.below(3) }, () => this.expression())
