@@ -29,6 +29,7 @@ export function newState(
   globals.setString('pcall', yielding ? plainErrorsSteps(pcall) : plainErrors(pcall))
   guardGlobals(globals)
   protect(globals)
+  protect(state.stringMetatable)
   return state
 }
 

@@ -7,8 +7,9 @@ import { endOfTable, LuaTable } from './lua/table.ts'
 import type { LuaValue } from './lua/value.ts'
 import type { Reply } from '../../core/reply.ts'
 
-/** Tables nested deeper are answered by an error in their place. */
-const nestingMax = 2000
+/** Tables nested deeper are answered by an error in their place; a map or a set counts for three. */
+const nestingMax = 2400
+const mapLevels = 3
 const two63 = 2 ** 63
 const exactMax = 2 ** 53
 
@@ -101,8 +102,8 @@ function writeMap(r: Reply, map: LuaTable, scriptResp: 2 | 3, level: number): vo
   const mark = r.deferred()
   let pairs = 0
   for (let at = map.seek(0); at !== endOfTable; at = map.seek(map.after(at))) {
-    writeValue(r, map.keyAt(at), scriptResp, level + 1)
-    writeValue(r, map.valueAt(at), scriptResp, level + 1)
+    writeValue(r, map.keyAt(at), scriptResp, level + mapLevels)
+    writeValue(r, map.valueAt(at), scriptResp, level + mapLevels)
     pairs++
   }
   r.setMap(mark, pairs)
@@ -112,7 +113,7 @@ function writeSet(r: Reply, set: LuaTable, scriptResp: 2 | 3, level: number): vo
   const mark = r.deferred()
   let members = 0
   for (let at = set.seek(0); at !== endOfTable; at = set.seek(set.after(at))) {
-    writeValue(r, set.keyAt(at), scriptResp, level + 1)
+    writeValue(r, set.keyAt(at), scriptResp, level + mapLevels)
     members++
   }
   r.setSet(mark, members)

@@ -77,3 +77,21 @@ test('integers of a reply are rounded once', (t) => {
     t.is(reader.value(), Number(n))
   }), runs))
 })
+
+test('tables nested without end are an error in the reply, whatever they are nested in', (t) => {
+  for (const [name, levels] of [['', 2400], ['map', 800], ['set', 800]] as const) {
+    const inner = new LuaTable()
+    const outer = new LuaTable()
+    if (name === '') inner.setIndex(1, inner)
+    else {
+      inner.setString(name, outer)
+      outer.set(name === 'map' ? 'x' : inner, inner)
+    }
+    const reply = new Reply()
+    reply.resp = 3
+    writeValue(reply, inner, 3)
+    const text = reply.buf.toString('latin1', 0, reply.at)
+    t.is(text.split(name === 'map' ? '%1\r\n' : name === 'set' ? '~1\r\n' : '*1\r\n').length - 1, levels)
+    t.true(text.endsWith('-ERR reached lua stack limit\r\n'))
+  }
+})
