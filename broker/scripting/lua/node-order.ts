@@ -46,16 +46,23 @@ function lay(keys: readonly unknown[], size: number, growth: readonly number[] |
   if (growth !== undefined) {
     for (let g = 0; g < growth.length; g += 2) {
       for (; next < growth[g]!; next++) nodes.insert(next, keys[next])
-      const grown = make(growth[g + 1]!)
-      for (let i = nodes.size - 1; i >= 0; i--) {
-        const index = nodes.taken[i]!
-        if (index >= 0) grown.insert(index, keys[index])
-      }
-      nodes = grown
+      nodes = relaid(nodes, keys, make(growth[g + 1]!))
     }
   }
-  for (; next < keys.length; next++) nodes.insert(next, keys[next])
+  for (; next < keys.length; next++) {
+    if (next === nodes.size && growth === undefined) nodes = relaid(nodes, keys, make(doubled(next)))
+    nodes.insert(next, keys[next])
+  }
   return nodes
+}
+
+/** Lua takes the keys into more nodes from the last node to the first. */
+function relaid(nodes: Nodes, keys: readonly unknown[], grown: Nodes): Nodes {
+  for (let i = nodes.size - 1; i >= 0; i--) {
+    const index = nodes.taken[i]!
+    if (index >= 0) grown.insert(index, keys[index])
+  }
+  return grown
 }
 
 /** Which node holds which key, by the keys' indices. */
@@ -125,9 +132,10 @@ export class Nodes {
 
 /** What is known of the nodes that Lua's hash part would have; a table has none as long as nobody asks for it. */
 export class Layout {
-  /** How many nodes there were when the first of the keys came. */
-  readonly sizeFirst: number
-  /** Pairs of numbers: at how many keys the hash part grew, to how many nodes. */
+  /**
+   * Pairs of numbers: at how many keys the hash part grew, to how many nodes; if it did more than double when it was
+   * full.
+   */
   growth: number[] | undefined = undefined
   /** The nodes themselves, followed from the first key on that was cleared. */
   tracked: Nodes | undefined = undefined
@@ -135,9 +143,19 @@ export class Layout {
   order: readonly number[] | undefined = undefined
   places: Int32Array | undefined = undefined
 
-  constructor(sizeFirst: number) {
-    this.sizeFirst = sizeFirst
+  /** Notes a growth that is no doubling; before it there may have been doublings from `sizeFirst` to `size`. */
+  addGrowth(keys: number, to: number, sizeFirst: number, size: number): void {
+    if (this.growth === undefined) {
+      this.growth = []
+      for (let from = sizeFirst; from < size; from = doubled(from)) this.growth.push(from, doubled(from))
+    }
+    this.growth.push(keys, to)
+    this.order = undefined
   }
+}
+
+function doubled(size: number): number {
+  return size === 0 ? 1 : 2 * size
 }
 
 function homeOf(key: unknown, size: number, index: number): number {

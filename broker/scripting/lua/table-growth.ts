@@ -16,23 +16,15 @@ function bitsOf(n: number): number {
 /** How many integer keys there are by `bitsOf`, while a table is counted. */
 const counts = new Int32Array(arrayBitsMax + 1)
 
-export function startCount(): void {
-  counts.fill(0)
-}
-
-export function countInteger(key: number): void {
-  counts[bitsOf(key)]!++
-}
-
 /** Counts a key if it could be one of the array part: 1 if it did. */
-export function countKey(key: unknown): 0 | 1 {
+function countKey(key: unknown): 0 | 1 {
   if (typeof key !== 'number' || !Number.isInteger(key) || key < 1 || key > 2 ** arrayBitsMax) return 0
-  countInteger(key)
+  counts[bitsOf(key)]!++
   return 1
 }
 
 /** The size of the array part for the integer keys that were counted, of which there are so many, and how many fit. */
-export function chooseArraySize(integers: number): { arraySize: number; inArray: number } {
+function chooseArraySize(integers: number): { arraySize: number; inArray: number } {
   let arraySize = 0
   let inArray = 0
   let seen = 0
@@ -45,4 +37,26 @@ export function chooseArraySize(integers: number): { arraySize: number; inArray:
     if (seen === integers) break
   }
   return { arraySize, inArray }
+}
+
+/** The sizes for a table whose nodes are all taken when one more key comes: array part, and keys of the hash part. */
+export function grownSizes(
+  array: readonly unknown[], keys: readonly unknown[], values: readonly unknown[], key: unknown,
+): { arraySize: number; hashKeys: number } {
+  counts.fill(0)
+  let integers = 0
+  for (let i = 0; i < array.length; i++) {
+    if (array[i] === undefined) continue
+    integers++
+    counts[bitsOf(i + 1)]!++
+  }
+  let total = integers + 1
+  for (let i = 0; i < keys.length; i++) {
+    if (values[i] === undefined) continue
+    total++
+    integers += countKey(keys[i])
+  }
+  integers += countKey(key)
+  const { arraySize, inArray } = chooseArraySize(integers)
+  return { arraySize, hashKeys: total - inArray }
 }

@@ -13,7 +13,7 @@
 //   layout  when the hash part grew; node-order.ts makes the order of pairs() of it
 import type { LuaCoroutine, LuaValue } from './value.ts'
 import { Layout, layNodes, nodeOrder } from './node-order.ts'
-import { arrayBitsMax, chooseArraySize, countInteger, countKey, powerOfTwo, startCount } from './table-growth.ts'
+import { arrayBitsMax, grownSizes, powerOfTwo } from './table-growth.ts'
 
 export type LuaObject = LuaTable | LuaCoroutine
 
@@ -41,6 +41,13 @@ export class LuaTable {
   metatable: LuaTable | undefined
   /** Whether `keys` belongs to a constructor in the source; it is copied before it changes. */
   private keysShared: boolean
+  /** Whether any of `keys` is a number. */
+  private numbers: boolean
+  /**
+   * How many nodes there were when the first of `keys` came. Since then they were doubled when all were taken, unless
+   * `layout` knows of another growth.
+   */
+  private hashSizeFirst: number
   private layout: Layout | undefined
 
   /**
@@ -58,6 +65,8 @@ export class LuaTable {
     this.readonly = false
     this.metatable = undefined
     this.keysShared = false
+    this.numbers = false
+    this.hashSizeFirst = this.hashSize
     this.layout = undefined
   }
 
@@ -236,11 +245,11 @@ export class LuaTable {
    */
   private trackNodes(): void {
     const layout = this.ownLayout()
-    layout.tracked ??= layNodes(this.keys, layout.sizeFirst, layout.growth)
+    layout.tracked ??= layNodes(this.keys, this.hashSizeFirst, layout.growth)
   }
 
   private ownLayout(): Layout {
-    return (this.layout ??= new Layout(this.hashSize))
+    return (this.layout ??= new Layout())
   }
 
   private ownKeys(): void {
@@ -268,6 +277,12 @@ export class LuaTable {
         this.set(key, value)
       }
     } else if (this.keys.length === this.hashSize) {
+      if (typeof key === 'string' && this.arraySize === 0 && !this.numbers && this.layout?.growth === undefined) {
+        // Nothing can go to the array part: what counting them would come to.
+        this.hashSize = powerOfTwo(this.hashSize + 1)
+        this.append(key, value)
+        return
+      }
       this.grow(key)
       this.set(key, value)
     } else {
@@ -278,6 +293,7 @@ export class LuaTable {
   private append(key: LuaValue, value: LuaValue): void {
     const slot = this.keys.length
     if (this.keysShared) this.ownKeys()
+    if (typeof key === 'number') this.numbers = true
     this.keys.push(key)
     this.values.push(value)
     if (this.layout !== undefined) this.layout.order = undefined
@@ -311,42 +327,15 @@ export class LuaTable {
 
   /** Every node is taken and one more key comes: Lua counts its keys and chooses new sizes for both parts. */
   private grow(key: LuaValue): void {
-    startCount()
-    let integers = this.countArray()
-    let total = integers
-    for (let i = 0; i < this.keys.length; i++) {
-      if (this.values[i] === undefined) continue
-      total++
-      integers += countKey(this.keys[i])
-    }
-    integers += countKey(key)
-    total++
-
-    const { arraySize, inArray } = chooseArraySize(integers)
-    this.resize(arraySize, total - inArray)
-  }
-
-  private countArray(): number {
-    let total = 0
-    for (let i = 0; i < this.array.length; i++) {
-      if (this.array[i] === undefined) continue
-      total++
-      countInteger(i + 1)
-    }
-    return total
+    const { arraySize, hashKeys } = grownSizes(this.array, this.keys, this.values, key)
+    this.resize(arraySize, hashKeys)
   }
 
   private resize(arraySize: number, hashKeys: number): void {
     const hashSize = hashKeys === 0 ? 0 : powerOfTwo(hashKeys)
     if (this.keepsAll(arraySize, hashSize)) {
       this.arraySize = arraySize
-      if (this.keys.length === 0) {
-        this.layout = undefined
-      } else {
-        const layout = this.ownLayout()
-        ;(layout.growth ??= []).push(this.keys.length, hashSize)
-        layout.order = undefined
-      }
+      this.noteGrowth(hashSize)
       this.hashSize = hashSize
       return
     }
@@ -362,6 +351,8 @@ export class LuaTable {
     this.slots = undefined
     this.hashSize = hashSize
     this.keysShared = false
+    this.numbers = false
+    this.hashSizeFirst = hashSize
     this.layout = undefined
     for (let i = arraySize; i < array.length; i++) if (array[i] !== undefined) this.append(i + 1, array[i])
     for (let n = order.length - 1; n >= 0; n--) {
@@ -370,6 +361,21 @@ export class LuaTable {
       if (value === undefined) continue
       if (typeof key === 'number' && Number.isInteger(key) && key >= 1 && key <= arraySize) this.setIndex(key, value)
       else this.append(key, value)
+    }
+  }
+
+  private noteGrowth(hashSize: number): void {
+    const { layout } = this
+    if (this.keys.length === 0) {
+      this.hashSizeFirst = hashSize
+      this.layout = undefined
+      return
+    }
+    const doubles = this.keys.length === this.hashSize && hashSize === powerOfTwo(this.hashSize + 1)
+    if (!doubles || layout?.growth !== undefined) {
+      this.ownLayout().addGrowth(this.keys.length, hashSize, this.hashSizeFirst, this.hashSize)
+    } else if (layout !== undefined) {
+      layout.order = undefined
     }
   }
 
@@ -389,7 +395,7 @@ export class LuaTable {
   private nodes(): readonly number[] {
     const layout = this.ownLayout()
     if (layout.order === undefined) {
-      layout.order = layout.tracked?.order() ?? nodeOrder(this.keys, layout.sizeFirst, layout.growth)
+      layout.order = layout.tracked?.order() ?? nodeOrder(this.keys, this.hashSizeFirst, layout.growth)
       layout.places = undefined
     }
     return layout.order
