@@ -43,7 +43,7 @@ export const recordBytesMax = 64 << 20
 export const recordClocksMax = 1 << 20
 /** How long a script that takes too long may run before the event loop serves others. */
 export const scriptSliceMsMax = 5
-/** A script that can't pause where it is (sorting, a long match) is ended after this, or the busy threshold again. */
+/** A script that can't pause (in a metamethod, a long match) is ended after this, or the busy threshold again. */
 export const scriptStuckMsMin = 1000
 /** How long a library may take to register its functions. */
 export const libraryLoadMsMax = 500

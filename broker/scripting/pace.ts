@@ -1,5 +1,5 @@
-// Runs a script in the form that can pause from one pause to the next, and ends it where it can't pause (a sort's
-// comparison, a metamethod, a long match) and no end is in sight: nobody else is served meanwhile.
+// Runs a script in the form that can pause from one pause to the next, and ends it where it can't pause (a
+// metamethod, a long match) and no end is in sight: nobody else is served meanwhile.
 
 import type { Broker } from '../broker.ts'
 import { scriptStuckMsMin } from '../limits.ts'
