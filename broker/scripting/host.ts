@@ -12,7 +12,7 @@ import { arityFits, brokerGates, findCommand } from '../dispatch.ts'
 import { monitorLine } from '../monitor.ts'
 import { frameValues } from './call-arguments.ts'
 import { raiseTable } from './raise.ts'
-import { meter } from './lua/call.ts'
+import { enterHost } from './lua/call.ts'
 import { Kill } from './lua/error.ts'
 import type { LuaValue } from './lua/value.ts'
 import { fieldOf, ReplyReader } from './reply-value.ts'
@@ -54,7 +54,7 @@ export class ScriptHost {
     }
     const run = this.run!
     const { record, reader } = this
-    meter.fuel -= callFuel
+    enterHost(callFuel)
     const mark = replays(run) ? run.at : this.perform(run, values[0])
     reader.buf = record.buf
     reader.at = mark

@@ -61,12 +61,35 @@ export class Meter {
    * process's end.
    */
   heapBytesMax = Math.floor(getHeapStatistics().heap_size_limit * 0.85)
+  /** How much fuel there was when the stack was seen to have room. */
+  stackSeen = 0
   /** How many calls in tail position are real calls now. */
   tails = 0
 }
 
 /** What counts now; one script runs at a time. */
 export const meter = new Meter()
+
+/** How many loops and calls may pass until the stack is looked at again, and the arguments that take the room. */
+const stackUnseenMax = 32
+const stackRoom = Array.from({ length: 12_288 }, () => 0)
+
+function takeRoom(): void {}
+
+/**
+ * Before the host does what must not be half done: a stack that is nearly full overflows here, not in the midst of it.
+ * `fuel` is what the host's work counts for the meter.
+ */
+export function enterHost(fuel: number): void {
+  const unseen = meter.stackSeen - meter.fuel
+  if (unseen < 0 || unseen > stackUnseenMax) {
+    // V8 lays the arguments on the stack whether somebody wants them or not.
+    Reflect.apply(takeRoom, undefined, stackRoom)
+    meter.stackSeen = meter.fuel
+  }
+  meter.fuel -= fuel
+  meter.stackSeen -= fuel
+}
 
 /** The coroutine that runs, if any. */
 export const thread: { current: LuaCoroutine | undefined } = { current: undefined }

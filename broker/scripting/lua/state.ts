@@ -100,6 +100,7 @@ export class LuaState {
     meter.tails = 0
     thread.current = undefined
     meter.fuel = meter.interval
+    meter.stackSeen = meter.interval
   }
 }
 
