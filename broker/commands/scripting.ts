@@ -6,6 +6,7 @@ import type { Reply } from '../../core/reply.ts'
 import type { BrokerSpec, ServeHandler } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { monitorLine } from '../monitor.ts'
+import { textOf } from '../scripting/text-cache.ts'
 import { evalSpecs } from './scripting-spec.ts'
 
 /** How many keys there are, or the error. */
@@ -15,6 +16,11 @@ function countKeys(a: Args, notInteger: string): number | string {
   if (keys > a.count - 3) return `ERR Number of keys can't be greater than number of args`
   if (keys < 0) return `ERR Number of keys can't be negative`
   return keys
+}
+
+/** Argument 1 in lower case. */
+function shaOf(a: Args): string {
+  return textOf(a.buf, a.start[1]!, a.end[1]!).toLowerCase()
 }
 
 /** MONITOR shows a script before what it calls; the others' lines come when they have run. */
@@ -32,7 +38,7 @@ function evaluate(bySha: boolean, readOnly: boolean): ServeHandler {
     if (bySha && a.size(1) !== 40) return r.error(scripts.noScript)
     const keys = countKeys(a, replies.notInteger)
     if (typeof keys === 'string') return r.error(keys)
-    const script = bySha ? scripts.cache.ofSha(a.text(1).toLowerCase()) : scripts.load(a.text(1), false)
+    const script = bySha ? scripts.cache.ofSha(shaOf(a)) : scripts.loadArgument(a)
     if (script === undefined) return r.error(scripts.noScript)
     if (typeof script === 'string') return r.error(script)
     scripts.runScript(c, a, r, script, keys, readOnly)

@@ -2,6 +2,7 @@
 // LOAD brought stay until SCRIPT FLUSH. A source is also found by its text, which costs less than its SHA-1.
 
 import { createHash } from 'node:crypto'
+import type { Args } from '../../core/args.ts'
 import type { LuaChunk } from './lua/compile.ts'
 import { evalScriptsMax } from '../limits.ts'
 
@@ -20,6 +21,8 @@ export class ScriptCache {
   /** Scripts that may go, the one used longest ago first. */
   private readonly loose: Set<Script>
   private last: Script | undefined
+  /** The script that EVAL ran last, and its text as bytes. */
+  private evaluated: { script: Script, bytes: Buffer } | undefined
   /** Bytes of all sources. */
   bytes: number
   evicted: number
@@ -29,6 +32,7 @@ export class ScriptCache {
     this.bySha = new Map()
     this.loose = new Set()
     this.last = undefined
+    this.evaluated = undefined
     this.bytes = 0
     this.evicted = 0
   }
@@ -39,6 +43,19 @@ export class ScriptCache {
 
   ofSource(source: string): Script | undefined {
     return this.used(this.bySource.get(source))
+  }
+
+  /** The script whose text is argument i, when it is the one that was run last: found without a string. */
+  ofArgument(a: Args, i: number): Script | undefined {
+    const { evaluated } = this
+    if (evaluated === undefined || a.size(i) !== evaluated.bytes.length) return undefined
+    const same = a.buf.compare(evaluated.bytes, 0, evaluated.bytes.length, a.start[i], a.end[i]) === 0
+    return same ? this.used(evaluated.script) : undefined
+  }
+
+  /** EVAL runs the script that argument i is. */
+  evaluates(script: Script, a: Args, i: number): void {
+    this.evaluated = { script, bytes: a.copy(i) }
   }
 
   /** `sha` is in lower case. */
@@ -73,6 +90,7 @@ export class ScriptCache {
     this.bySha.clear()
     this.loose.clear()
     this.last = undefined
+    this.evaluated = undefined
     this.bytes = 0
   }
 
@@ -90,6 +108,7 @@ export class ScriptCache {
     this.bySha.delete(script.sha)
     this.bytes -= script.source.length
     if (this.last === script) this.last = undefined
+    if (this.evaluated?.script === script) this.evaluated = undefined
   }
 }
 

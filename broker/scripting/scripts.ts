@@ -99,6 +99,15 @@ export class Scripts {
     return script
   }
 
+  /** EVAL: the script whose text is argument 1, or the error. */
+  loadArgument(a: Args): Script | string {
+    const known = this.cache.ofArgument(a, 1)
+    if (known !== undefined) return known
+    const script = this.load(a.text(1), false)
+    if (typeof script !== 'string') this.cache.evaluates(script, a, 1)
+    return script
+  }
+
   /** SCRIPT FLUSH */
   flush(): void {
     this.cache.clear()

@@ -150,3 +150,14 @@ test('CLIENT PAUSE WRITE holds back scripts that may write, and no others', asyn
   t.deepEqual((await Promise.all(held)).toSorted(), [':1\r\n', ':2\r\n'])
   for (const one of [client, other, control, third]) one.destroy()
 })
+
+test('two scripts of one length, in turn and after SCRIPT FLUSH, are not taken for each other', async (t) => {
+  const { connect } = await startBroker(t)
+  const client = await connect()
+  for (const flush of [false, true, false]) {
+    if (flush) await client.call('SCRIPT', 'FLUSH')
+    const replies = await client.pipeline([1, 1, 2, 1, 2, 2].map((n) => ['EVAL', `return ${n}`, '0']))
+    t.deepEqual(replies.map(String), [1, 1, 2, 1, 2, 2].map((n) => `:${n}\r\n`))
+  }
+  client.destroy()
+})
