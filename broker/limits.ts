@@ -37,7 +37,7 @@ export const gatherBytesMax = 256 << 10
 export const aclLogGroupMs = 60_000
 /** Scripts that EVAL brought and nobody asked to keep, as Redis 7.4 bounds them. */
 export const evalScriptsMax = 500
-/** Replies that a script got and that are kept so that it can be run again; beyond them it holds up the others. */
+/** Replies that a script got and that are kept so that it can be run again; beyond them it is at once. */
 export const recordBytesMax = 64 << 20
 /** Readings of os.clock that are kept for the same reason. */
 export const recordClocksMax = 1 << 20

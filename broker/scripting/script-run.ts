@@ -9,6 +9,7 @@ import type { Connection } from '../connection.ts'
 import { recordBytesMax, recordClocksMax } from '../limits.ts'
 import { scriptFlags, withoutShebang } from './shebang.ts'
 import type { JsonConfig } from './json-config.ts'
+import { NeedsYielding } from './lua/error.ts'
 
 const keptBytesMax = 1 << 20
 
@@ -36,8 +37,6 @@ export type ScriptRun = {
   /** Bytes of the commands called so far, and of those before the second run: it must call the same ones. */
   calledBytes: number
   calledBefore: number
-  /** The replies are too many to be kept. */
-  forgot: boolean
   /** What os.clock gave, and how many lines redis.log wrote: a second run repeats the ones, leaves out the others. */
   readonly clocks: number[]
   clocksRead: number
@@ -74,7 +73,7 @@ export function newRun(options: RunOptions): ScriptRun {
     refuseGrowth: !(shebang && (flags & scriptFlags['allow-oom']) !== 0) && broker.gates !== 0 && broker.outOfMemory(),
     startedMs: broker.engine.clock.monotonicMs(),
     db: client.db, resp: 2, wrote: false, replayed: 0, at: 0, second: false, calledBytes: 0,
-    calledBefore: 0, forgot: false, clocks: [], clocksRead: 0, logged: 0, logsLeft: 0, killed: false,
+    calledBefore: 0, clocks: [], clocksRead: 0, logged: 0, logsLeft: 0, killed: false,
   }
 }
 
@@ -88,20 +87,17 @@ export function readClock(run: ScriptRun, now: () => number): number {
   if (run.second && run.clocksRead < run.clocks.length) return run.clocks[run.clocksRead++]!
   const seconds = now()
   if (run.second) return seconds
-  if (run.clocks.length >= recordClocksMax) run.forgot = true
-  else run.clocks.push(seconds)
+  if (run.clocks.length >= recordClocksMax) throw new NeedsYielding()
+  run.clocks.push(seconds)
   return seconds
 }
 
-/** Before a call: where its reply will begin. */
+/** Before a call: where its reply will begin. When there are too many to be kept, the second run comes at once. */
 export function beginReply(run: ScriptRun): number {
   const { record } = run
   // There is no third run.
   if (run.second) record.at = 0
-  else if (record.at > recordBytesMax) {
-    run.forgot = true
-    record.at = 0
-  }
+  else if (record.at > recordBytesMax) throw new NeedsYielding()
   return record.at
 }
 

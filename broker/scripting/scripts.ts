@@ -273,7 +273,7 @@ export class Scripts {
       if (error === slow) return new Suspended(undefined)
       if (!(error instanceof NeedsYielding)) throw error
     }
-    // A script with coroutines: it could not go on in the plain form.
+    // A script with coroutines, or with more replies than are kept: it could not go on in the plain form.
     const steps = this.beginAgain(work, a)
     const pace = new Pace(this.broker)
     meter.hook = () => pace.look()
@@ -317,9 +317,9 @@ export class Scripts {
     return state
   }
 
-  /** Unwinds a script whose time is up. One whose replies were too many to be kept can't be run again: it goes on. */
+  /** Unwinds a script whose time is up. */
   private readonly onMeter = (): void => {
-    if (this.timeIsUp() && this.host.run?.forgot === false) throw slow
+    if (this.timeIsUp()) throw slow
   }
 
   private timeIsUp(): boolean {

@@ -126,6 +126,22 @@ test('what a script drew, read from the clock, and did to replies is the same wh
   t.is(server.output.split('once').length, 2, 'one line in the log')
 })
 
+test('a script with more replies than are kept goes on all the same, and comes to its end or is killed', async (t) => {
+  const server = await start(t, '--busy-reply-threshold', '1000')
+  const [looping, other] = await Promise.all([server.connect(), server.connect()])
+  const read = `
+    local bytes = 0
+    for i = 1, 100 do
+      redis.call('INCR', 'n')
+      bytes = bytes + #redis.call('GET', 'large')
+    end`
+  await other.call('SET', 'large', 'x'.repeat(1 << 20))
+  t.is(await looping.text('EVAL', `${read} return {bytes, redis.call('GET', 'n')}`, '0'), `*2\r\n:${100 << 20}\r\n$3\r\n100\r\n`)
+  const ended = looping.text('EVAL', `${read.replace(`redis.call('INCR', 'n')`, '')} ${endless}`, '0')
+  await until(other, ['SCRIPT', 'KILL'], (reply) => reply === '+OK\r\n')
+  t.regex(await ended, /^-ERR Script killed by user/)
+})
+
 test('a function that depends on what its library kept ends rather than go another way', async (t) => {
   const server = await start(t)
   const [looping, other] = await Promise.all([server.connect(), server.connect()])
