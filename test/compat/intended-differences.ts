@@ -44,7 +44,7 @@ const asNumbers = (value: Settled): Settled =>
 /** Numbers to twelve digits. */
 const roughly = (value: Settled): Settled => {
   if (Array.isArray(value.value)) return { ...value, value: value.value.map(roughly) }
-  return /^\d+\.\d{6,}$/.test(String(value.value)) ? { ...value, value: Number(value.value).toPrecision(12) } : value
+  return /^\d+\.\d{6,}(e[+-]\d+)?$/.test(String(value.value)) ? { ...value, value: Number(value.value).toPrecision(12) } : value
 }
 
 export const intendedDifferences: readonly IntendedDifference[] = [

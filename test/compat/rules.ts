@@ -75,6 +75,8 @@ const table: Readonly<Record<string, Rule>> = {
   'CLIENT INFO': maskSuccess,
   'CLIENT LIST': maskSuccess,
   'CONFIG GET': (value) => sortFields(value),
+  'FUNCTION LIST': (value) => sortItems(mapItems(value, (library) =>
+    mapFields(library, (field, item) => field === 'functions' ? sortItems(item) : item))),
 }
 
 /** CONFIG GET walks a hash table in Redis: the order of the pairs has no meaning. */

@@ -15,6 +15,8 @@ export async function readState(port: number): Promise<Probe[]> {
   const client = await RespClient.connect(port)
   try {
     const probes: Probe[] = []
+    const functions = ['FUNCTION', 'LIST', 'WITHCODE']
+    probes.push({ database: 0, command: functions, reply: await client.call(...functions) })
     for (let database = 0; database < databases; database++) {
       await client.call('SELECT', database)
       probes.push(...await readDatabase(client, database))
