@@ -7,7 +7,7 @@ export const scale = {
   full,
   /** The first seed of random tests; the default keeps runs the same from day to day. */
   seed: Number(process.env['MILLRACE_TEST_SEED'] ?? 1),
-  differentialCommands: full ? 220_000 : 40_000,
+  differentialCommands: full ? 510_000 : 40_000,
   jobs: full ? 100_000 : 12_000,
   brokerKills: full ? 20 : 5,
   suddenDisconnects: full ? 10_000 : 2_000,

@@ -5,7 +5,6 @@ import type { Engine } from '../engine.ts'
 import { parseDouble } from '../double.ts'
 import { types } from '../keyspace/entry.ts'
 import type { Form, Type } from '../keyspace/entry.ts'
-import { hashForms } from '../types/hash.ts'
 import { formatInt64, int64Digits } from '../types/int64.ts'
 import { listForms } from '../types/list-ends.ts'
 import { freeValue } from '../types/types.ts'
@@ -201,7 +200,7 @@ function readHash(engine: Engine, each: (add: ElementVisitor) => void): LooseVal
         return
       }
       const long = Math.max(field.length, to - from) > hashPackValueBytesMax
-      if (hash.form !== hashForms.hashtable && (long || hash.total >= hashPackEntriesMax)) hash.tabulate()
+      hash.prepare(1, field.length + to - from, !long && hash.total < hashPackEntriesMax)
       if (!hash.set(field, 0, field.length, buf, from, to)) throw new RdbError('a hash that holds a field twice')
       field = undefined
     })

@@ -129,10 +129,11 @@ function writeZset(engine: Engine, entry: number, out: RdbOutput): void {
 function writeHash(engine: Engine, entry: number, out: RdbOutput): void {
   const { arena } = engine
   const hash = engine.hash.open(rootOf(arena, entry), formOf(arena, entry), -1)
-  const dated = hash.form !== hashForms.listpack && hash.earliest() >= 0
-  if (dated || hash.form === hashForms.listpackex) out.ms(Math.max(0, hash.earliest()))
-  if (hash.form !== hashForms.hashtable) {
-    const withDeadlines = hash.form === hashForms.listpackex
+  const earliest = hash.earliest()
+  const withDeadlines = hash.form === hashForms.listpackex
+  const dated = earliest >= 0
+  if (dated || withDeadlines) out.ms(Math.max(0, earliest))
+  if (hash.form === hashForms.listpack || withDeadlines) {
     listpack.clear()
     hash.each((field, from, to, value, start, end, ms) => {
       listpack.append(field, from, to)
@@ -142,7 +143,6 @@ function writeHash(engine: Engine, entry: number, out: RdbOutput): void {
     listpack.writeTo(out)
     return
   }
-  const earliest = hash.earliest()
   out.length(hash.total)
   hash.each((field, from, to, value, start, end, ms) => {
     if (dated) out.length(ms < 0 ? 0 : ms - earliest + 1)
