@@ -4,6 +4,7 @@
 // Messages are no data: nothing of this is in the log. They leave with the replies of their turn, so a message that
 // tells of a write leaves no earlier than the write's own reply would.
 
+import { latin1 } from '../core/args.ts'
 import { globMatch } from '../core/keyspace/glob.ts'
 import type { Broker } from './broker.ts'
 import type { Connection } from './connection.ts'
@@ -98,7 +99,7 @@ export class PubSub {
 
   subscribe(c: Connection, kind: Kind, name: Buffer): void {
     const own = c.subscriptions ??= this.admit(c)
-    const id = name.toString('latin1')
+    const id = latin1(name, 0, name.length)
     if (own[kind].has(id)) return
     let topic = this.topics[kind].get(id)
     if (topic === undefined) {
@@ -199,5 +200,5 @@ export class PubSub {
 }
 
 function idOf(buf: Buffer, from: number, to: number): string {
-  return buf.toString('latin1', from, to)
+  return latin1(buf, from, to)
 }

@@ -1,6 +1,7 @@
 // Client-side caching in broadcasting mode: which clients want to hear of changed keys with which prefixes, and which
 // keys changed since they were last told.
 
+import { latin1 } from '../core/args.ts'
 import type { Connection } from './connection.ts'
 
 type Prefix = {
@@ -44,7 +45,7 @@ export class Prefixes {
     for (const prefix of this.byId.values()) {
       const { bytes, changed } = prefix
       if (to - from < bytes.length || bytes.compare(buf, from, from + bytes.length) !== 0) continue
-      id ??= Buffer.from(buf.buffer, buf.byteOffset + from, to - from).toString('latin1')
+      id ??= latin1(buf, from, to)
       if (!changed.has(id)) changed.set(id, by)
       this.changed = true
     }

@@ -6,6 +6,7 @@
 // tells a client of its own command's changes follows the command's reply. The table holds ids of clients, not the
 // clients, and names of keys whatever their database. While nobody tracks, the engine has no hook and pays nothing.
 
+import { latin1 } from '../core/args.ts'
 import type { Args } from '../core/args.ts'
 import { visitKeys } from '../core/commands/key-positions.ts'
 import type { Broker } from './broker.ts'
@@ -115,7 +116,7 @@ export class Tracking {
     const by = this.broker.answers.running
     if (this.prefixes.size > 0) this.prefixes.touch(buf, from, to, by)
     if (this.table.size === 0) return
-    const id = Buffer.from(buf.buffer, buf.byteOffset + from, to - from).toString('latin1')
+    const id = latin1(buf, from, to)
     this.invalidate(id, by)
   }
 

@@ -1,5 +1,6 @@
 // WATCH: which clients watch which keys. A change of a key marks its watchers' coming EXEC as failed.
 
+import { latin1 } from '../core/args.ts'
 import type { Engine } from '../core/engine.ts'
 import type { Connection } from './connection.ts'
 
@@ -7,7 +8,7 @@ export type WatchedKey = { client: Connection, db: number, key: Buffer, id: stri
 
 /** A key of a database as a map's key. */
 export function keyId(db: number, buf: Uint8Array, from: number, to: number): string {
-  return `${db}:${Buffer.from(buf.buffer, buf.byteOffset + from, to - from).toString('latin1')}`
+  return `${db}:${latin1(buf, from, to)}`
 }
 
 export class Watches {

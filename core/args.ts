@@ -1,6 +1,8 @@
 // A command's arguments as slices of the buffer they arrived in: no strings, no copies.
 // One Args is reused for command after command; whoever keeps arguments beyond the call copies them.
 
+import { constants } from 'node:buffer'
+
 /** Upper bound of the digits that a double holds exactly. */
 const exactDigits = 15
 const i64Max = 9223372036854775807n
@@ -61,7 +63,7 @@ export class Args {
 
   /** Argument i as one character a byte (latin1); for names, errors and maps, never for values. */
   text(i: number): string {
-    return this.buf.toString('latin1', this.start[i]!, this.end[i]!)
+    return latin1(this.buf, this.start[i]!, this.end[i]!)
   }
 
   /** Argument i for an error text: up to its first NUL, where Redis's own formatting ends. */
@@ -119,6 +121,15 @@ export function parseInt64(buf: Uint8Array, from: number, to: number): number {
     value = value * 10 + digit
   }
   return negative ? -value : value
+}
+
+/**
+ * Bytes as one character each. An argument of 512 MiB is a few bytes longer than V8's longest string: they are left out,
+ * which only names, ids and error texts can bear.
+ */
+export function latin1(buf: Uint8Array, from: number, to: number): string {
+  const end = to - from > constants.MAX_STRING_LENGTH ? from + constants.MAX_STRING_LENGTH : to
+  return Buffer.from(buf.buffer, buf.byteOffset + from, end - from).toString('latin1')
 }
 
 /** Strict i64 decimal in `buf[from..to)`, exact; undefined when it isn't one. */

@@ -4,6 +4,7 @@
 // same double, in the notation of the fpconv library (https://github.com/night-shift/fpconv).
 // Integers and short decimals, which is nearly all there is, go without a string both ways.
 
+import { latin1 } from './args.ts'
 import { writeDigits } from './digits.ts'
 
 /** Powers of ten that a double holds exactly. */
@@ -98,10 +99,6 @@ function readNumber(text: string): number {
 
 function isBlank(c: number): boolean {
   return c === 32 || (c >= 9 && c <= 13)
-}
-
-function latin1(buf: Uint8Array, from: number, to: number): string {
-  return Buffer.from(buf.buffer, buf.byteOffset + from, to - from).toString('latin1')
 }
 
 /** Writes the double to the end of `doubleText`; returns where it begins there. */

@@ -4,7 +4,7 @@ import type { Args } from '../args.ts'
 import { parseDouble } from '../double.ts'
 import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
-import { parseLongDouble } from '../types/long-double.ts'
+import { longDoubleAt } from '../types/long-double.ts'
 
 /** A signed 64-bit integer holds no more milliseconds. */
 const timeoutMsMax = 2 ** 63
@@ -17,7 +17,7 @@ export function timeoutArgument(a: Args, i: number, r: Reply, nowMs: number): nu
   let seconds = parseDouble(a.buf, a.start[i]!, a.end[i]!)
   if (Number.isNaN(seconds)) {
     // Redis reads long doubles here, which reach further: what is too small for a double is a time all the same.
-    const long = parseLongDouble(a.text(i))
+    const long = longDoubleAt(a.buf, a.start[i]!, a.end[i]!)
     if (long !== undefined) {
       const size = long.infinite || long.exponent > 0 ? Infinity : Number.MIN_VALUE
       seconds = long.negative ? -size : size

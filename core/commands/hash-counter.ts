@@ -7,7 +7,7 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { hashForms } from '../types/hash.ts'
-import { addLongDoubles, formatLongDouble, parseLongDouble } from '../types/long-double.ts'
+import { addLongDoubles, formatLongDouble, longDoubleAt, parseLongDouble } from '../types/long-double.ts'
 import { announce, createHash, expireNamed, keep, limitFields, openToWrite, wrong } from './hash-key.ts'
 import { oneKey } from './spec.ts'
 import type { ArgumentSpec, CommandSpec } from './spec.ts'
@@ -75,7 +75,7 @@ function incrementExactly(x: Engine, a: Args, r: Reply, entry: number): void {
 }
 
 function hincrbyfloat(x: Engine, a: Args, r: Reply): void {
-  const by = parseLongDouble(a.text(3))
+  const by = longDoubleAt(a.buf, a.start[3]!, a.end[3]!)
   if (by === undefined) {
     r.error(replies.notFloat)
     return
@@ -89,7 +89,7 @@ function hincrbyfloat(x: Engine, a: Args, r: Reply): void {
   const { hash } = x
   const found = hash.at !== 0
   if (found) hash.readValue()
-  const before = parseLongDouble(found ? Buffer.from(hash.buf.subarray(hash.from, hash.to)).toString('latin1') : '0')
+  const before = found ? longDoubleAt(hash.buf, hash.from, hash.to) : parseLongDouble('0')
   if (before === undefined) {
     r.error('ERR hash value is not a float')
     return

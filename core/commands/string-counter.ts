@@ -7,8 +7,8 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import { forms, rootOf, setForm, typeOf, types, valueStart } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
-import { addLongDoubles, formatLongDouble, parseLongDouble } from '../types/long-double.ts'
-import { copyBytes, integerOf, storeString, stringValue } from '../types/string.ts'
+import { addLongDoubles, formatLongDouble, longDoubleAt, parseLongDouble } from '../types/long-double.ts'
+import { copyBytes, integerOf, storeString } from '../types/string.ts'
 import { oneKey } from './spec.ts'
 import type { ArgumentSpec, CommandSpec } from './spec.ts'
 
@@ -129,8 +129,11 @@ function incrByFloat(x: Engine, a: Args, r: Reply): void {
     r.error(replies.wrongType)
     return
   }
-  const before = parseLongDouble(entry === 0 ? '0' : stringValue(arena, entry).toString('latin1'))
-  const by = parseLongDouble(a.text(2))
+  const from = entry === 0 ? 0 : valueStart(arena, entry)
+  const before = entry === 0
+    ? parseLongDouble('0')
+    : longDoubleAt(arena.u8[chunkOf(entry)]!, from, from + rootOf(arena, entry))
+  const by = longDoubleAt(buf, start[2]!, end[2]!)
   if (before === undefined || by === undefined) {
     r.error(replies.notFloat)
     return

@@ -2,6 +2,8 @@
 // redis-server computes with them on x86-64 and a result must be the same to its last digit.
 // Format: https://en.wikipedia.org/wiki/Extended_precision#x86_extended_precision_format
 
+import { latin1 } from '../args.ts'
+
 /** `±mantissa × 2^exponent`; the mantissa has at most 64 bits. */
 export type LongDouble = { negative: boolean; mantissa: bigint; exponent: number; infinite: boolean }
 
@@ -44,6 +46,11 @@ function divide(
   const dividend = shift > 0 ? numerator << BigInt(shift) : numerator
   const divisor = shift < 0 ? denominator << BigInt(-shift) : denominator
   return { quotient: dividend / divisor, remainder: dividend % divisor, divisor }
+}
+
+/** As `parseLongDouble`, of the bytes `buf[from..to)`. */
+export function longDoubleAt(buf: Uint8Array, from: number, to: number): LongDouble | undefined {
+  return to - from < textBytesMax ? parseLongDouble(latin1(buf, from, to)) : undefined
 }
 
 /**

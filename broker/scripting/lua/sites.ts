@@ -142,6 +142,8 @@ function isEntry(level: Level | undefined): boolean {
 
 /** What V8 raised by itself, as Lua would have raised it; other errors are bugs and go on as they are. */
 export function translate(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  if ((error as NodeJS.ErrnoException).code === 'ERR_STRING_TOO_LONG') return new LuaError('not enough memory')
   if (!(error instanceof RangeError)) return error
   if (error.message.startsWith('Maximum call stack')) {
     const frames = [...(error.stack ?? '').matchAll(/(lua-chunk-\d+):(\d+):\d+/g)]
