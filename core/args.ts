@@ -124,8 +124,8 @@ export function parseInt64(buf: Uint8Array, from: number, to: number): number {
 }
 
 /**
- * Bytes as one character each. An argument of 512 MiB is a few bytes longer than V8's longest string: they are left out,
- * which only names, ids and error texts can bear.
+ * Bytes as one character each. An argument of 512 MiB is a few bytes longer than V8's longest string: they are left
+ * out, which only names, ids and error texts can bear.
  */
 export function latin1(buf: Uint8Array, from: number, to: number): string {
   const end = to - from > constants.MAX_STRING_LENGTH ? from + constants.MAX_STRING_LENGTH : to
