@@ -39,6 +39,7 @@ import { Outbox } from './outbox.ts'
 import { PubSub } from './pubsub.ts'
 import { Rate } from './rates.ts'
 import { linkSettings, openLog } from './recovery.ts'
+import { ReplicationState } from './replication/replication-state.ts'
 import { Scripts } from './scripting/scripts.ts'
 import { SlowLog } from './slow-log.ts'
 import { freshStats } from './stats.ts'
@@ -78,6 +79,7 @@ export class Broker {
   readonly events: KeyspaceEvents
   readonly tracking: Tracking
   readonly scripts: Scripts
+  readonly replication: ReplicationState
   readonly listeners: Listeners
   readonly clients: Map<number, Connection>
   readonly monitors: Set<Connection>
@@ -131,6 +133,7 @@ export class Broker {
     this.events = new KeyspaceEvents(this)
     this.tracking = new Tracking(this)
     this.scripts = new Scripts(this)
+    this.replication = new ReplicationState(engine.random)
     this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
     this.clients = new Map()
     this.monitors = new Set()

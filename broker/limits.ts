@@ -47,3 +47,5 @@ export const scriptSliceMsMax = 5
 export const scriptStuckMsMin = 1000
 /** How long a library may take to register its functions. */
 export const libraryLoadMsMax = 500
+/** One block of the replication backlog. */
+export const backlogBlockBytes = 64 << 10

@@ -150,11 +150,16 @@ export function statsSection(c: Connection): Lines {
 }
 
 export function replicationSection(c: Connection): Lines {
+  const { replication } = c.broker
+  const { backlog } = replication
   return [
-    ['role', 'master'], ['connected_slaves', 0], ['master_failover_state', 'no-failover'],
-    ['master_replid', c.broker.runId], ['master_replid2', '0'.repeat(40)],
-    ['master_repl_offset', c.broker.engine.log.written], ['second_repl_offset', -1], ['repl_backlog_active', 0],
-    ['repl_backlog_size', 1048576], ['repl_backlog_first_byte_offset', 0], ['repl_backlog_histlen', 0],
+    ['role', replication.role], ['connected_slaves', 0], ['master_failover_state', 'no-failover'],
+    ['master_replid', replication.replid], ['master_replid2', replication.replid2],
+    ['master_repl_offset', replication.masterReplOffset], ['second_repl_offset', replication.secondReplOffset],
+    ['repl_backlog_active', backlog === undefined ? 0 : 1],
+    ['repl_backlog_size', backlog?.sizeBytes ?? 1048576],
+    ['repl_backlog_first_byte_offset', backlog === undefined ? 0 : backlog.last + 1 - backlog.length],
+    ['repl_backlog_histlen', backlog?.length ?? 0],
   ]
 }
 
