@@ -93,7 +93,7 @@ function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, 
     return false
   }
   const found = command!
-  if ((b.gates & brokerGates.paused) !== 0 && b.pauses(c, found, a)) {
+  if ((b.gates & brokerGates.paused) !== 0 && b.pause.holds(c, found, a)) {
     c.postponed = a.detach()
     return false
   }

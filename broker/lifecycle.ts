@@ -1,0 +1,78 @@
+// Start and stop of the broker, and what it does ten times a second in between.
+
+import { watchClients } from './clients.ts'
+import type { Broker } from './broker.ts'
+import { brokerGates } from './dispatch.ts'
+import { cronMs, stopMsMax } from './limits.ts'
+import { sampleRates } from './observe.ts'
+import { openLog } from './recovery.ts'
+
+/** Opens the doors, folds the log, then serves. Throws MillraceError. */
+export async function startBroker(b: Broker): Promise<void> {
+  b.gates |= brokerGates.loading
+  await b.listeners.open()
+  try {
+    b.appender = await openLog(b, b.disk)
+  } catch (error) {
+    await b.listeners.close()
+    throw error
+  }
+  b.gates &= ~brokerGates.loading
+  const { appender } = b
+  if (b.stopping) {
+    await appender?.close()
+    return
+  }
+  if (appender !== undefined) appender.onProgress = () => b.logProgressed()
+  tick(b)
+  b.cron = setInterval(() => tick(b), cronMs)
+  b.expiry.arm()
+}
+
+function tick(b: Broker): void {
+  const nowMs = b.engine.clock.monotonicMs()
+  b.appender?.tick(nowMs)
+  sampleRates(b, nowMs)
+  if ((b.gates & brokerGates.memory) !== 0 && b.memory.tick()) b.openTurn()
+  b.pause.tick(nowMs)
+  watchClients(b)
+}
+
+/** Graceful stop: nobody new, what was run is sealed and synced, replies leave, then all is closed. */
+export async function stopBroker(b: Broker): Promise<void> {
+  if (b.stopping) return
+  b.stopping = true
+  const clients = Array.from(b.clients.values())
+  for (const c of clients) c.closing = true
+  await b.listeners.close()
+  clearInterval(b.cron)
+  b.expiry.stop()
+  // What a script did that has not ended is in no frame, and stays so.
+  if (b.scripts.busy !== undefined) b.engine.log.abandon()
+  b.turn.end()
+  b.engine.seal()
+  await syncOrGiveUp(b)
+  b.outbox.release()
+  for (const c of clients) c.transmit(Buffer.alloc(0), true)
+  const until = b.engine.clock.monotonicMs() + stopMsMax
+  while (b.clients.size > 0 && b.engine.clock.monotonicMs() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  for (const c of clients) c.destroy()
+  await b.engine.log.close()
+}
+
+/** Syncs the log for the last time. What a failing disk does not take was never acknowledged: nobody waits for it. */
+async function syncOrGiveUp(b: Broker): Promise<void> {
+  const { log } = b.engine
+  const last = { settled: false, synced: false }
+  const settle = (synced: boolean): void => {
+    last.settled = true
+    last.synced = synced
+  }
+  log.flush().then(() => settle(true), () => settle(false))
+  do await new Promise((resolve) => setTimeout(resolve, 1))
+  while (!last.settled && log.state === 'ok')
+  if (last.synced) return
+  b.report('warning', `the last writes could not be synced: ${b.logFailure()}`)
+}
