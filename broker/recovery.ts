@@ -1,6 +1,7 @@
 // From a data directory to an engine that stands where its log ends.
 
 import path from 'node:path'
+import { loadBase } from '../core/checkpoint/rdb-load.ts'
 import { realDisk } from '../core/disk.ts'
 import type { Disk } from '../core/disk.ts'
 import type { Engine } from '../core/engine.ts'
@@ -73,6 +74,7 @@ export async function openLog(b: Broker, disk: Disk = realDisk()): Promise<Appen
   b.engine.replaying = true
   const steps = recoverLog({
     disk, place: { folder, baseName: values.appendfilename }, loadTruncated: values.aofLoadTruncated, visit,
+    loadBase: (file) => loadBase(b.engine, disk, file),
   })
   const recovered = await inSlices(b, steps)
   b.engine.replaying = false

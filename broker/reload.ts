@@ -2,6 +2,7 @@
 // hears LOADING; who asked gets the answer when it is done.
 
 import path from 'node:path'
+import { loadBase } from '../core/checkpoint/rdb-load.ts'
 import { recoverLog } from '../core/log/recover.ts'
 import { nullLog } from '../core/log/log.ts'
 import { realDisk } from '../core/disk.ts'
@@ -42,7 +43,9 @@ function refold(b: Broker): void {
     const place = { folder: path.join(dir, appenddirname), baseName: appendfilename }
     const visit = replayer(engine, b.commands)
     const disk = b.disk ?? realDisk()
-    const steps = recoverLog({ disk, place, loadTruncated: aofLoadTruncated, visit })
+    const steps = recoverLog({
+      disk, place, loadTruncated: aofLoadTruncated, visit, loadBase: (file) => loadBase(engine, disk, file),
+    })
     let step = steps.next()
     while (step.done !== true) step = steps.next()
     // The log that is open goes on; the end that was found anew is not needed.

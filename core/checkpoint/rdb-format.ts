@@ -8,8 +8,16 @@ export const rdbTypes = {
   listQuicklist2: 18, streamListpacks2: 19, setListpack: 20, streamListpacks3: 21, hashMetadata: 24, hashListpackEx: 25,
 } as const
 
-/** What stands between values: a library of functions. */
-export const rdbOpcodes = { library: 245 } as const
+/** What stands between values: libraries of functions, deadlines, access times, the numbers of databases … */
+export const rdbOpcodes = {
+  slotInfo: 244, library: 245, libraryPreview: 246, moduleData: 247, idle: 248, frequency: 249, aux: 250, resize: 251,
+  deadlineMs: 252, deadlineSeconds: 253, database: 254, end: 255,
+} as const
+/** A file begins with it, and four digits of its version. */
+export const rdbMagic = 'REDIS'
+export const rdbHeaderBytes = 9
+/** CRC-64 at the end since version 5; zeros where it was not computed. */
+export const rdbChecksumBytes = 8
 
 /** The newest version that is read; and what is written, which redis-server 7.0 reads. */
 export const rdbVersionMax = 12
@@ -28,3 +36,6 @@ export const entryFlags = { deleted: 1, sameFields: 2 } as const
 
 /** What can't be read. `message` says what is wrong with it. */
 export class RdbError extends Error {}
+
+/** The bytes at hand end too early: with more of them it may be read. */
+export class RdbShortError extends RdbError {}

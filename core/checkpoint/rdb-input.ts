@@ -3,14 +3,14 @@
 
 import { formatInt64, int64Digits } from '../types/int64.ts'
 import { decompress } from './lzf.ts'
-import { encodings, lengths, RdbError } from './rdb-format.ts'
+import { encodings, lengths, RdbError, RdbShortError } from './rdb-format.ts'
 
 const two32 = 0x100000000
 
 export class RdbInput {
-  readonly buf: Buffer
+  buf: Buffer
   at: number
-  readonly end: number
+  end: number
   /** What `string` read last: `text[from..to)`, until the next call. */
   text: Uint8Array
   from: number
@@ -35,10 +35,17 @@ export class RdbInput {
     this.stringBytesMax = stringBytesMax
   }
 
+  /** Reads `buf[at..end)` from now on. */
+  over(buf: Buffer, at: number, end: number): void {
+    this.buf = buf
+    this.at = at
+    this.end = end
+  }
+
   /** Moves on by so many bytes; returns where they begin. */
   take(bytes: number): number {
     const from = this.at
-    if (bytes > this.end - from) throw new RdbError('the bytes end within a value')
+    if (bytes > this.end - from) throw new RdbShortError('the bytes end within a value')
     this.at = from + bytes
     return from
   }
@@ -61,6 +68,11 @@ export class RdbInput {
     return this.buf.readInt32LE(at + 4) * two32 + this.buf.readUInt32LE(at)
   }
 
+  /** The same with all its bits. */
+  exactMs(): bigint {
+    return this.buf.readBigInt64LE(this.take(8))
+  }
+
   /** A length; exact up to 2^53, `high` and `low` are its words. */
   length(): number {
     this.lengthOrEncoding()
@@ -71,7 +83,7 @@ export class RdbInput {
   /** A length as a number of things that each take at least one byte. */
   count(): number {
     const count = this.length()
-    if (count > this.end - this.at) throw new RdbError('more elements than bytes')
+    if (count > this.end - this.at) throw new RdbShortError('more elements than bytes')
     return count
   }
 

@@ -61,6 +61,11 @@ export class RdbOutput {
     this.u32(high)
   }
 
+  exactMs(value: bigint): void {
+    this.reserve(8)
+    this.at = this.buf.writeBigInt64LE(value, this.at)
+  }
+
   double(value: number): void {
     this.reserve(8)
     this.at = this.buf.writeDoubleLE(value, this.at)

@@ -63,10 +63,11 @@ export class SegmentReader {
   private base: number
   private filled: number
 
-  constructor(disk: Disk, file: string, position: number) {
+  /** `position`: of the entry before its first one; `from`: the byte where commands begin, behind an RDB. */
+  constructor(disk: Disk, file: string, position: number, from = 0) {
     this.file = file
     this.finding = undefined
-    this.offset = 0
+    this.offset = from
     this.position = position
     this.crc = firstCrc
     this.plain = false

@@ -4,6 +4,7 @@
 // Damage anywhere else refuses: the error names file, offset and position.
 
 import path from 'node:path'
+import { rdbMagic } from '../checkpoint/rdb-format.ts'
 import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
@@ -21,8 +22,15 @@ export type RecoverOptions = {
   loadTruncated: boolean
   /** Gets every entry, in order. */
   visit: (entry: Entry) => void
-  /** Loads an RDB base file. */
-  loadBase?: (file: string) => void
+  /** Loads the RDB at a file's beginning; yields now and then. */
+  loadBase?: (file: string) => Generator<unknown, LoadedBase, void>
+}
+
+/** What of the log a base stands for, and where it ends in its file. */
+export type LoadedBase = {
+  /** Position of the last entry that it contains; 0 where Redis wrote it. */
+  position: number
+  bytes: number
 }
 
 export type Progress = { file: string; bytesRead: number; bytesTotal: number; position: number }
@@ -58,15 +66,25 @@ export function* recoverLog(options: RecoverOptions): Generator<Progress, Recove
   for (const [index, file] of files.entries()) {
     const name = path.join(place.folder, file.name)
     if (disk.size(name) < 0) throw new MillraceError('LOG_DAMAGED', `${name} is named in the manifest, but missing`)
-    if (file.name.endsWith('.rdb')) {
-      if (options.loadBase === undefined) {
-        throw new MillraceError('LOG_BASE_RDB', `${name}: loading an RDB base is not supported yet`)
+    let from = 0
+    if (index === 0 && beginsAsRdb(disk, name)) {
+      const steps = options.loadBase?.(name)
+      if (steps === undefined) throw new MillraceError('LOG_BASE_RDB', `${name}: an RDB, which nobody loads here`)
+      for (;;) {
+        const step = steps.next()
+        if (step.done === true) {
+          position = step.value.position
+          from = step.value.bytes
+          break
+        }
+        yield { file: name, bytesRead: bytesBefore, bytesTotal, position }
       }
-      options.loadBase(name)
-      bytesBefore += disk.size(name)
-      continue
+      if (file.name.endsWith('.rdb')) {
+        bytesBefore += disk.size(name)
+        continue
+      }
     }
-    const reader = new SegmentReader(disk, name, position)
+    const reader = new SegmentReader(disk, name, position, from)
     try {
       while (reader.next(options.visit)) {
         yield { file: name, bytesRead: bytesBefore + reader.offset, bytesTotal, position: reader.position }
@@ -95,6 +113,17 @@ export function* recoverLog(options: RecoverOptions): Generator<Progress, Recove
     ? { fd: nextSegment(), bytes: 0, crc: firstCrc, position }
     : { fd: disk.openAppend(last.file), bytes: last.offset, crc: last.crc, position }
   return { end, nextSegment, entries: position, frames, cut }
+}
+
+/** An RDB, or an AOF that Redis before 7.0 began with one. */
+function beginsAsRdb(disk: Disk, file: string): boolean {
+  const start = Buffer.alloc(rdbMagic.length)
+  const fd = disk.openRead(file)
+  try {
+    return disk.read(fd, start, 0, start.length, 0) === start.length && start.toString('latin1') === rdbMagic
+  } finally {
+    disk.close(fd)
+  }
 }
 
 function order(file: ManifestFile): number {

@@ -1,0 +1,261 @@
+// RDB files, read as a stream: bytes are pushed as they come (from a file, from a socket), records are visited when
+// they are whole. The window holds what is not visited yet, so it grows to the largest value, whatever the file's size.
+//
+//   push(bytes) … step(visitor) → 'record' again and again, 'more' when bytes are lacking, 'end' behind the checksum
+
+import { Crc64 } from './crc64.ts'
+import {
+  rdbChecksumBytes, RdbError, rdbHeaderBytes, rdbMagic, rdbOpcodes, RdbShortError, rdbVersionMax,
+} from './rdb-format.ts'
+import { RdbInput } from './rdb-input.ts'
+
+const windowBytes = 1024 * 1024
+
+/** What stands before a key, good until the next one. */
+export type RdbKey = {
+  /** Of `rdbTypes`. */
+  type: number
+  name: Uint8Array
+  from: number
+  to: number
+  /** Unix ms, -1 for none; and the same where a double can't hold it. */
+  deadline: number
+  exactDeadline: bigint | undefined
+  /** -1 where the file doesn't say. */
+  idleSeconds: number
+  frequency: number
+}
+
+/**
+ * What a file says, in order. When `key` throws RdbShortError, the record comes again with more bytes: it must have
+ * changed nothing by then.
+ */
+export type RdbVisitor = {
+  aux?: (name: string, value: string) => void
+  /** A library's source, one character a byte. */
+  library: (source: string) => void
+  database: (index: number) => void
+  sizes?: (keys: number, dated: number) => void
+  /** Must read the value, or skip it, from `input`. */
+  key: (key: RdbKey, input: RdbInput) => void
+}
+
+export class RdbFileReader {
+  version: number
+  /** Bytes of the file that were visited. */
+  offset: number
+  private readonly input: RdbInput
+  private readonly crc: Crc64
+  private readonly checks: boolean
+  private window: Buffer
+  private start: number
+  private filled: number
+  /** With fewer bytes than that the record at hand is not whole. */
+  private wanted: number
+  private ended: boolean
+  private readonly current: RdbKey
+
+  /** `stringBytesMax`: longest string that is believed; `checks`: `rdbchecksum`. */
+  constructor(stringBytesMax: number, checks: boolean) {
+    this.version = 0
+    this.offset = 0
+    this.window = Buffer.allocUnsafeSlow(windowBytes)
+    this.input = new RdbInput(this.window, 0, 0, stringBytesMax)
+    this.crc = new Crc64()
+    this.checks = checks
+    this.start = 0
+    this.filled = 0
+    this.wanted = 0
+    this.ended = false
+    this.current = {
+      type: 0, name: this.window, from: 0, to: 0, deadline: -1, exactDeadline: undefined, idleSeconds: -1,
+      frequency: -1,
+    }
+  }
+
+  /** Where the next bytes may be written: `buf[from..to)`, then `came(bytes)`. At least one byte. */
+  room(): { buf: Buffer; from: number; to: number } {
+    if (this.filled === this.window.length) this.makeRoom()
+    return { buf: this.window, from: this.filled, to: this.window.length }
+  }
+
+  came(bytes: number): void {
+    this.filled += bytes
+  }
+
+  push(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      const { buf, from, to } = this.room()
+      const size = Math.min(to - from, bytes.length - at)
+      buf.set(bytes.subarray(at, at + size), from)
+      this.came(size)
+      at += size
+    }
+  }
+
+  /** No more bytes will come. */
+  end(): void {
+    this.ended = true
+  }
+
+  /** Bytes that were pushed behind the file's end. */
+  rest(): Buffer {
+    return this.window.subarray(this.start, this.filled)
+  }
+
+  /** Visits one record. Throws RdbError; `offset` is where the record begins. */
+  step(visitor: RdbVisitor): 'record' | 'more' | 'end' {
+    const had = this.filled - this.start
+    if (had < this.wanted && !this.ended) return 'more'
+    const { input } = this
+    input.over(this.window, this.start, this.filled)
+    let last: boolean
+    try {
+      if (this.version === 0) {
+        this.header()
+        last = false
+      } else last = this.record(visitor)
+    } catch (error) {
+      if (!(error instanceof RdbShortError) || this.ended) throw error
+      this.wanted = Math.max(had * 2, 64)
+      return 'more'
+    }
+    this.wanted = 0
+    this.pass(input.at, !last)
+    if (last && this.checks && this.version >= 5) this.verify()
+    return last ? 'end' : 'record'
+  }
+
+  private header(): void {
+    const { input } = this
+    const at = input.take(rdbHeaderBytes)
+    const text = input.buf.toString('latin1', at, at + rdbHeaderBytes)
+    if (!text.startsWith(rdbMagic)) throw new RdbError('no RDB file: it doesn\'t begin with REDIS')
+    const version = /^\d{4}$/.test(text.slice(rdbMagic.length)) ? Number(text.slice(rdbMagic.length)) : 0
+    if (version < 1 || version > rdbVersionMax) {
+      throw new RdbError(`RDB version ${text.slice(rdbMagic.length)}; versions up to ${rdbVersionMax} are known`)
+    }
+    this.version = version
+  }
+
+  /** Reads one record; true when it was the end. */
+  private record(visitor: RdbVisitor): boolean {
+    const { input, current } = this
+    current.deadline = -1
+    current.exactDeadline = undefined
+    current.idleSeconds = -1
+    current.frequency = -1
+    for (;;) {
+      const opcode = input.byte()
+      switch (opcode) {
+        case rdbOpcodes.deadlineMs: {
+          current.deadline = input.ms()
+          if (!Number.isSafeInteger(current.deadline)) {
+            input.at -= 8
+            current.exactDeadline = input.exactMs()
+          }
+          continue
+        }
+        case rdbOpcodes.deadlineSeconds: {
+          current.deadline = input.u32() * 1000
+          continue
+        }
+        case rdbOpcodes.idle: {
+          current.idleSeconds = input.length()
+          continue
+        }
+        case rdbOpcodes.frequency: {
+          current.frequency = input.byte()
+          continue
+        }
+        case rdbOpcodes.aux: {
+          const name = this.text()
+          const value = this.text()
+          visitor.aux?.(name, value)
+          return false
+        }
+        case rdbOpcodes.library: {
+          visitor.library(this.text())
+          return false
+        }
+        case rdbOpcodes.database: {
+          visitor.database(input.length())
+          return false
+        }
+        case rdbOpcodes.resize: {
+          const keys = input.length()
+          const dated = input.length()
+          visitor.sizes?.(keys, dated)
+          return false
+        }
+        case rdbOpcodes.slotInfo: {
+          for (let i = 0; i < 3; i++) input.length()
+          return false
+        }
+        case rdbOpcodes.end: {
+          if (this.version >= 5) input.take(rdbChecksumBytes)
+          return true
+        }
+        case rdbOpcodes.libraryPreview: throw new RdbError('functions of a preview of Redis 7.0 (opcode 246)')
+        case rdbOpcodes.moduleData: throw new RdbError('data of a module (opcode 247); there are no modules here')
+        default: {
+          current.type = opcode
+          input.string()
+          this.name()
+          visitor.key(current, input)
+          return false
+        }
+      }
+    }
+  }
+
+  /** Keeps the key that `input` has read, for reading the value makes it forget. */
+  private name(): void {
+    const { input, current } = this
+    if (input.text === input.buf) {
+      current.name = input.text
+      current.from = input.from
+      current.to = input.to
+    } else {
+      current.name = Buffer.from(input.text.subarray(input.from, input.to))
+      current.from = 0
+      current.to = current.name.length
+    }
+  }
+
+  private text(): string {
+    const { input } = this
+    input.string()
+    return Buffer.from(input.text.buffer, input.text.byteOffset + input.from, input.to - input.from).toString('latin1')
+  }
+
+  /** The record ends at `at` of the window. */
+  private pass(at: number, counts: boolean): void {
+    // The checksum at the end doesn't count to itself.
+    const until = counts || this.version < 5 ? at : at - rdbChecksumBytes
+    if (this.checks) this.crc.update(this.window, this.start, until)
+    this.offset += at - this.start
+    this.start = at
+  }
+
+  private verify(): void {
+    const low = this.window.readUInt32LE(this.start - rdbChecksumBytes)
+    const high = this.window.readUInt32LE(this.start - 4)
+    if (low === 0 && high === 0) return
+    if (low !== this.crc.low || high !== this.crc.high) {
+      this.offset -= rdbChecksumBytes
+      throw new RdbError('the checksum is not that of the bytes before it')
+    }
+  }
+
+  private makeRoom(): void {
+    const kept = this.filled - this.start
+    const target = kept * 2 > this.window.length
+      ? Buffer.allocUnsafeSlow(Math.max(this.window.length * 2, Math.min(this.wanted, kept * 4)))
+      : this.window
+    target.set(this.window.subarray(this.start, this.filled), 0)
+    this.window = target
+    this.start = 0
+    this.filled = kept
+  }
+}

@@ -1,0 +1,124 @@
+// RDB files, written as a stream: what was encoded goes to a sink whenever some hundred kilobytes have come together,
+// so that a file of any size needs no more memory than its largest value.
+//
+//   REDIS0010 │ aux fields │ libraries │ for each database: its number, sizes, keys │ end │ CRC-64 of all before
+
+import type { Engine } from '../engine.ts'
+import { deadlineOf, exactDeadlineOf, headerBytes, keyLength } from '../keyspace/entry.ts'
+import { byteOf, chunkOf } from '../arena/arena.ts'
+import { idleSeconds, useCount } from '../keyspace/access.ts'
+import { Crc64 } from './crc64.ts'
+import { rdbMagic, rdbOpcodes } from './rdb-format.ts'
+import { RdbOutput } from './rdb-output.ts'
+import { rdbTypeOf, writeValue } from './value-writer.ts'
+
+const flushBytes = 256 * 1024
+
+/** Gets the file's bytes in order: `buf[from..to)`, valid during the call only. */
+export type RdbSink = (buf: Buffer, from: number, to: number) => void
+
+export type RdbWriterOptions = {
+  /** `rdbcompression` */
+  compresses: boolean
+  /** `rdbchecksum`: without it the checksum is zeros, and nobody checks. */
+  checksum: boolean
+  version: number
+}
+
+export class RdbFileWriter {
+  /** Bytes that went to the sink. */
+  flushed: number
+  private readonly out: RdbOutput
+  private readonly sink: RdbSink
+  private readonly crc: Crc64 | undefined
+
+  constructor(sink: RdbSink, options: RdbWriterOptions) {
+    this.flushed = 0
+    this.out = new RdbOutput(options.compresses)
+    this.sink = sink
+    this.crc = options.checksum ? new Crc64() : undefined
+    const header = Buffer.from(`${rdbMagic}${String(options.version).padStart(4, '0')}`)
+    this.out.raw(header, 0, header.length)
+  }
+
+  /** A fact about the file; readers skip those they don't know. */
+  aux(name: string, value: string | number): void {
+    this.out.byte(rdbOpcodes.aux)
+    this.text(name)
+    this.text(String(value))
+  }
+
+  /** A library of functions: its source, one character a byte. */
+  library(source: string): void {
+    this.out.byte(rdbOpcodes.library)
+    this.text(source)
+    this.flush(flushBytes)
+  }
+
+  /** Keys that follow are of this database; it has so many, and so many of them with deadlines. */
+  database(index: number, keys: number, dated: number): void {
+    const { out } = this
+    out.byte(rdbOpcodes.database)
+    out.length(index)
+    out.byte(rdbOpcodes.resize)
+    out.length(keys)
+    out.length(dated)
+  }
+
+  /** A key of the engine and its value. */
+  key(engine: Engine, entry: number): void {
+    const { arena } = engine
+    const { out } = this
+    const deadline = deadlineOf(arena, entry)
+    if (deadline >= 0) {
+      out.byte(rdbOpcodes.deadlineMs)
+      if (Number.isSafeInteger(deadline)) out.ms(deadline)
+      else out.exactMs(exactDeadlineOf(arena, entry))
+    }
+    const policy = engine.settings.memoryPolicy
+    if (policy.endsWith('-lru')) {
+      out.byte(rdbOpcodes.idle)
+      out.length(idleSeconds(engine, entry))
+    } else if (policy.endsWith('-lfu')) {
+      out.byte(rdbOpcodes.frequency)
+      out.byte(useCount(engine, entry))
+    }
+    out.byte(rdbTypeOf(engine, entry))
+    const from = byteOf(entry) + headerBytes
+    out.string(arena.u8[chunkOf(entry)]!, from, from + keyLength(arena, entry))
+    writeValue(engine, entry, out)
+    this.flush(flushBytes)
+  }
+
+  /** Key, value and what stands before them as they were read from another file. */
+  raw(bytes: Uint8Array, from: number, to: number): void {
+    this.out.raw(bytes, from, to)
+    this.flush(flushBytes)
+  }
+
+  /** Ends the file; all of it has gone to the sink then. */
+  end(): void {
+    const { out, crc } = this
+    out.byte(rdbOpcodes.end)
+    this.flush(0)
+    out.u32(crc?.low ?? 0)
+    out.u32(crc?.high ?? 0)
+    this.flushed += out.at
+    this.sink(out.buf, 0, out.at)
+    out.at = 0
+  }
+
+  private text(text: string): void {
+    const bytes = Buffer.from(text, 'latin1')
+    this.out.string(bytes, 0, bytes.length)
+  }
+
+  private flush(atLeast: number): void {
+    const { out } = this
+    if (out.at <= atLeast) return
+    this.crc?.update(out.buf, 0, out.at)
+    this.flushed += out.at
+    this.sink(out.buf, 0, out.at)
+    out.at = 0
+  }
+}

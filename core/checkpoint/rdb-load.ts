@@ -1,0 +1,160 @@
+// An RDB file into an engine. What was loaded before an error stays: who loads decides whether to go on without it.
+
+import type { Disk } from '../disk.ts'
+import type { Engine } from '../engine.ts'
+import { MillraceError } from '../errors.ts'
+import type { LoadedBase } from '../log/recover.ts'
+import { setIdleSeconds, setUseCount } from '../keyspace/access.ts'
+import { storeString } from '../types/string.ts'
+import { freeValue } from '../types/types.ts'
+import { RdbError, rdbTypes } from './rdb-format.ts'
+import { auxNames } from './rdb-save.ts'
+import { RdbFileReader } from './rdb-file-reader.ts'
+import type { RdbKey, RdbVisitor } from './rdb-file-reader.ts'
+import type { RdbInput } from './rdb-input.ts'
+import { readValue } from './value-reader.ts'
+
+export type LoadOptions = {
+  /** Keys that were due at this time (unix ms) are left out; undefined keeps all, as the base of a log must. */
+  dueAt?: number
+  /** A key that is there already is replaced (DEBUG RELOAD MERGE); otherwise it is an error. */
+  merges?: boolean
+  /** `rdbchecksum` */
+  checksum?: boolean
+}
+
+export type LoadProgress = { bytesRead: number; bytesTotal: number; keys: number }
+
+export type Loaded = {
+  keys: number
+  /** Left out because they were due. */
+  expired: number
+  aux: Map<string, string>
+  bytes: number
+}
+
+/** Puts what a file says into the engine. */
+export class RdbLoader implements RdbVisitor {
+  readonly loaded: Loaded
+  private readonly engine: Engine
+  private readonly options: LoadOptions
+
+  constructor(engine: Engine, options: LoadOptions) {
+    this.engine = engine
+    this.options = options
+    this.loaded = { keys: 0, expired: 0, aux: new Map(), bytes: 0 }
+    engine.db = engine.dbs[0]!
+  }
+
+  aux(name: string, value: string): void {
+    this.loaded.aux.set(name, value)
+  }
+
+  library(source: string): void {
+    const name = /^#!\s*\S+(?:\s+\S+)*?\s+name=(\S+)/i.exec(source)?.[1]
+    if (name === undefined) throw new RdbError('a library of functions without a name')
+    if (this.engine.libraries.byName.has(name) && this.options.merges !== true) {
+      throw new RdbError(`the library ${name} a second time`)
+    }
+    this.engine.libraries.set(name, source)
+  }
+
+  database(index: number): void {
+    const db = this.engine.dbs[index]
+    if (db === undefined) {
+      throw new RdbError(`database ${index}, but there are only ${this.engine.dbs.length} (see \`databases\`)`)
+    }
+    this.engine.db = db
+  }
+
+  key(key: RdbKey, input: RdbInput): void {
+    const { engine, loaded, options } = this
+    const { db } = engine
+    const { type, name, from, to, deadline } = key
+    const due = options.dueAt !== undefined && deadline >= 0 && deadline < options.dueAt
+    const hash = db.hash(name, from, to)
+    const before = db.find(name, from, to, hash)
+    if (before !== 0 && options.merges !== true) {
+      throw new RdbError(`the key '${Buffer.from(name.subarray(from, to)).toString('latin1')}' a second time`)
+    }
+    let entry: number
+    if (type === rdbTypes.string) {
+      input.string()
+      if (due) {
+        loaded.expired++
+        return
+      }
+      entry = storeString(db, name, from, to, hash, before, input.text, input.from, input.to, false)
+    } else {
+      const value = readValue(engine, type, input)
+      if (due) {
+        freeValue(engine, value.type, value.root, value.form)
+        loaded.expired++
+        return
+      }
+      entry = db.storeValue(name, from, to, hash, value.type, value.root, value.form)
+    }
+    if (deadline >= 0) entry = db.setDeadline(entry, hash, deadline, key.exactDeadline)
+    if (key.idleSeconds >= 0) setIdleSeconds(engine, entry, key.idleSeconds)
+    if (key.frequency >= 0) setUseCount(engine, entry, key.frequency)
+    loaded.keys++
+  }
+}
+
+/** Records between two looks whether others want to run. */
+const recordsPerStep = 256
+
+/**
+ * Loads `file`, from byte 0. Yields now and then, so that the caller may let others run. Throws MillraceError
+ * RDB_DAMAGED with the byte where it can't go on.
+ */
+export function* loadFile(
+  engine: Engine, disk: Disk, file: string, options: LoadOptions = {},
+): Generator<LoadProgress, Loaded, void> {
+  const loader = new RdbLoader(engine, options)
+  const steps = readFile(disk, file, loader, engine.settings.stringBytesMax, options.checksum ?? true)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) {
+      loader.loaded.bytes = step.value
+      return loader.loaded
+    }
+    yield { ...step.value, keys: loader.loaded.keys }
+  }
+}
+
+/** Loads the RDB that a log stands on. What was due by then stays: the log says when it went. */
+export function* loadBase(x: Engine, disk: Disk, file: string): Generator<LoadProgress, LoadedBase, void> {
+  const { aux, bytes } = yield* loadFile(x, disk, file)
+  const ms = Number(aux.get(auxNames.ms) ?? 0)
+  if (ms > 0) x.setNow(ms)
+  return { position: Number(aux.get(auxNames.position) ?? 0), bytes }
+}
+
+/** Visits `file` record by record; yields now and then, returns its bytes up to the end record. Throws RDB_DAMAGED. */
+export function* readFile(
+  disk: Disk, file: string, visitor: RdbVisitor, stringBytesMax: number, checksum: boolean,
+): Generator<{ bytesRead: number; bytesTotal: number }, number, void> {
+  const bytesTotal = disk.size(file)
+  const fd = disk.openRead(file)
+  const reader = new RdbFileReader(stringBytesMax, checksum)
+  let at = 0
+  try {
+    for (let n = 1; ; n++) {
+      const result = reader.step(visitor)
+      if (result === 'end') return reader.offset
+      if (n % recordsPerStep === 0) yield { bytesRead: reader.offset, bytesTotal }
+      if (result === 'record') continue
+      const { buf, from, to } = reader.room()
+      const came = disk.read(fd, buf, from, to, at)
+      at += came
+      if (came === 0) reader.end()
+      else reader.came(came)
+    }
+  } catch (error) {
+    if (!(error instanceof RdbError)) throw error
+    throw new MillraceError('RDB_DAMAGED', `${file} at byte ${reader.offset}: ${error.message}`)
+  } finally {
+    disk.close(fd)
+  }
+}

@@ -1,0 +1,162 @@
+// RDB files by themselves: what an engine writes another one reads, whatever the pieces it comes in, and damage is
+// refused with its place.
+import fc from 'fast-check'
+import test from 'ava'
+import { RdbError } from '../../../core/checkpoint/rdb-format.ts'
+import { RdbFileReader } from '../../../core/checkpoint/rdb-file-reader.ts'
+import { loadFile, RdbLoader } from '../../../core/checkpoint/rdb-load.ts'
+import type { Loaded } from '../../../core/checkpoint/rdb-load.ts'
+import { replaceByStream, saveNow } from '../../../core/checkpoint/rdb-save.ts'
+import { stateDigest } from '../../../core/digest.ts'
+import type { Disk } from '../../../core/disk.ts'
+import type { Engine } from '../../../core/engine.ts'
+import { SimulatedDisk } from '../../simulation/simulated-disk.ts'
+import { driver } from '../commands/driver.ts'
+import type { Driver } from '../commands/driver.ts'
+import { datedHashCommands, valueCommands } from './values.ts'
+
+const keys = ['a', 'b', '12', 'key '.repeat(20)]
+const contents = fc.tuple(...keys.map((key) => fc.option(fc.tuple(
+  fc.oneof(valueCommands(key), datedHashCommands(key)),
+  fc.constantFrom('0', '1', '15'), fc.constantFrom('', '1700000100000', '9223372036854775807'),
+).map(([commands, db, deadline]) => [
+  ['SELECT', db], ...commands, ...deadline === '' ? [] : [['PEXPIREAT', key, deadline]],
+])))).map((parts) => parts.flatMap((part) => part ?? []))
+
+function filled(commands: readonly (readonly string[])[]): Driver {
+  const d = driver()
+  for (const words of commands) {
+    if (words[0] === 'SELECT') d.session.db = Number(words[1])
+    else d.run(...words)
+  }
+  return d
+}
+
+function fileOf(engine: Engine, checksum = true): Buffer {
+  const parts: Buffer[] = []
+  const aux = { 'redis-ver': '7.4.2', 'redis-bits': 64, 'millrace-position': 7 }
+  saveNow(engine, (buf, from, to) => void parts.push(Buffer.from(buf.subarray(from, to))), { aux, checksum })
+  return Buffer.concat(parts)
+}
+
+/** Loads what comes in pieces. */
+function loadPieces(engine: Engine, pieces: readonly Buffer[]): Loaded {
+  const reader = new RdbFileReader(engine.settings.stringBytesMax, true)
+  const loader = new RdbLoader(engine, {})
+  engine.replaying = true
+  try {
+    for (const [i, piece] of pieces.entries()) {
+      reader.push(piece)
+      if (i === pieces.length - 1) reader.end()
+      for (;;) {
+        const result = reader.step(loader)
+        if (result === 'end') return loader.loaded
+        if (result === 'more') break
+      }
+    }
+    throw new Error('the reader wants more than there is')
+  } finally {
+    engine.replaying = false
+  }
+}
+
+/** The digest of what a file gives, '' when it is refused. */
+function attempt(bytes: Buffer): string {
+  const other = driver().engine
+  try {
+    loadPieces(other, [bytes])
+    return stateDigest(other)
+  } catch (error) {
+    if (!(error instanceof RdbError)) throw error
+    return ''
+  }
+}
+
+function loadFrom(engine: Engine, disk: Disk, file: string): Loaded {
+  const steps = loadFile(engine, disk, file)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+test('an engine written and read is the same, whatever the pieces', (t) => {
+  fc.assert(fc.property(contents, fc.boolean(), fc.boolean(), fc.array(fc.integer({ min: 1, max: 3000 }), {
+    minLength: 1, maxLength: 5,
+  }), (commands, compresses, checksum, sizes) => {
+    const d = filled(commands)
+    d.engine.settings.compressesRdb = compresses
+    d.engine.libraries.set('lib', '#!lua name=lib\nredis.register_function("f", function() return 1 end)')
+    const file = fileOf(d.engine, checksum)
+    const pieces: Buffer[] = []
+    for (let at = 0, i = 0; at < file.length; i++) {
+      const size = sizes[i % sizes.length]!
+      pieces.push(file.subarray(at, at + size))
+      at += size
+    }
+    const other = driver().engine
+    const loaded = loadPieces(other, pieces)
+    t.is(stateDigest(other), stateDigest(d.engine))
+    for (const db of other.dbs) db.check()
+    t.is(loaded.keys, d.engine.dbs.reduce((sum, db) => sum + db.count, 0))
+    t.is(loaded.aux.get('millrace-position'), '7')
+  }), { numRuns: 80 })
+})
+
+test('every cut and every flipped byte is refused with its place, unless nothing was said by it', (t) => {
+  const d = filled([
+    ['SET', 'string', 'value'], ['SET', 'long', 'ab'.repeat(100)], ['RPUSH', 'list', '1', 'two'], ['SADD', 'ints', '1', '2'],
+    ['ZADD', 'z', '1', 'a', '2', 'b'], ['HSET', 'h', 'f', 'v'], ['XADD', 's', '1-1', 'f', 'v'],
+    ['XGROUP', 'CREATE', 's', 'g', '0'], ['PEXPIREAT', 'string', '1700000100000'],
+  ])
+  const file = fileOf(d.engine)
+  const digest = stateDigest(d.engine)
+  for (let cut = 0; cut < file.length; cut++) t.is(attempt(file.subarray(0, cut)), '', `cut at ${cut}`)
+  for (let at = 0; at < file.length; at++) {
+    for (const bit of [0, 3, 7]) {
+      const damaged = Buffer.from(file)
+      damaged[at]! ^= 1 << bit
+      const seen = attempt(damaged)
+      // A version below 5 has no checksum; the one of another version is read as far as it is understood.
+      if (at === 8 || at === 7) t.true(seen === '' || seen === digest, `byte ${at}`)
+      else t.is(seen, '', `byte ${at}, bit ${bit}`)
+    }
+  }
+})
+
+test('a file on disk: replaced as a whole, and an error names file and byte', (t) => {
+  const disk = new SimulatedDisk()
+  const d = filled([['SET', 'a', '1'], ['RPUSH', 'l', 'x', 'y']])
+  disk.makeFolder()
+  const aux = {}
+  const bytes = replaceByStream(disk, '/data/dump.rdb', (sink) => saveNow(d.engine, sink, { aux, checksum: true }))
+  t.is(disk.size('/data/dump.rdb'), bytes)
+  const other = driver().engine
+  const loaded = loadFrom(other, disk, '/data/dump.rdb')
+  t.is(stateDigest(other), stateDigest(d.engine))
+  t.is(loaded.bytes, bytes)
+  const fd = disk.openAppend('/data/dump.rdb')
+  disk.write(fd, Buffer.from([0xff]), 0, 1, bytes - 1)
+  disk.close(fd)
+  const error = t.throws(() => loadFrom(driver().engine, disk, '/data/dump.rdb'))
+  t.true(error.message.startsWith(`/data/dump.rdb at byte ${bytes - 8}: `), error.message)
+  const broken = (): void => {
+    replaceByStream(disk, '/data/dump.rdb', () => { throw new Error('full') })
+  }
+  t.throws(broken, { message: 'full' })
+  t.deepEqual(disk.list('/data'), ['dump.rdb'])
+})
+
+test('what was due is left out where asked for', (t) => {
+  const d = filled([['SET', 'a', '1'], ['SET', 'b', '2'], ['PEXPIREAT', 'a', '1700000100000']])
+  const disk = new SimulatedDisk()
+  disk.makeFolder()
+  replaceByStream(disk, '/data/f', (sink) => saveNow(d.engine, sink, { aux: {}, checksum: true }))
+  const other = driver().engine
+  const steps = loadFile(other, disk, '/data/f', { dueAt: 1700000100001 })
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  t.is(step.value.expired, 1)
+  t.is(step.value.keys, 1)
+  t.is(other.dbs[0]!.count, 1)
+})
