@@ -36,6 +36,8 @@ import { Pause } from './pause.ts'
 import { PubSub } from './pubsub.ts'
 import { Rate } from './rates.ts'
 import { linkSettings } from './recovery.ts'
+import { Replicas } from './replication/replicas.ts'
+import { linkReplicas } from './replication/settings.ts'
 import { ReplicationState } from './replication/replication-state.ts'
 import { Scripts } from './scripting/scripts.ts'
 import { SlowLog } from './slow-log.ts'
@@ -75,6 +77,7 @@ export class Broker {
   readonly tracking: Tracking
   readonly scripts: Scripts
   readonly replication: ReplicationState
+  readonly replicas: Replicas
   readonly listeners: Listeners
   readonly clients: Map<number, Connection>
   readonly monitors: Set<Connection>
@@ -122,6 +125,7 @@ export class Broker {
     this.tracking = new Tracking(this)
     this.scripts = new Scripts(this)
     this.replication = new ReplicationState(engine.random)
+    this.replicas = new Replicas(this)
     this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
     this.clients = new Map()
     this.monitors = new Set()
@@ -144,6 +148,7 @@ export class Broker {
     this.expiry = new ExpiryTimer(this)
     this.cron = undefined
     linkSettings(this)
+    linkReplicas(this)
     engine.onReplaced = (db, by) => {
       this.watches.replace(db, by)
       this.blocking.replace(db, by)
@@ -192,6 +197,7 @@ export class Broker {
 
   /** Forgets a client that is gone. */
   forget(c: Connection): void {
+    if (c.replica !== undefined) this.replicas.forget(c.replica)
     this.blocking.remove(c)
     this.watches.unwatch(c)
     this.pubsub.forget(c)
@@ -278,6 +284,7 @@ export class Broker {
     // What was held open goes on its way, and its sync begins, before the replies that became safe are written.
     if (!this.engine.log.holding) this.engine.seal()
     this.outbox.release()
+    this.replicas.release()
   }
 }
 

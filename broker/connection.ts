@@ -8,6 +8,7 @@ import type { Parked } from './blocking.ts'
 import type { Command } from './command.ts'
 import type { OutputLimit } from './config/words.ts'
 import { aheadBytesMax, unreadBytesMax } from './limits.ts'
+import type { Replica } from './replication/replica.ts'
 import { RequestParser } from './resp/request-parser.ts'
 import { onBytes } from './socket.ts'
 import type { Subscriptions } from './pubsub.ts'
@@ -57,6 +58,8 @@ export class Connection implements Session {
   subscriptions: Subscriptions | undefined
   /** Undefined unless it wants to hear of changes of what it read (CLIENT TRACKING). */
   tracked: Tracked | undefined
+  /** What it told of itself as a replica, or that it is one. */
+  replica: Replica | undefined
   /** A watched key changed: EXEC answers nil. */
   dirty: boolean
   parked: Parked | undefined
@@ -118,6 +121,7 @@ export class Connection implements Session {
     this.watched = []
     this.subscriptions = undefined
     this.tracked = undefined
+    this.replica = undefined
     this.dirty = false
     this.parked = undefined
     this.postponed = undefined
@@ -159,7 +163,8 @@ export class Connection implements Session {
 
   /** Bytes of replies that the client has not taken yet. */
   get outputBytes(): number {
-    return this.heldBytes + this.socket.writableLength
+    const bytes = this.heldBytes + this.socket.writableLength
+    return this.replica === undefined ? bytes : bytes + this.replica.unsentBytes
   }
 
   /** The client speaks for `user` from now on; one that has not authenticated yet may do little else. */
@@ -206,6 +211,19 @@ export class Connection implements Session {
   /** Sends bytes outside of the order of commands: a push, a line of MONITOR. The bytes must not change afterwards. */
   push(bytes: Buffer): void {
     this.broker.answers.push(this, bytes, 0, bytes.length)
+  }
+
+  /** It is sent the stream of replication from now on, and no replies. */
+  becomeReplica(): void {
+    this.outputClass = 'slave'
+    this.setReplyMode('off')
+    if (!this.unix) this.socket.setNoDelay(!this.broker.config.values.replDisableTcpNodelay)
+  }
+
+  /** Sends bytes of their own at once, past the outbox: what replicas get. */
+  sendOut(bytes: Buffer): void {
+    this.heldBytes += bytes.length
+    this.transmit(bytes, true)
   }
 
   /** Closes the client once its replies are sent. */

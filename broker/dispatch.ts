@@ -13,7 +13,7 @@ import type { Connection } from './connection.ts'
 import { queueCommand } from './transaction.ts'
 
 /** Why commands can't take the straight way just now, whoever sends them; bits of `Broker.gates`. */
-export const brokerGates = { loading: 1, failing: 2, paused: 4, memory: 8, busy: 16 } as const
+export const brokerGates = { loading: 1, failing: 2, paused: 4, memory: 8, busy: 16, replicas: 32 } as const
 
 const shownCharsMax = 128
 const passesMulti = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'])
@@ -130,6 +130,10 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
   if ((gates & brokerGates.failing) !== 0) {
     const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
     if (writes || command.fullName === 'ping') return `MISCONF Errors writing to the AOF file: ${b.logFailure()}`
+  }
+  if ((gates & brokerGates.replicas) !== 0 && b.replicas.good < b.config.values.minReplicasToWrite) {
+    const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
+    if (writes) return 'NOREPLICAS Not enough good replicas to write.'
   }
   if ((c.gates & clientGates.subscribed) !== 0 && c.resp === 2 && !passesSubscribed.has(command.fullName)) {
     return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +

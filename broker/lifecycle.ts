@@ -35,6 +35,7 @@ function tick(b: Broker): void {
   sampleRates(b, nowMs)
   if ((b.gates & brokerGates.memory) !== 0 && b.memory.tick()) b.openTurn()
   b.pause.tick(nowMs)
+  b.replicas.tick()
   watchClients(b)
 }
 
@@ -43,7 +44,8 @@ export async function stopBroker(b: Broker): Promise<void> {
   if (b.stopping) return
   b.stopping = true
   const clients = Array.from(b.clients.values())
-  for (const c of clients) c.closing = true
+  // Replicas are served to the end: they are to have all that was acknowledged.
+  for (const c of clients) if (c.outputClass !== 'slave') c.closing = true
   await b.listeners.close()
   clearInterval(b.cron)
   b.expiry.stop()
@@ -53,6 +55,8 @@ export async function stopBroker(b: Broker): Promise<void> {
   b.engine.seal()
   await syncOrGiveUp(b)
   b.outbox.release()
+  await b.replicas.drain()
+  for (const c of clients) c.closing = true
   for (const c of clients) c.transmit(Buffer.alloc(0), true)
   const until = b.engine.clock.monotonicMs() + stopMsMax
   while (b.clients.size > 0 && b.engine.clock.monotonicMs() < until) {

@@ -49,3 +49,7 @@ export const scriptStuckMsMin = 1000
 export const libraryLoadMsMax = 500
 /** One block of the replication backlog. */
 export const backlogBlockBytes = 64 << 10
+/** What a socket of a replica may hold unsent before more of the stream waits in the backlog. */
+export const replicaAheadBytesMax = 1 << 20
+/** A piece of the dataset that a full sync sends. */
+export const datasetPieceBytes = 256 << 10

@@ -111,6 +111,7 @@ export class Turn {
     engine.endTurn()
     outbox.seal(engine.log.appended)
     if (outbox.waitingTurns > 0) outbox.release()
+    if (broker.replicas.active) broker.replicas.release()
     broker.expiry.arm()
     if (broker.memory.needsTurn && !broker.stopping) setImmediate(() => this.open())
   }

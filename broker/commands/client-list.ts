@@ -39,6 +39,7 @@ export function clientMemory(c: Connection): number {
 function flagsOf(c: Connection): string {
   let flags = ''
   if ((c.gates & clientGates.monitor) !== 0) flags += 'O'
+  else if (c.outputClass === 'slave') flags += 'S'
   if (c.subscriptions !== undefined) flags += 'P'
   if (c.transaction !== undefined) flags += 'x'
   if (c.parked !== undefined) flags += 'b'

@@ -58,6 +58,7 @@ export function memorySection(c: Connection): Lines {
   const { heapUsed, heapTotal } = process.memoryUsage()
   const { cache, functions } = c.broker.scripts
   const { libraries } = c.broker.engine
+  const backlogBytes = c.broker.replication.backlog?.memoryBytes ?? 0
   const scriptBytes = cache.bytes + libraries.bytes
   return [
     ['used_memory', m.used], ['used_memory_human', human(m.used)], ['used_memory_rss', m.resident],
@@ -79,7 +80,8 @@ export function memorySection(c: Connection): Lines {
     ['allocator_rss_ratio', ratio(m.reserved, m.active).toFixed(2)], ['allocator_rss_bytes', m.reserved - m.active],
     ['rss_overhead_ratio', ratio(m.resident, m.reserved).toFixed(2)], ['rss_overhead_bytes', m.resident - m.reserved],
     ['mem_fragmentation_ratio', ratio(m.resident, m.used).toFixed(2)], ['mem_fragmentation_bytes', m.resident - m.used],
-    ['mem_not_counted_for_evict', m.log], ['mem_replication_backlog', 0], ['mem_total_replication_buffers', 0],
+    ['mem_not_counted_for_evict', m.log], ['mem_replication_backlog', backlogBytes],
+    ['mem_total_replication_buffers', backlogBytes],
     ['mem_clients_slaves', 0], ['mem_clients_normal', m.clients], ['mem_cluster_links', 0], ['mem_aof_buffer', m.log],
     ['mem_allocator', 'millrace-arena'], ['arena_blocks', c.broker.engine.arena.blocks], ['node_heap_used', heapUsed],
     ['node_heap_total', heapTotal], ['active_defrag_running', 0],
@@ -117,7 +119,7 @@ function kilobytes(rate: number): string {
 }
 
 export function statsSection(c: Connection): Lines {
-  const { stats, engine, rates, memory, tracking } = c.broker
+  const { stats, engine, rates, memory, tracking, replicas } = c.broker
   return [
     ['total_connections_received', stats.connections],
     ['total_commands_processed', commandsProcessed(c.broker.commands)],
@@ -125,8 +127,10 @@ export function statsSection(c: Connection): Lines {
     ['total_net_output_bytes', stats.netOut], ['total_net_repl_input_bytes', 0], ['total_net_repl_output_bytes', 0],
     ['instantaneous_input_kbps', kilobytes(rates.netIn.value)],
     ['instantaneous_output_kbps', kilobytes(rates.netOut.value)], ['instantaneous_input_repl_kbps', '0.00'],
-    ['instantaneous_output_repl_kbps', '0.00'], ['rejected_connections', stats.rejectedConnections], ['sync_full', 0],
-    ['sync_partial_ok', 0], ['sync_partial_err', 0], ['expired_subkeys', engine.stats.expiredSubkeys],
+    ['instantaneous_output_repl_kbps', '0.00'], ['rejected_connections', stats.rejectedConnections],
+    ['sync_full', replicas.fullSyncs],
+    ['sync_partial_ok', replicas.partialSyncs], ['sync_partial_err', replicas.refusedPartialSyncs],
+    ['expired_subkeys', engine.stats.expiredSubkeys],
     ['expired_keys', engine.stats.expiredKeys], ['expired_stale_perc', '0.00'], ['expired_time_cap_reached_count', 0],
     ['expire_cycle_cpu_milliseconds', 0], ['evicted_keys', engine.stats.evictedKeys], ['evicted_clients', 0],
     ['evicted_scripts', c.broker.scripts.cache.evicted],
@@ -146,20 +150,6 @@ export function statsSection(c: Connection): Lines {
     ['reply_buffer_shrinks', 0], ['reply_buffer_expands', 0], ['eventloop_cycles', c.broker.outbox.turn],
     ['acl_access_denied_auth', stats.deniedLogins], ['acl_access_denied_cmd', stats.deniedCommands],
     ['acl_access_denied_key', stats.deniedKeys], ['acl_access_denied_channel', stats.deniedChannels],
-  ]
-}
-
-export function replicationSection(c: Connection): Lines {
-  const { replication } = c.broker
-  const { backlog } = replication
-  return [
-    ['role', replication.role], ['connected_slaves', 0], ['master_failover_state', 'no-failover'],
-    ['master_replid', replication.replid], ['master_replid2', replication.replid2],
-    ['master_repl_offset', replication.masterReplOffset], ['second_repl_offset', replication.secondReplOffset],
-    ['repl_backlog_active', backlog === undefined ? 0 : 1],
-    ['repl_backlog_size', backlog?.sizeBytes ?? 1048576],
-    ['repl_backlog_first_byte_offset', backlog === undefined ? 0 : backlog.last + 1 - backlog.length],
-    ['repl_backlog_histlen', backlog?.length ?? 0],
   ]
 }
 

@@ -6,10 +6,10 @@ import type { Reply } from '../../core/reply.ts'
 import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import {
-  clientsSection, cpuSection, keyspaceSection, memorySection, persistenceSection, replicationSection, serverSection,
-  statsSection,
+  clientsSection, cpuSection, keyspaceSection, memorySection, persistenceSection, serverSection, statsSection,
 } from './info-sections.ts'
 import type { Lines } from './info-sections.ts'
+import { replicationSection } from './info-replication.ts'
 import { commandStats, errorStats, latencyStats } from './info-commands.ts'
 import { infoSpec } from './server-spec.ts'
 

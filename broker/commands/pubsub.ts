@@ -1,5 +1,6 @@
 // The pubsub family: SUBSCRIBE and its like, PUBLISH, PUBSUB. https://redis.io/docs/latest/commands/?group=pubsub
 
+import { encodeCommand } from '../../core/args.ts'
 import type { Args } from '../../core/args.ts'
 import { globMatch } from '../../core/keyspace/glob.ts'
 import type { Reply } from '../../core/reply.ts'
@@ -45,11 +46,14 @@ function unsubscribe(c: Connection, a: Args, r: Reply, kind: Kind, word: string)
 
 function publish(c: Connection, a: Args, r: Reply): void {
   const { buf, start, end } = a
+  // Clients of replicas listen, too. What scripts publish in the same turn as their writes follows these.
+  if (c.broker.replicas.active) c.broker.replicas.stream.takeLater(encodeCommand(a))
   r.int(c.broker.pubsub.publish(buf, start[1]!, end[1]!, buf, start[2]!, end[2]!))
 }
 
 function spublish(c: Connection, a: Args, r: Reply): void {
   const { buf, start, end } = a
+  if (c.broker.replicas.active) c.broker.replicas.stream.takeLater(encodeCommand(a))
   r.int(c.broker.pubsub.publishSharded(buf, start[1]!, end[1]!, buf, start[2]!, end[2]!))
 }
 

@@ -19,6 +19,7 @@ import { memoryCommands } from './memory.ts'
 import { moduleCommands } from './module.ts'
 import { monitorCommands } from './monitor.ts'
 import { pubsubCommands } from './pubsub.ts'
+import { replicationCommands } from './replication.ts'
 import { scriptCommands } from './script.ts'
 import { scriptingCommands } from './scripting.ts'
 import { shutdownCommands } from './shutdown.ts'
@@ -30,8 +31,8 @@ import { waitCommands } from './wait.ts'
 const families: readonly (readonly BrokerSpec[])[] = [
   aclCommands, clientCommands, clusterCommands, commandCommands, configCommands, connectionCommands, debugCommands,
   functionCommands, infoCommands, latencyCommands, lolwutCommands, memoryCommands, moduleCommands, monitorCommands,
-  pubsubCommands, scriptCommands, scriptingCommands, shutdownCommands, slowlogCommands, timeCommands,
-  transactionCommands, waitCommands, coreCommands,
+  pubsubCommands, replicationCommands, scriptCommands, scriptingCommands, shutdownCommands, slowlogCommands,
+  timeCommands, transactionCommands, waitCommands, coreCommands,
 ]
 
 /** A table of its own for each broker, because it counts. `more`: commands beside the usual ones. */

@@ -1,6 +1,7 @@
 // TIME, LASTSAVE and ROLE: what the server knows about itself in one line.
 
 import type { BrokerSpec } from '../command.ts'
+import { writeRole } from './info-replication.ts'
 import { lastsaveSpec, roleSpec, timeSpec } from './server-spec.ts'
 
 export const timeCommands: readonly BrokerSpec[] = [
@@ -15,13 +16,5 @@ export const timeCommands: readonly BrokerSpec[] = [
   },
   // Without checkpoints so far, what is on disk is as old as the start at most.
   { ...lastsaveSpec, serve: (c, _, r) => r.int(Math.floor(c.broker.startedMs / 1000)) },
-  {
-    ...roleSpec,
-    serve: (c, _, r) => {
-      r.array(3)
-      r.text('master')
-      r.int(c.broker.engine.log.written)
-      r.array(0)
-    },
-  },
+  { ...roleSpec, serve: (c, _, r) => writeRole(c, r) },
 ]

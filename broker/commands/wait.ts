@@ -1,4 +1,4 @@
-// WAIT and WAITAOF: until the client's writes are safe elsewhere, or on this disk. There are no replicas so far.
+// WAIT and WAITAOF: until the client's writes are with replicas, or on this disk and theirs.
 
 import type { Args } from '../../core/args.ts'
 import { replies } from '../../core/errors.ts'
@@ -19,8 +19,24 @@ function wait(c: Connection, a: Args, r: Reply): void {
   const replicas = a.int(1)
   if (Number.isNaN(replicas)) return r.error(replies.notInteger)
   if (typeof ms === 'string') return r.error(ms)
-  if (replicas <= 0 || !c.mayBlock) return r.int(0)
-  c.broker.blocking.parkFor(c, c.lastCommand!, ms, (late) => late.int(0))
+  const { broker } = c
+  const group = broker.replicas
+  // What the open turn wrote is in no frame yet. All that was sent by then is asked for: no less than what is its own.
+  let last = c.wroteTurn === 0 ? 0 : group.stream.last
+  const have = (): number => group.haveUpTo(last)
+  const sealed = broker.engine.log.pendingBytes === 0 || c.wroteTurn === 0
+  if ((sealed && have() >= replicas) || !c.mayBlock) return r.int(have())
+  const look = (): void => {
+    if (c.parked !== parked) group.onAck.delete(look)
+    else if (have() >= replicas) broker.blocking.answer(parked, (late) => late.int(have()))
+  }
+  const parked = broker.blocking.parkFor(c, c.lastCommand!, ms, (late) => late.int(have()))
+  group.onAck.add(look)
+  setImmediate(() => {
+    if (c.wroteTurn !== 0) last = group.stream.last
+    group.askAcks()
+    look()
+  })
 }
 
 /** True when all that the client wrote is on disk. What others wrote at the same time may hold up the answer. */
@@ -43,18 +59,27 @@ function waitAof(c: Connection, a: Args, r: Reply): void {
     return r.error('ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.')
   }
 
+  const group = broker.replicas
+  let last = group.stream.last
   const kept = (): number => (broker.config.values.appendonly && writesDurable(c) ? 1 : 0)
   const answer = (to: Reply): void => {
     to.array(2)
     to.int(kept())
-    to.int(0)
+    to.int(group.onDiskUpTo(last))
   }
-  if ((kept() >= local && replicas === 0) || !c.mayBlock) return answer(r)
+  const enough = (): boolean => kept() >= local && (replicas === 0 || group.onDiskUpTo(last) >= replicas)
+  if ((broker.engine.log.pendingBytes === 0 && enough()) || !c.mayBlock) return answer(r)
+  const look = (): void => {
+    if (c.parked !== parked) group.onAck.delete(look)
+    else if (enough()) broker.blocking.answer(parked, answer)
+  }
   const parked = broker.blocking.parkFor(c, c.lastCommand!, ms, answer)
-  if (replicas > 0) return
+  group.onAck.add(look)
   // The turn that holds the client's last write is sealed first; then one sync serves all who wait.
   setImmediate(() => {
-    broker.engine.log.flush().then(() => broker.blocking.answer(parked, answer), () => {})
+    last = group.stream.last
+    if (replicas > 0) group.askAcks()
+    broker.engine.log.flush().then(look, () => {})
   })
 }
 

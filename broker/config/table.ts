@@ -66,6 +66,18 @@ const liveRows = [
   bool('rdbchecksum', true),
   bool('stop-writes-on-bgsave-error', true),
 
+  // Replicas.
+  int('repl-ping-replica-period', 10, 1, intMax, { alias: 'repl-ping-slave-period' }),
+  int('repl-timeout', 60, 1, intMax),
+  bool('repl-disable-tcp-nodelay', false),
+  memory('repl-backlog-size', 1 << 20, 1, longMax),
+  int('repl-backlog-ttl', 3600, 0, longMax),
+  bool('repl-diskless-sync', true),
+  int('repl-diskless-sync-delay', 5, 0, intMax),
+  int('repl-diskless-sync-max-replicas', 0, 0, intMax),
+  int('min-replicas-to-write', 0, 0, intMax, { alias: 'min-slaves-to-write' }),
+  int('min-replicas-max-lag', 10, 0, intMax, { alias: 'min-slaves-max-lag' }),
+
   // Memory.
   memory('maxmemory', 0, 0, ulongMax),
   oneOf('maxmemory-policy', 'noeviction', [

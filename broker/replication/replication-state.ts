@@ -53,6 +53,16 @@ export class ReplicationState {
     return this.backlog
   }
 
+  /** Nobody may go on from before here: the stream holds what not every replica can run. */
+  barrier(): void {
+    if (this.backlog !== undefined) this.backlog = new Backlog(this.backlog.sizeBytes, this.masterReplOffset)
+  }
+
+  /** 40 random letters that mark the end of a dataset. */
+  mark(): Buffer {
+    return Buffer.from(freshId(this.random), 'latin1')
+  }
+
   closeBacklog(): void {
     this.backlog = undefined
   }

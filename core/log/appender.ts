@@ -59,6 +59,8 @@ export class Appender implements Log {
   written: number
   durable: number
   onProgress: (() => void) | undefined
+  /** Called with each frame that is sealed: its body `buf[from..to)`, and the position that it ends at. */
+  onFrame: ((buf: Buffer, from: number, to: number, position: number) => void) | undefined
   /** Milliseconds that the last sync took, for INFO and LATENCY. */
   lastSyncMs: number
   /** Bytes of the current segment. */
@@ -93,6 +95,7 @@ export class Appender implements Log {
     this.written = options.end.position
     this.durable = options.end.position
     this.onProgress = undefined
+    this.onFrame = undefined
     this.lastSyncMs = 0
     this.segmentBytes = options.end.bytes
     this.policy = options.policy
@@ -205,6 +208,7 @@ export class Appender implements Log {
     this.sealed += this.entries
     this.crc = crc
     this.entries = 0
+    if (this.onFrame !== undefined) this.onFrame(this.buf, headerBytesMax, this.at, this.sealed)
     if (this.state === 'ok') this.write(from, crc)
     else this.waiting.push({ bytes: Buffer.from(this.buf.subarray(from, this.at)), position: this.sealed, crc })
     this.at = headerBytesMax
@@ -217,6 +221,11 @@ export class Appender implements Log {
     // What the frame said of database and author is gone with it.
     this.lastDb = -1
     this.lastBy = undefined
+  }
+
+  /** The next entry says which database it is for, also when the one before was for the same: a reader begins there. */
+  nameDatabase(): void {
+    this.lastDb = -1
   }
 
   /** To be called ten times a second or so: syncs under `everysec`, and tries what failed again. */

@@ -1,0 +1,287 @@
+// The replicas of this broker: who is there, full and partial syncs, and what is looked after ten times a second.
+// A full sync is cut between two frames: the dataset as it stands, and the stream from its next byte on. Several
+// replicas that ask at about the same time (`repl-diskless-sync-delay`) share one.
+
+import { Appender } from '../../core/log/appender.ts'
+import type { Broker } from '../broker.ts'
+import type { Connection } from '../connection.ts'
+import { redisVersion } from '../product.ts'
+import { writeDataset } from './dataset.ts'
+import { Replica } from './replica.ts'
+import { passingLog, ReplicationStream } from './stream.ts'
+
+const second = 1000
+const drainMs = 5
+const ping = Buffer.from('*1\r\n$4\r\nPING\r\n')
+const getAck = Buffer.from('*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n')
+const newline = Buffer.from('\n')
+
+export class Replicas {
+  /** Those that asked for a sync, in the order in which they came. */
+  readonly all: Set<Replica>
+  readonly stream: ReplicationStream
+  fullSyncs: number
+  partialSyncs: number
+  refusedPartialSyncs: number
+  /** Called when a replica told how far it is. */
+  readonly onAck: Set<() => void>
+  private readonly broker: Broker
+  private tapped: Appender | undefined
+  private pingedMs: number
+  private newlineMs: number
+  /** Since when nobody is there (monotonic ms). */
+  private aloneMs: number
+  private askedAcks: boolean
+
+  constructor(broker: Broker) {
+    this.all = new Set()
+    this.stream = new ReplicationStream(broker.replication)
+    this.fullSyncs = 0
+    this.partialSyncs = 0
+    this.refusedPartialSyncs = 0
+    this.onAck = new Set()
+    this.broker = broker
+    this.tapped = undefined
+    this.pingedMs = 0
+    this.newlineMs = 0
+    this.aloneMs = 0
+    this.askedAcks = false
+    this.stream.onForeign = (name) => this.dropForeign(name)
+    broker.replication.onFed = () => this.send()
+  }
+
+  /** Somebody may want the stream. */
+  get active(): boolean {
+    return this.broker.replication.backlog !== undefined
+  }
+
+  get online(): Replica[] {
+    return [...this.all].filter((replica) => replica.stage === 'online')
+  }
+
+  /** Replicas that spoke within `min-replicas-max-lag`. */
+  get good(): number {
+    const { minReplicasMaxLag } = this.broker.config.values
+    return this.online.filter((replica) => this.lagSeconds(replica) <= minReplicasMaxLag).length
+  }
+
+  lagSeconds(replica: Replica): number {
+    return Math.floor((this.nowMs - replica.ackedMs) / second)
+  }
+
+  /** What a client told of itself by REPLCONF. */
+  of(c: Connection): Replica {
+    return c.replica ??= new Replica(c, this.broker.replication)
+  }
+
+  /** SYNC and PSYNC: the client becomes a replica. `next`: the byte that it wants first. */
+  sync(c: Connection, replid: string, next: number, plain: boolean): void {
+    const { replication } = this.broker
+    const replica = this.of(c)
+    replica.plainSync = plain
+    replica.sinceMs = this.nowMs
+    replica.ackedMs = this.nowMs
+    c.becomeReplica()
+    if (!plain && replication.continues(replid, next)) {
+      this.partialSyncs++
+      c.sendOut(Buffer.from(replica.followsHistories ? `+CONTINUE ${replication.replid}\r\n` : '+CONTINUE\r\n'))
+      replica.acked = next - 1
+      this.all.add(replica)
+      replica.follow(next)
+      this.broker.report('notice', `replica ${c.addr} goes on from byte ${next}`)
+      replica.send()
+      return
+    }
+    if (!plain && replid !== '?') this.refusedPartialSyncs++
+    this.fullSyncs++
+    replica.stage = 'waits'
+    this.all.add(replica)
+    if (!this.broker.config.values.replDisklessSync) setImmediate(() => this.startSyncs())
+  }
+
+  /** The client is gone. */
+  forget(replica: Replica): void {
+    if (!this.all.delete(replica)) return
+    this.broker.report('notice', `replica ${replica.client.addr} is gone`)
+    if (this.all.size === 0) this.aloneMs = this.nowMs
+    for (const heard of this.onAck) heard()
+  }
+
+  /** REPLCONF ACK */
+  heard(replica: Replica, offset: number, onDisk: number): void {
+    replica.ackedMs = this.nowMs
+    if (offset > replica.acked) replica.acked = offset
+    if (onDisk > replica.ackedOnDisk) replica.ackedOnDisk = onDisk
+    if (replica.stage === 'silent') {
+      replica.stage = 'online'
+      replica.send()
+    }
+    for (const heard of this.onAck) heard()
+  }
+
+  /** How many replicas have all bytes up to `last`. */
+  haveUpTo(last: number): number {
+    return this.online.filter((replica) => replica.acked >= last).length
+  }
+
+  onDiskUpTo(last: number): number {
+    return this.online.filter((replica) => replica.ackedOnDisk >= last).length
+  }
+
+  /** Asks all replicas how far they are, once for all who want to know in this turn. */
+  askAcks(): void {
+    if (this.askedAcks) return
+    this.askedAcks = true
+    setImmediate(() => {
+      this.askedAcks = false
+      this.put(getAck)
+    })
+  }
+
+  /** Sends a command that is no effect. */
+  put(bytes: Buffer): void {
+    const { log } = this.broker.engine
+    this.stream.takeCommand(bytes, log)
+    this.release()
+  }
+
+  /** A turn was sealed, or the log made progress. */
+  release(): void {
+    if (this.broker.replication.backlog !== undefined) this.stream.release(this.broker.engine.log)
+  }
+
+  /** Ten times a second. */
+  tick(): void {
+    const { broker, nowMs } = this
+    const { values } = broker.config
+    const { backlog } = broker.replication
+    if (backlog === undefined && this.all.size === 0) return
+    for (const replica of this.all) {
+      const silent = nowMs - replica.ackedMs > values.replTimeout * second
+      if (silent && !replica.plainSync && replica.stage === 'online') {
+        broker.report('warning', `replica ${replica.client.addr} has not been heard for repl-timeout: closed`)
+        replica.client.destroy()
+      }
+    }
+    if (nowMs - this.newlineMs >= second) {
+      this.newlineMs = nowMs
+      for (const replica of this.all) if (replica.stage === 'waits') replica.client.sendOut(newline)
+    }
+    const period = values.replPingReplicaPeriod * second
+    if (this.online.length > 0 && broker.replication.role === 'master' && nowMs - this.pingedMs >= period) {
+      this.pingedMs = nowMs
+      this.put(ping)
+    }
+    this.startSyncs()
+    if (this.all.size > 0 || backlog === undefined || values.replBacklogTtl === 0) return
+    if (broker.replication.role === 'master' && nowMs - this.aloneMs > values.replBacklogTtl * second) this.endStream()
+  }
+
+  /** The broker stops: waits until the replicas have all, for at most `shutdown-timeout`. */
+  async drain(): Promise<void> {
+    this.release()
+    const untilMs = this.nowMs + this.broker.config.values.shutdownTimeout * second
+    const behind = (): number => this.online.length - this.haveUpTo(this.stream.last)
+    if (behind() === 0) return
+    this.put(getAck)
+    while (behind() > 0 && this.nowMs < untilMs) await new Promise((resolve) => setTimeout(resolve, drainMs))
+    if (behind() > 0) this.broker.report('warning', `${behind()} replicas don't have all that was written`)
+  }
+
+  private get nowMs(): number {
+    return this.broker.engine.clock.monotonicMs()
+  }
+
+  private send(): void {
+    const { backlog } = this.broker.replication
+    let needed = Infinity
+    for (const replica of this.all) {
+      replica.send()
+      if (replica.stage !== 'waits') needed = Math.min(needed, replica.next)
+    }
+    backlog?.trim(needed)
+  }
+
+  /** Begins the full syncs that wait, if it is time for them. */
+  private startSyncs(): void {
+    const { broker, nowMs } = this
+    const { values } = broker.config
+    const waiting = [...this.all].filter((replica) => replica.stage === 'waits')
+    if (waiting.length === 0) return
+    const longest = Math.max(...waiting.map((replica) => nowMs - replica.sinceMs))
+    const enough = values.replDisklessSyncMaxReplicas > 0 && waiting.length >= values.replDisklessSyncMaxReplicas
+    if (values.replDisklessSync && !enough && longest < values.replDisklessSyncDelay * second) return
+    this.cut(waiting)
+  }
+
+  /** Cuts between two frames and sends what is there; later when a script holds a frame, or the log fails. */
+  private cut(waiting: readonly Replica[]): void {
+    const { broker } = this
+    const { engine, replication } = broker
+    if (engine.grouped || engine.log.state !== 'ok') return
+    engine.seal()
+    // What the dataset holds is written: a replica never knows what we might not know after a crash.
+    if (engine.log.safe < engine.log.appended) return
+    this.release()
+    this.beginStream()
+    this.tapped!.nameDatabase()
+    const last = this.stream.last
+    const { keys, functions } = waiting[0]!.wants
+    const same = waiting.filter((one) => one.wants.keys === keys && one.wants.functions === functions)
+    const used = String(engine.arena.usedBytes)
+    const pieces = writeDataset(engine, {
+      keys, functions, checksum: broker.config.values.rdbchecksum, aux: [
+        ['redis-ver', redisVersion], ['redis-bits', '64'], ['ctime', String(Math.floor(engine.clock.nowMs() / second))],
+        ['used-mem', used], ['repl-stream-db', '0'], ['repl-id', replication.replid], ['repl-offset', String(last)],
+        ['aof-base', '0'],
+      ],
+    })
+    const marked = broker.config.values.replDisklessSync && same.every((replica) => replica.readsMarks)
+    const mark = marked ? broker.replication.mark() : Buffer.alloc(0)
+    const size = pieces.reduce((bytes, piece) => bytes + piece.length, 0)
+    const head = Buffer.from(marked ? `$EOF:${mark.toString('latin1')}\r\n` : `$${size}\r\n`)
+    for (const replica of same) {
+      replica.ackedMs = this.nowMs
+      if (!replica.plainSync) replica.client.sendOut(Buffer.from(`+FULLRESYNC ${replication.replid} ${last}\r\n`))
+      replica.load([head, ...pieces, mark].filter((piece) => piece.length > 0), last + 1, marked)
+      const { addr } = replica.client
+      broker.report('notice', `full sync of replica ${addr}: ${size} bytes, then the stream from byte ${last + 1}`)
+    }
+  }
+
+  /** The stream begins with the first replica: from here on frames are listened to. */
+  private beginStream(): void {
+    const { broker } = this
+    const { engine, replication } = broker
+    if (!(engine.log instanceof Appender)) engine.log = passingLog(engine.log.sealed)
+    const appender = engine.log as Appender
+    if (this.tapped !== appender) {
+      this.tapped = appender
+      appender.onFrame = (buf, from, to, position) => this.stream.takeFrame(buf, from, to, position)
+    }
+    if (replication.backlog !== undefined) return
+    if (replication.role === 'master') replication.newHistory()
+    replication.openBacklog(broker.config.values.replBacklogSize)
+  }
+
+  /** Nobody came back for long enough: what was is forgotten, and costs nothing any more. */
+  private endStream(): void {
+    const { replication } = this.broker
+    if (this.tapped !== undefined) this.tapped.onFrame = undefined
+    this.tapped = undefined
+    this.stream.clear()
+    replication.closeBacklog()
+    replication.newHistory()
+  }
+
+  /** An effect that redis-server 7 can't run: who has not got it yet needs the whole dataset instead. */
+  private dropForeign(name: string): void {
+    const { replication } = this.broker
+    if (this.all.size > 0) {
+      this.broker.report('warning', `${name} came with Redis 8: replicas are sent the whole dataset anew, because a `
+        + 'redis-server 7 would silently differ')
+    }
+    replication.barrier()
+    for (const replica of this.all) if (replica.stage !== 'waits') replica.client.destroy()
+  }
+}
