@@ -1,6 +1,7 @@
 // Start and stop of the broker, and what it does ten times a second in between.
 
 import { watchClients } from './clients.ts'
+import { keepHistory, takeHistory } from './replication/history-file.ts'
 import type { Broker } from './broker.ts'
 import { brokerGates } from './dispatch.ts'
 import { cronMs, stopMsMax } from './limits.ts'
@@ -24,6 +25,8 @@ export async function startBroker(b: Broker): Promise<void> {
     return
   }
   if (appender !== undefined) appender.onProgress = () => b.logProgressed()
+  const history = takeHistory(b)
+  if (history !== undefined) b.replicas.resume(history)
   tick(b)
   b.cron = setInterval(() => tick(b), cronMs)
   b.expiry.arm()
@@ -56,6 +59,7 @@ export async function stopBroker(b: Broker): Promise<void> {
   await syncOrGiveUp(b)
   b.outbox.release()
   await b.replicas.drain()
+  keepHistory(b)
   for (const c of clients) c.closing = true
   for (const c of clients) c.transmit(Buffer.alloc(0), true)
   const until = b.engine.clock.monotonicMs() + stopMsMax

@@ -51,5 +51,3 @@ export const libraryLoadMsMax = 500
 export const backlogBlockBytes = 64 << 10
 /** What a socket of a replica may hold unsent before more of the stream waits in the backlog. */
 export const replicaAheadBytesMax = 1 << 20
-/** A piece of the dataset that a full sync sends. */
-export const datasetPieceBytes = 256 << 10

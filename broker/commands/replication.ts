@@ -75,7 +75,7 @@ function option(replica: Replica, a: Args, i: number): string | undefined {
     const words = a.text(i + 1).split(' ').filter((word) => word !== '')
     const strange = words.find((word) => word !== 'functions')
     if (strange !== undefined) return `ERR Unsupported rdb-filter-only option: ${strange}`
-    replica.wants = { keys: false, functions: words.includes('functions') }
+    replica.libraryOnly = words.includes('functions')
   } else if (a.is(i, 'VERSION')) return undefined
   else return `ERR Unrecognized REPLCONF option: ${a.text(i)}`
   return undefined

@@ -22,7 +22,8 @@ export class Replica {
   followsHistories: boolean
   /** It wants the dataset and no stream. */
   rdbOnly: boolean
-  wants: { keys: boolean, functions: boolean }
+  /** REPLCONF rdb-filter-only functions: it wants no keys. */
+  libraryOnly: boolean
   /** It came by SYNC, which has no FULLRESYNC line. */
   plainSync: boolean
   /** Since when it waits for a sync (monotonic ms). */
@@ -46,7 +47,7 @@ export class Replica {
     this.readsMarks = false
     this.followsHistories = false
     this.rdbOnly = false
-    this.wants = { keys: true, functions: true }
+    this.libraryOnly = false
     this.plainSync = false
     this.sinceMs = 0
     this.acked = 0

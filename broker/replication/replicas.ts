@@ -7,6 +7,7 @@ import type { Broker } from '../broker.ts'
 import type { Connection } from '../connection.ts'
 import { redisVersion } from '../product.ts'
 import { writeDataset } from './dataset.ts'
+import type { History } from './history-file.ts'
 import { Replica } from './replica.ts'
 import { passingLog, ReplicationStream } from './stream.ts'
 
@@ -104,6 +105,7 @@ export class Replicas {
     if (!this.all.delete(replica)) return
     this.broker.report('notice', `replica ${replica.client.addr} is gone`)
     if (this.all.size === 0) this.aloneMs = this.nowMs
+    this.trim()
     for (const heard of this.onAck) heard()
   }
 
@@ -172,6 +174,7 @@ export class Replicas {
       this.pingedMs = nowMs
       this.put(ping)
     }
+    this.trim()
     this.startSyncs()
     if (this.all.size > 0 || backlog === undefined || values.replBacklogTtl === 0) return
     if (broker.replication.role === 'master' && nowMs - this.aloneMs > values.replBacklogTtl * second) this.endStream()
@@ -193,13 +196,14 @@ export class Replicas {
   }
 
   private send(): void {
-    const { backlog } = this.broker.replication
+    for (const replica of this.all) replica.send()
+    this.trim()
+  }
+
+  private trim(): void {
     let needed = Infinity
-    for (const replica of this.all) {
-      replica.send()
-      if (replica.stage !== 'waits') needed = Math.min(needed, replica.next)
-    }
-    backlog?.trim(needed)
+    for (const replica of this.all) if (replica.stage !== 'waits') needed = Math.min(needed, replica.next)
+    this.broker.replication.backlog?.trim(needed)
   }
 
   /** Begins the full syncs that wait, if it is time for them. */
@@ -226,15 +230,14 @@ export class Replicas {
     this.beginStream()
     this.tapped!.nameDatabase()
     const last = this.stream.last
-    const { keys, functions } = waiting[0]!.wants
-    const same = waiting.filter((one) => one.wants.keys === keys && one.wants.functions === functions)
-    const used = String(engine.arena.usedBytes)
+    const { libraryOnly } = waiting[0]!
+    const same = waiting.filter((one) => one.libraryOnly === libraryOnly)
     const pieces = writeDataset(engine, {
-      keys, functions, checksum: broker.config.values.rdbchecksum, aux: [
-        ['redis-ver', redisVersion], ['redis-bits', '64'], ['ctime', String(Math.floor(engine.clock.nowMs() / second))],
-        ['used-mem', used], ['repl-stream-db', '0'], ['repl-id', replication.replid], ['repl-offset', String(last)],
-        ['aof-base', '0'],
-      ],
+      keys: !libraryOnly, checksum: broker.config.values.rdbchecksum, aux: {
+        'redis-ver': redisVersion, 'redis-bits': 64, 'ctime': Math.floor(engine.clock.nowMs() / second),
+        'used-mem': engine.arena.usedBytes, 'repl-stream-db': 0, 'repl-id': replication.replid, 'repl-offset': last,
+        'aof-base': 0,
+      },
     })
     const marked = broker.config.values.replDisklessSync && same.every((replica) => replica.readsMarks)
     const mark = marked ? broker.replication.mark() : Buffer.alloc(0)
@@ -264,6 +267,17 @@ export class Replicas {
     replication.openBacklog(broker.config.values.replBacklogSize)
   }
 
+  /** A graceful stop left this history: replicas may go on where they were. */
+  resume(history: History): void {
+    const { replication } = this.broker
+    replication.adopt(history.replid, history.offset)
+    replication.branchHistory()
+    this.aloneMs = this.nowMs
+    replication.openBacklog(this.broker.config.values.replBacklogSize)
+    this.beginStream()
+    this.tapped!.nameDatabase()
+  }
+
   /** Nobody came back for long enough: what was is forgotten, and costs nothing any more. */
   private endStream(): void {
     const { replication } = this.broker
@@ -276,12 +290,10 @@ export class Replicas {
 
   /** An effect that redis-server 7 can't run: who has not got it yet needs the whole dataset instead. */
   private dropForeign(name: string): void {
-    const { replication } = this.broker
     if (this.all.size > 0) {
       this.broker.report('warning', `${name} came with Redis 8: replicas are sent the whole dataset anew, because a `
         + 'redis-server 7 would silently differ')
     }
-    replication.barrier()
     for (const replica of this.all) if (replica.stage !== 'waits') replica.client.destroy()
   }
 }

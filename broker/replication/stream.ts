@@ -65,8 +65,12 @@ export class ReplicationStream {
     if (gone === 0) return
     for (const piece of this.waiting.splice(0, gone)) {
       this.waitingBytes -= piece.bytes.length
-      this.state.feed(piece.bytes)
-      if (piece.foreign !== undefined) this.onForeign?.(piece.foreign)
+      if (piece.foreign === undefined) this.state.feed(piece.bytes)
+      else {
+        this.onForeign?.(piece.foreign)
+        this.state.feed(piece.bytes)
+        this.state.barrier()
+      }
     }
   }
 
