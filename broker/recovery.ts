@@ -87,7 +87,7 @@ export async function openLog(b: Broker, disk: Disk = realDisk()): Promise<Appen
   const seconds = ((b.engine.clock.monotonicMs() - began) / 1000).toFixed(3)
   b.report('notice', `log folded: ${recovered.entries} entries in ${recovered.frames} frames, ${seconds} seconds`)
   const appender = new Appender({
-    disk, end: recovered.end, policy: values.appendfsync, nextSegment: recovered.nextSegment,
+    disk, end: recovered.end, policy: values.appendfsync, nextSegment: () => recovered.files.nextSegment(),
     monotonicMs: () => b.engine.clock.monotonicMs(),
   })
   b.config.onChange(['appendfsync'], () => appender.setPolicy(values.appendfsync))

@@ -86,6 +86,7 @@ export class Appender implements Log {
   private syncing: boolean
   private lastSync: number
   private now: number
+  private readonly rotations: { done: (position: number) => void; failed: (error: Error) => void }[]
   private readonly flushed: { position: number; done: () => void; failed: (error: Error) => void }[]
 
   constructor(options: AppenderOptions) {
@@ -115,6 +116,7 @@ export class Appender implements Log {
     this.syncing = false
     this.lastSync = 0
     this.now = 0
+    this.rotations = []
     this.flushed = []
   }
 
@@ -213,6 +215,7 @@ export class Appender implements Log {
     else this.waiting.push({ bytes: Buffer.from(this.buf.subarray(from, this.at)), position: this.sealed, crc })
     this.at = headerBytesMax
     if (this.buf.length > frameBufferKeptBytesMax) this.buf = Buffer.allocUnsafeSlow(frameBufferBytes)
+    if (this.rotations.length > 0) this.rotateNow()
   }
 
   abandon(): void {
@@ -232,6 +235,7 @@ export class Appender implements Log {
   tick(monotonicMs: number): void {
     this.now = monotonicMs
     if (this.state === 'failing') this.retry()
+    if (this.rotations.length > 0) this.rotateNow()
     if (this.policy === 'everysec' && monotonicMs - this.lastSync >= syncIntervalMs) this.syncSoon()
   }
 
@@ -245,17 +249,50 @@ export class Appender implements Log {
     return done
   }
 
-  /** Ends the segment, synced, and begins the next: the cut is between two frames. */
-  async rotate(): Promise<void> {
+  /**
+   * Ends the segment, synced, and begins the next, as soon as no frame is half done: the cut is between two frames.
+   * Resolves with the last position before it. Rejects when the disk refuses; the segment goes on then.
+   */
+  async rotate(): Promise<number> {
     await this.flush()
-    if (this.waiting.length > 0 || this.syncing || this.entries > 0) throw new Error('rotate in the middle of a frame')
-    const fd = this.nextSegment()
-    this.disk.close(this.fd)
-    this.fd = fd
+    return await new Promise((done, failed) => {
+      this.rotations.push({ done, failed })
+      this.rotateNow()
+    })
+  }
+
+  /** Rotates for whoever waits for it, unless a frame, a sync or the disk is in the way; they are asked again then. */
+  private rotateNow(): void {
+    if (this.rotations.length === 0 || this.entries > 0 || this.syncing) return
+    if (this.state !== 'ok') {
+      for (const { failed } of this.rotations.splice(0)) failed(this.failure!)
+      return
+    }
+    const waiters = this.rotations.splice(0)
+    try {
+      // All but the last turn's frame was synced off the thread before.
+      if (this.durable < this.written) {
+        this.disk.sync(this.fd)
+        this.synced(this.written)
+      }
+    } catch (error) {
+      this.breakDown(error as Error)
+      for (const { failed } of waiters) failed(error as Error)
+      return
+    }
+    try {
+      const fd = this.nextSegment()
+      this.disk.close(this.fd)
+      this.fd = fd
+    } catch (error) {
+      for (const { failed } of waiters) failed(error as Error)
+      return
+    }
     this.segmentBytes = 0
     this.crc = firstCrc
     this.lastDb = -1
     this.lastBy = undefined
+    for (const { done } of waiters) done(this.sealed)
   }
 
   async close(): Promise<void> {
@@ -275,6 +312,8 @@ export class Appender implements Log {
     }
     this.segmentBytes += bytes
     this.written = this.sealed
+    // A rotation that waits syncs the frame itself.
+    if (this.rotations.length > 0 && !this.syncing) return
     if (this.policy === 'always' || this.flushed.length > 0) this.syncSoon()
   }
 
@@ -352,6 +391,7 @@ export class Appender implements Log {
     this.usualSyncMs += (this.lastSyncMs - this.usualSyncMs) / 8
     if (error === undefined) this.synced(position)
     else this.breakDown(error)
+    if (this.rotations.length > 0) this.rotateNow()
   }
 
   private synced(position: number): void {

@@ -10,7 +10,8 @@ import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
 import { firstCrc } from './frame.ts'
 import type { SegmentEnd } from './appender.ts'
-import { readManifest, segmentName, writeManifest } from './manifest.ts'
+import { LogFiles } from './log-files.ts'
+import { readManifest } from './manifest.ts'
 import type { LogPlace, Manifest, ManifestFile } from './manifest.ts'
 import { SegmentReader } from './reader.ts'
 import type { Entry, Finding } from './reader.ts'
@@ -37,8 +38,9 @@ export type Progress = { file: string; bytesRead: number; bytesTotal: number; po
 
 export type Recovered = {
   end: SegmentEnd
-  /** Makes the next segment's file, named in the manifest, and returns its descriptor. */
-  nextSegment: () => number
+  files: LogFiles
+  /** What counted once and is in no archive yet: a crash came between. */
+  former: string[]
   entries: number
   frames: number
   /** What was cut off, and where it is kept. */
@@ -51,10 +53,7 @@ export function* recoverLog(options: RecoverOptions): Generator<Progress, Recove
   disk.makeFolder(place.folder)
   disk.syncFolder(path.dirname(place.folder))
   const manifest: Manifest = readManifest(disk, place) ?? { files: [] }
-  const nextSegment = (): number => {
-    const seq = Math.max(0, ...manifest.files.filter((f) => f.type === 'i').map((f) => f.seq)) + 1
-    return createSegment(disk, place, manifest, seq)
-  }
+  const log = new LogFiles(disk, place, manifest)
 
   const files = manifest.files.filter((f) => f.type !== 'h').toSorted((a, b) => order(a) - order(b))
   const bytesTotal = files.reduce((sum, f) => sum + Math.max(0, disk.size(path.join(place.folder, f.name))), 0)
@@ -110,9 +109,9 @@ export function* recoverLog(options: RecoverOptions): Generator<Progress, Recove
   }
   // A file of plain Redis commands is left as it is; our frames begin a segment of their own.
   const end: SegmentEnd = last === undefined || last.plain
-    ? { fd: nextSegment(), bytes: 0, crc: firstCrc, position }
+    ? { fd: log.nextSegment(), bytes: 0, crc: firstCrc, position }
     : { fd: disk.openAppend(last.file), bytes: last.offset, crc: last.crc, position }
-  return { end, nextSegment, entries: position, frames, cut }
+  return { end, files: log, former: log.settle(), entries: position, frames, cut }
 }
 
 /** An RDB, or an AOF that Redis before 7.0 began with one. */
@@ -137,16 +136,6 @@ function syncFile(disk: Disk, file: string): void {
   } finally {
     disk.close(fd)
   }
-}
-
-function createSegment(disk: Disk, place: LogPlace, manifest: Manifest, seq: number): number {
-  const name = segmentName(place, seq)
-  const fd = disk.openAppend(path.join(place.folder, name))
-  disk.truncate(fd, 0)
-  disk.sync(fd)
-  manifest.files.push({ name, seq, type: 'i' })
-  writeManifest(disk, place, manifest)
-  return fd
 }
 
 /** Cuts a torn tail and keeps its bytes, or throws. */

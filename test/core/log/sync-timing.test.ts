@@ -14,7 +14,7 @@ function timedLog(policy: SyncPolicy, syncMs: number): { disk: SimulatedDisk; lo
   const { recovered } = recoverAll(disk)
   let ms = 0
   const monotonicMs = (): number => ms += syncMs
-  return { disk, log: new Appender({ disk, end: recovered.end, nextSegment: recovered.nextSegment, policy, monotonicMs }) }
+  return { disk, log: new Appender({ disk, end: recovered.end, nextSegment: () => recovered.files.nextSegment(), policy, monotonicMs }) }
 }
 
 function writeFrames(log: Appender, count: number): void {

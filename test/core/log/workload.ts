@@ -36,7 +36,7 @@ export type Mode = SyncPolicy | 'always, quick'
 export function openLog(disk: SimulatedDisk, mode: Mode): { log: Appender; entries: string[] } {
   const { recovered, entries } = recoverAll(disk)
   const quick = mode === 'always, quick' ? { policy: 'always' as const, monotonicMs: () => 0 } : { policy: mode }
-  const log = new Appender({ disk, end: recovered.end, nextSegment: recovered.nextSegment, ...quick })
+  const log = new Appender({ disk, end: recovered.end, nextSegment: () => recovered.files.nextSegment(), ...quick })
   return { log, entries }
 }
 
