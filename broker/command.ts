@@ -2,7 +2,7 @@
 
 import type { Args } from '../core/args.ts'
 import { CommandTable } from '../core/commands/command-table.ts'
-import type { CommandFlag, CommandSpec, Handler } from '../core/commands/spec.ts'
+import type { CommandFlag, CommandSpec, Handler, KeySpec } from '../core/commands/spec.ts'
 import type { Reply } from '../core/reply.ts'
 import type { Connection } from './connection.ts'
 
@@ -38,6 +38,7 @@ export class Command {
   readonly arity: number
   readonly flags: number
   readonly subcommands: CommandTable<Command> | undefined
+  readonly keys: readonly KeySpec[] | undefined
   readonly run: Handler | undefined
   readonly serve: ServeHandler | undefined
   /** True when one run costs about nothing, so that its time need not be taken apart from its neighbours'. */
@@ -59,6 +60,7 @@ export class Command {
     this.flags = spec.flags.reduce((bits, flag) => bits | flagBits[flag], 0)
     const inner = spec.subcommands?.map((sub) => new Command(sub, this))
     this.subcommands = inner === undefined ? undefined : new CommandTable(inner)
+    this.keys = spec.keys
     this.run = spec.run
     this.serve = spec.serve
     this.cheap = spec.complexity.startsWith('O(1)') && spec.serve === undefined && !spec.flags.includes('blocking')

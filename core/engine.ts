@@ -5,7 +5,7 @@ import type { Args } from './args.ts'
 import { Arena } from './arena/arena.ts'
 import type { DictSeed } from './arena/dict.ts'
 import type { Clock } from './clock.ts'
-import type { CommandSpec } from './commands/spec.ts'
+import type { CommandSpec, KeySpec } from './commands/spec.ts'
 import type { Type } from './keyspace/entry.ts'
 import { Evictor } from './keyspace/evict.ts'
 import type { MemoryPolicy } from './keyspace/evict.ts'
@@ -50,6 +50,17 @@ export type Block = {
 
 export type KeyHook = (db: number, buf: Uint8Array, from: number, to: number) => void
 export type EventHook = (kind: string, event: string, db: number, buf: Uint8Array, from: number, to: number) => void
+
+/** What a snapshot in the making must hear of (core/checkpoint/snapshot.ts). */
+export type SnapshotHooks = {
+  /** A command is about to run that may change the keys among its arguments. */
+  beforeCommand: (keys: readonly KeySpec[], a: Args) => void
+  /** The key is about to change or to go. */
+  beforeChange: (db: Keyspace, entry: number, hash: number) => void
+  created: (db: Keyspace, buf: Uint8Array, from: number, to: number, hash: number) => void
+  /** All is about to change. */
+  finish: () => void
+}
 
 /** Counters that INFO shows and CONFIG RESETSTAT clears. */
 export type Stats = {
@@ -131,6 +142,8 @@ export class Engine {
   onFlushed: (() => void) | undefined
   /** Set by the broker while keyspace notifications are on. */
   onEvent: EventHook | undefined
+  /** The snapshot in the making: it must see keys before they change. */
+  snapshot: SnapshotHooks | undefined
   private group: 'none' | 'asked' | 'open'
   /** The command gave its effect itself. */
   private explicit: boolean
@@ -170,6 +183,7 @@ export class Engine {
     this.onReplaced = undefined
     this.onFlushed = undefined
     this.onEvent = undefined
+    this.snapshot = undefined
     this.group = 'none'
     this.explicit = false
     this.dirty = false
@@ -221,11 +235,12 @@ export class Engine {
    * A handler that changed something calls `changed()`; unless it also gave the effect in other words
    * (`effect` … `endEffect`), the command's own bytes are logged.
    */
-  execute(spec: Pick<CommandSpec, 'run'>, a: Args, r: Reply, session: Session): void {
+  execute(spec: Pick<CommandSpec, 'run' | 'keys'>, a: Args, r: Reply, session: Session): void {
     this.session = session
     this.db = this.dbs[session.db]!
     this.explicit = false
     this.dirty = false
+    if (this.snapshot !== undefined && spec.keys !== undefined) this.snapshot.beforeCommand(spec.keys, a)
     spec.run!(this, a, r)
     if (this.dirty && !this.explicit) {
       this.openGroup()
@@ -323,6 +338,7 @@ export class Engine {
 
   /** All keys of database `db` are about to go (`by` is -1) or to change places with those of database `by`. */
   replaced(db: number, by: number): void {
+    if (this.snapshot !== undefined) this.snapshot.finish()
     if (this.onReplaced !== undefined) this.onReplaced(db, by)
   }
 

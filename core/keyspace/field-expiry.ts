@@ -9,6 +9,7 @@ import type { Keyspace } from './keyspace.ts'
 /** Removes the fields of a hash that are due at `now`, at most a slice of them, and the key with its last field. */
 export function expireFields(db: Keyspace, entry: number, now: number): void {
   const { engine, arena } = db
+  if (engine.snapshot !== undefined) engine.snapshot.beforeChange(db, entry, db.dict.hashOf(entry))
   const hash = engine.hash.open(rootOf(arena, entry), formOf(arena, entry), now)
   const count = Math.min(hash.dueCount(now), fieldsPerSlice)
   const key = keyOf(arena, entry)

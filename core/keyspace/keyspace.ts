@@ -115,6 +115,7 @@ export class Keyspace {
     if (size < 64) for (let i = from; i < to; i++) u8[at++] = buf[i]!
     else u8.set(buf.subarray(from, to), at)
     this.dict.insert(hash, entry)
+    if (engine.snapshot !== undefined) engine.snapshot.created(this, buf, from, to, hash)
     if (engine.onEvent !== undefined) engine.onEvent('n', 'new', this.index, buf, from, to)
     return entry
   }
@@ -306,6 +307,7 @@ export class Keyspace {
   }
 
   private forget(entry: number, hash: number): void {
+    if (this.engine.snapshot !== undefined) this.engine.snapshot.beforeChange(this, entry, hash)
     const ms = deadlineOf(this.arena, entry)
     if (ms >= 0) this.deadlines.remove(ms, entry)
     this.redate(entry, this.earliestField(entry), -1)

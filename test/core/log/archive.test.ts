@@ -40,7 +40,8 @@ function open(disk: SimulatedDisk): Opened {
 }
 
 function drain(steps: Generator<void, void, void>): void {
-  while (steps.next().done !== true);
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
 }
 
 /** Three checkpoints with writes between them; `acknowledged` is kept up to date for when the machine stops. */
