@@ -51,3 +51,8 @@ export const libraryLoadMsMax = 500
 export const backlogBlockBytes = 64 << 10
 /** What a socket of a replica may hold unsent before more of the stream waits in the backlog. */
 export const replicaAheadBytesMax = 1 << 20
+/** The process that folds the log looks up from its work that often (ms), reports that often (ms) … */
+export const compactionSliceMs = 20
+export const compactionProgressMs = 100
+/** … and so much of what it complains of is kept. */
+export const compactionErrorCharsMax = 2000

@@ -4,7 +4,6 @@
 import { createHash } from 'node:crypto'
 import type { Engine } from './engine.ts'
 import { deadlineOf, exactDeadlineOf, formOf, keyOf, rootOf, typeOf, types } from './keyspace/entry.ts'
-import type { Keyspace } from './keyspace/keyspace.ts'
 import { stringValue } from './types/string.ts'
 import { opsOf } from './types/types.ts'
 import type { Mixer } from './types/types.ts'
@@ -18,7 +17,7 @@ function sha1(bytes: Uint8Array): Buffer {
 }
 
 /** Order among what is xored doesn't count. */
-function xorInto(digest: Buffer, other: Buffer): void {
+export function xorInto(digest: Buffer, other: Buffer): void {
   for (let i = 0; i < digest.length; i++) digest[i] = digest[i]! ^ other[i]!
 }
 
@@ -89,12 +88,13 @@ export function datasetDigest(engine: Engine): string {
  */
 export function stateDigest(engine: Engine): string {
   const total = Buffer.alloc(sha256Bytes)
-  for (const db of engine.dbs) db.dict.each((entry) => xorInto(total, entryDigest(engine, db, entry)))
+  for (const db of engine.dbs) db.dict.each((entry) => xorInto(total, entryDigest(engine, db.index, entry)))
   for (const [name, source] of engine.libraries.byName) xorInto(total, libraryDigest(name, source))
   return total.toString('hex')
 }
 
-function entryDigest(engine: Engine, db: Keyspace, entry: number): Buffer {
+/** What an entry of database `index` gives to the digest of the whole state. */
+export function entryDigest(engine: Engine, index: number, entry: number): Buffer {
   const { arena } = engine
   const hash = createHash('sha256')
   // Each part goes in with its length, so that no two different lists of parts read the same.
@@ -103,14 +103,14 @@ function entryDigest(engine: Engine, db: Keyspace, entry: number): Buffer {
     hash.update(bytes)
   }
   const type = typeOf(arena, entry)
-  add(Buffer.from(`${db.index} ${type} ${exactDeadlineOf(arena, entry)}`))
+  add(Buffer.from(`${index} ${type} ${exactDeadlineOf(arena, entry)}`))
   add(keyOf(arena, entry))
   if (type === types.string) add(stringValue(arena, entry))
   else opsOf(type).digest(engine, rootOf(arena, entry), add, formOf(arena, entry))
   return hash.digest()
 }
 
-function libraryDigest(name: string, source: string): Buffer {
+export function libraryDigest(name: string, source: string): Buffer {
   const hash = createHash('sha256')
   for (const text of ['library', name, source]) {
     hash.update(u32be(text.length))

@@ -50,3 +50,8 @@ export const idempotenceIdsMax = 10_000
 export const claimAgainMsMin = 100
 /** SRANDMEMBER with a negative count answers with no more than so many members. */
 export const randomRepeatsMax = 2 ** 26
+/** A checkpoint that is being written is synced each time it has grown by this much. */
+export const checkpointSyncBytes = 16 * 1024 * 1024
+/** Frames that a compaction replays between two reports of how far it is; and bytes that it copies at once. */
+export const compactionFramesMax = 256
+export const compactionCopyBytes = 4 * 1024 * 1024

@@ -10,15 +10,18 @@ import type { Library, LibraryFunction } from './library-load.ts'
 /** What becomes of the libraries that are there: `flush` forgets them, `append` refuses one of a name that is taken. */
 export type RestorePolicy = 'flush' | 'append' | 'replace'
 
-export class Functions {
+/** Makes a library of its source. Raises LibraryError. */
+export type LibraryLoader = { load(source: string): Library }
+
+export class Functions<Loader extends LibraryLoader = FunctionInterpreter> {
   private readonly sources: Libraries
-  private readonly newInterpreter: () => FunctionInterpreter
-  private interpreter: FunctionInterpreter | undefined
+  private readonly newInterpreter: () => Loader
+  private interpreter: Loader | undefined
   private libraries: Map<string, Library>
   private byName: Map<string, LibraryFunction>
   private version: number
 
-  constructor(sources: Libraries, newInterpreter: () => FunctionInterpreter) {
+  constructor(sources: Libraries, newInterpreter: () => Loader) {
     this.sources = sources
     this.newInterpreter = newInterpreter
     this.interpreter = undefined
@@ -46,7 +49,7 @@ export class Functions {
   }
 
   /** What runs the functions. */
-  get running(): FunctionInterpreter {
+  get running(): Loader {
     this.interpreter ??= this.newInterpreter()
     return this.interpreter
   }
@@ -120,14 +123,23 @@ function indexFunctions(libraries: Iterable<Library>): Map<string, LibraryFuncti
   return byName
 }
 
-const byEngine = new WeakMap<Engine, Functions>()
+const byEngine = new WeakMap<Engine, Functions<LibraryLoader>>()
 
 /** Names the functions of an engine, for handlers that are given nothing but the engine. */
-export function bindFunctions(x: Engine, functions: Functions): void {
+export function bindFunctions(x: Engine, functions: Functions<LibraryLoader>): void {
   byEngine.set(x, functions)
 }
 
-export function functionsOf(x: Engine): Functions {
+function unread(source: string): Library {
+  return { name: describeLibrary(source).name, source, functions: [] }
+}
+
+/** For an engine that only folds a log: it keeps the sources, which were tried when they came, and runs none. */
+export function bindSources(x: Engine): void {
+  bindFunctions(x, new Functions<LibraryLoader>(x.libraries, () => ({ load: unread })))
+}
+
+export function functionsOf(x: Engine): Functions<LibraryLoader> {
   const functions = byEngine.get(x)
   if (functions === undefined) throw new Error('the engine has no functions')
   return functions

@@ -114,6 +114,18 @@ export class RdbInput {
     else throw new RdbError(`an unknown string encoding ${this.encoding}`)
   }
 
+  /** Goes behind a string. */
+  passString(): void {
+    this.lengthOrEncoding()
+    if (this.encoding < 0) this.take(this.high * two32 + this.low)
+    else if (this.encoding === encodings.lzf) {
+      const packed = this.length()
+      this.length()
+      this.take(packed)
+    } else if (this.encoding <= encodings.int32) this.take(1 << this.encoding)
+    else throw new RdbError(`an unknown string encoding ${this.encoding}`)
+  }
+
   /** A string as bytes of its own. */
   copy(): Buffer {
     this.string()

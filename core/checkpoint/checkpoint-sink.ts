@@ -1,0 +1,46 @@
+// Where a checkpoint's bytes go: a new file, its SHA-256 taken on the way, and synced as it grows, so that the system
+// has no gigabytes to write at once while others wait for their own syncs.
+
+import { createHash } from 'node:crypto'
+import type { Hash } from 'node:crypto'
+import { writeAll } from '../disk.ts'
+import type { Disk } from '../disk.ts'
+import { checkpointSyncBytes } from '../limits.ts'
+
+export class CheckpointSink {
+  /** Bytes that were written. */
+  bytes: number
+  private readonly disk: Disk
+  private readonly fd: number
+  private readonly hash: Hash
+  private synced: number
+
+  /** The file is made anew. */
+  constructor(disk: Disk, file: string) {
+    this.bytes = 0
+    this.disk = disk
+    this.fd = disk.openAppend(file)
+    this.hash = createHash('sha256')
+    this.synced = 0
+    disk.truncate(this.fd, 0)
+  }
+
+  write(buf: Uint8Array, from: number, to: number): void {
+    this.hash.update(buf.subarray(from, to))
+    writeAll(this.disk, this.fd, buf, from, to, this.bytes)
+    this.bytes += to - from
+    if (this.bytes - this.synced < checkpointSyncBytes) return
+    this.disk.sync(this.fd)
+    this.synced = this.bytes
+  }
+
+  /** All of it is on the medium when that returns: the file's SHA-256 in hex. */
+  sync(): string {
+    this.disk.sync(this.fd)
+    return this.hash.digest('hex')
+  }
+
+  close(): void {
+    this.disk.close(this.fd)
+  }
+}

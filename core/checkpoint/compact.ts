@@ -1,0 +1,350 @@
+// A checkpoint is a function of the log: old checkpoint + sealed segments → new checkpoint. What it needs of memory is
+// what the segments touch, whatever the size of the rest:
+//
+//   find    reads the segments once: which keys do they name?
+//   load    walks the old checkpoint: keys that were named are loaded into an engine; of the others it only notes from
+//           which byte to which they stand
+//   fold    replays the segments over the engine
+//   write   database by database: copies what stands as it stood, in large pieces, and appends the engine's keys
+//
+// Keys that are due stay as they are, until the log says that they went. The caller names the file once it is whole.
+
+import type { Args } from '../args.ts'
+import { DictWalk } from '../arena/dict-walk.ts'
+import { entryDigest, libraryDigest, xorInto } from '../digest.ts'
+import type { Disk } from '../disk.ts'
+import type { Engine } from '../engine.ts'
+import { MillraceError } from '../errors.ts'
+import { compactionCopyBytes, compactionFramesMax } from '../limits.ts'
+import { SegmentReader } from '../log/reader.ts'
+import type { Entry } from '../log/reader.ts'
+import { CheckpointSink } from './checkpoint-sink.ts'
+import { noteKeys } from './effect-keys.ts'
+import type { EffectSpec } from './effect-keys.ts'
+import { KeptRuns } from './kept-runs.ts'
+import { RdbError, rdbTypes, rdbVersionDated, rdbVersionPlain } from './rdb-format.ts'
+import { RdbFileReader } from './rdb-file-reader.ts'
+import type { RdbKey, RdbVisitor } from './rdb-file-reader.ts'
+import { RdbFileWriter } from './rdb-file-writer.ts'
+import type { RdbInput } from './rdb-input.ts'
+import { RdbLoader } from './rdb-load.ts'
+import { auxNames } from './rdb-save.ts'
+import type { AuxFields } from './rdb-save.ts'
+import { skipValue } from './rdb-skip.ts'
+import { TouchedKeys } from './touched-keys.ts'
+
+export type CompactOptions = {
+  disk: Disk
+  /** The old checkpoint, an RDB file; undefined when the segments are all there is. */
+  base: string | undefined
+  /** Sealed files of the log, in order; they begin where the base ends. */
+  segments: readonly string[]
+  /** The file that is written; whatever had its name is replaced. */
+  target: string
+  /** Empty, with a null log, `replaying`; what the segments touch is folded in it. */
+  engine: Engine
+  /** Folds an entry into the engine; throws where that can't be. */
+  visit: (entry: Entry) => void
+  /** Where the keys of an entry's command stand; undefined when the command is not known. */
+  specOf: (args: Args) => EffectSpec | undefined
+  /** Facts that go into the file, beside position and time. */
+  aux: AuxFields
+  /** `rdbchecksum` */
+  checksum: boolean
+  /** Also decodes what is copied, for the digest of all. */
+  verify: boolean
+}
+
+export type CompactPhase = 'find' | 'load' | 'fold' | 'write'
+/** Bytes. */
+export type CompactProgress = { phase: CompactPhase; done: number; total: number }
+
+export type CompactResult = {
+  /** The log's position at which the new checkpoint stands, and the engine's clock there. */
+  position: number
+  ms: number
+  keysCopied: number
+  /** Keys of the old checkpoint that were loaded, and of the new one that the engine held. */
+  keysLoaded: number
+  keysFolded: number
+  bytes: number
+  /** Of the whole file, in hex. */
+  sha256: string
+  /** `stateDigest` of what the file holds; only with `verify`. */
+  digest: string | undefined
+}
+
+/**
+ * Does a slice of the work at each step. Throws MillraceError LOG_DAMAGED, LOG_COMMAND, LOG_DATABASE, RDB_DAMAGED, and
+ * the disk's errors; then the target is no checkpoint.
+ */
+export function* compact(options: CompactOptions): Generator<CompactProgress, CompactResult, void> {
+  const fold = new Fold(options)
+  if (options.base !== undefined) {
+    fold.readStart(options.base)
+    yield* fold.replay('find', (entry) => noteKeys(fold.touched, entry, options.specOf(entry.args)))
+    yield* fold.load(options.base)
+  }
+  yield* fold.replay('fold', options.visit)
+  return yield* fold.write()
+}
+
+class Fold implements RdbVisitor {
+  readonly touched: TouchedKeys
+  private readonly options: CompactOptions
+  private readonly loader: RdbLoader
+  /** By database of the old checkpoint: what is copied of it. */
+  private readonly runs: readonly KeptRuns[]
+  private readonly digest: Buffer
+  private source: number
+  /** Of the key that was read last: whether it is copied, and has a deadline. */
+  private keeps: boolean
+  private dated: boolean
+  /** Where the base stands, and where the segments end. */
+  private start: number
+  private position: number
+  private version: number
+
+  constructor(options: CompactOptions) {
+    const { engine } = options
+    this.touched = new TouchedKeys(engine.dbs.length, engine.hashSeed)
+    this.options = options
+    this.loader = new RdbLoader(engine, {})
+    this.runs = engine.dbs.map(() => new KeptRuns())
+    this.digest = Buffer.alloc(32)
+    this.source = 0
+    this.keeps = false
+    this.dated = false
+    this.start = 0
+    this.position = 0
+    this.version = rdbVersionPlain
+  }
+
+  /** Learns the position that the base stands at, and its clock. */
+  readStart(base: string): void {
+    const aux = readFirstFields(this.options.disk, base)
+    this.start = Number(aux.get(auxNames.position) ?? 0)
+    const ms = Number(aux.get(auxNames.ms) ?? 0)
+    if (ms > 0) this.options.engine.setNow(ms)
+  }
+
+  /** Visits all entries of the segments. */
+  * replay(phase: CompactPhase, visit: (entry: Entry) => void): Generator<CompactProgress, void, void> {
+    const { disk, segments, engine } = this.options
+    const databases = engine.dbs.length
+    const checked = (entry: Entry): void => {
+      if (!(entry.db < databases)) {
+        throw new MillraceError('LOG_DATABASE', `position ${entry.position} of the log is of database ${entry.db}, but `
+          + `there are only ${databases}`)
+      }
+      visit(entry)
+    }
+    const total = segments.reduce((sum, file) => sum + Math.max(0, disk.size(file)), 0)
+    let before = 0
+    this.position = this.start
+    for (const file of segments) {
+      const reader = new SegmentReader(disk, file, this.position)
+      try {
+        for (let frames = 1; reader.next(checked); frames++) {
+          if (frames % compactionFramesMax === 0) yield { phase, done: before + reader.offset, total }
+        }
+        if (reader.finding !== undefined) {
+          const { offset, position, reason } = reader.finding
+          const where = `${file} at byte ${offset} (position ${position})`
+          throw new MillraceError('LOG_DAMAGED', `the log is damaged: ${where}: ${reason}`)
+        }
+        this.position = reader.position
+        before += reader.bytes
+      } finally {
+        reader.close()
+      }
+    }
+    yield { phase, done: total, total }
+  }
+
+  /** Loads what is touched of the base, and notes where the rest stands. */
+  * load(base: string): Generator<CompactProgress, void, void> {
+    const { disk, engine } = this.options
+    const total = disk.size(base)
+    const reader = new RdbFileReader(engine.settings.stringBytesMax, true)
+    const fd = disk.openRead(base)
+    let at = 0
+    try {
+      for (;;) {
+        const { offset } = reader
+        this.keeps = false
+        const step = reader.step(this)
+        if (step === 'end') return
+        if (step === 'record') {
+          if (this.keeps) this.runs[this.source]!.add(offset, reader.offset, this.dated)
+          continue
+        }
+        yield { phase: 'load', done: reader.offset, total }
+        const { buf, from, to } = reader.room()
+        const came = disk.read(fd, buf, from, to, at)
+        at += came
+        if (came === 0) reader.end()
+        else reader.came(came)
+      }
+    } catch (error) {
+      if (!(error instanceof RdbError)) throw error
+      throw new MillraceError('RDB_DAMAGED', `${base} at byte ${reader.offset}: ${error.message}`, error)
+    } finally {
+      disk.close(fd)
+    }
+  }
+
+  library(source: string): void {
+    this.loader.library(source)
+  }
+
+  database(index: number): void {
+    this.loader.database(index)
+    this.source = index
+  }
+
+  key(key: RdbKey, input: RdbInput): void {
+    if (this.touched.has(this.source, key.name, key.from, key.to)) {
+      this.loader.key(key, input)
+      return
+    }
+    if (this.options.verify) this.verify(key, input)
+    else skipValue(input, key.type)
+    if (this.touched.isFlushed(this.source)) return
+    this.keeps = true
+    this.dated = key.deadline >= 0
+    if (key.type === rdbTypes.hashMetadata || key.type === rdbTypes.hashListpackEx) this.version = rdbVersionDated
+    else if (key.type > rdbTypes.streamListpacks2) this.version = Math.max(this.version, 11)
+  }
+
+  /** Adds a key that is copied to the digest. */
+  private verify(key: RdbKey, input: RdbInput): void {
+    const { engine } = this.options
+    const { db } = engine
+    this.loader.key(key, input)
+    this.loader.loaded.keys--
+    const hash = db.hash(key.name, key.from, key.to)
+    const entry = db.find(key.name, key.from, key.to, hash)
+    if (!this.touched.isFlushed(this.source)) {
+      xorInto(this.digest, entryDigest(engine, this.touched.numberOf(this.source), entry))
+    }
+    db.remove(entry, hash)
+    if (!engine.lazy.idle) engine.lazy.drain()
+  }
+
+  * write(): Generator<CompactProgress, CompactResult, void> {
+    const { disk, engine, target, aux, checksum, verify } = this.options
+    if (engine.dbs.some((db) => db.fieldDeadlines.count > 0)) this.version = rdbVersionDated
+    const sink = new CheckpointSink(disk, target)
+    try {
+      const writer = new RdbFileWriter((buf, from, to) => sink.write(buf, from, to), {
+        compresses: engine.settings.compressesRdb, checksum, version: this.version,
+      })
+      const fields = { ...aux, [auxNames.position]: this.position, [auxNames.ms]: engine.now }
+      for (const [name, value] of Object.entries(fields)) writer.aux(name, value)
+      for (const [name, source] of engine.libraries.byName) {
+        writer.library(source)
+        if (verify) xorInto(this.digest, libraryDigest(name, source))
+      }
+      const total = this.runs.reduce((sum, runs) => sum + runs.bytes, 0)
+      for (const step of this.writeKeys(writer)) {
+        void step
+        yield { phase: 'write', done: writer.flushed, total: Math.max(total, writer.flushed) }
+      }
+      writer.end()
+      return this.result(sink.sync(), sink.bytes)
+    } finally {
+      sink.close()
+    }
+  }
+
+  private* writeKeys(writer: RdbFileWriter): Generator<undefined, void, void> {
+    const { engine, verify } = this.options
+    const walk = new DictWalk(engine.arena)
+    for (const db of engine.dbs) {
+      const runs = this.runs[this.touched.sourceOf(db.index)]!
+      if (db.count + runs.keys === 0) continue
+      writer.database(db.index, db.count + runs.keys, db.deadlines.count + runs.dated)
+      if (runs.count > 0) yield* this.copy(writer, runs)
+      walk.start(db.dict.root)
+      let { flushed } = writer
+      for (let entry = walk.next(); entry !== 0; entry = walk.next()) {
+        writer.key(engine, entry)
+        if (verify) xorInto(this.digest, entryDigest(engine, db.index, entry))
+        if (writer.flushed === flushed) continue
+        flushed = writer.flushed
+        yield
+      }
+    }
+  }
+
+  /** Copies what is kept as it stands, some megabytes at a time. */
+  private* copy(writer: RdbFileWriter, runs: KeptRuns): Generator<undefined, void, void> {
+    const { disk, base } = this.options
+    const fd = disk.openRead(base!)
+    const buf = Buffer.allocUnsafeSlow(compactionCopyBytes)
+    let bufStart = 0
+    let filled = 0
+    try {
+      for (let i = 0; i < runs.count; i++) {
+        for (let at = runs.start(i); at < runs.end(i);) {
+          if (at < bufStart || at >= bufStart + filled) {
+            bufStart = at
+            filled = disk.read(fd, buf, 0, buf.length, at)
+            if (filled === 0) throw new MillraceError('RDB_DAMAGED', `${base!} became shorter`)
+            yield
+          }
+          const to = Math.min(runs.end(i), bufStart + filled)
+          writer.raw(buf, at - bufStart, to - bufStart)
+          at = to
+        }
+      }
+    } finally {
+      disk.close(fd)
+    }
+  }
+
+  private result(sha256: string, bytes: number): CompactResult {
+    const { engine, verify } = this.options
+    return {
+      position: this.position, ms: engine.now,
+      keysCopied: this.runs.reduce((sum, runs) => sum + runs.keys, 0),
+      keysLoaded: this.loader.loaded.keys,
+      keysFolded: engine.dbs.reduce((sum, db) => sum + db.count, 0),
+      bytes, sha256, digest: verify ? this.digest.toString('hex') : undefined,
+    }
+  }
+}
+
+/** How much of a file is read for its first fields. */
+const fieldsBytes = 64 * 1024
+
+/** The aux fields before anything else in the file. Throws RDB_DAMAGED. */
+function readFirstFields(disk: Disk, file: string): Map<string, string> {
+  const found = new Map<string, string>()
+  const seen = { other: false }
+  const other = (): void => {
+    seen.other = true
+  }
+  const visitor: RdbVisitor = {
+    aux: (name, value) => void found.set(name, value),
+    library: other, database: other,
+    key: (key, input) => {
+      other()
+      skipValue(input, key.type)
+    },
+  }
+  const reader = new RdbFileReader(fieldsBytes, false)
+  const head = Buffer.alloc(fieldsBytes)
+  const fd = disk.openRead(file)
+  try {
+    reader.push(head.subarray(0, disk.read(fd, head, 0, head.length, 0)))
+    while (!seen.other && reader.step(visitor) === 'record') continue
+  } catch (error) {
+    if (!(error instanceof RdbError)) throw error
+    throw new MillraceError('RDB_DAMAGED', `${file} at byte ${reader.offset}: ${error.message}`, error)
+  } finally {
+    disk.close(fd)
+  }
+  return found
+}

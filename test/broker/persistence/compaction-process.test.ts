@@ -1,0 +1,130 @@
+// The child process that folds the log: what it makes, that it ends with its parent, and that killing it at any moment
+// leaves nothing behind.
+
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { startCompaction } from '../../../broker/persistence/compaction-process.ts'
+import type { CompactionPlan } from '../../../broker/persistence/compaction.ts'
+import { MillraceError } from '../../../core/errors.ts'
+import { seededRandom } from '../../../core/random.ts'
+import { defaultSettings } from '../../../core/settings.ts'
+import { requireRedis, startRedis, temporaryDirectory } from '../../process.ts'
+
+const root = path.resolve(import.meta.dirname, '../../..')
+
+function say(...words: (string | number)[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${String(word).length}\r\n${word}\r\n`).join('')}`
+}
+
+/** A plain segment that sets so many keys. */
+function writeSegment(file: string, from: number, count: number, value: string): void {
+  const lines: string[] = [say('SELECT', 0)]
+  for (let i = from; i < from + count; i++) lines.push(say('SET', `key:${i}`, `${value} ${i}`))
+  writeFileSync(file, lines.join(''))
+}
+
+function planIn(dir: string, segments: readonly string[]): CompactionPlan {
+  return {
+    segments: segments.map((name) => path.join(dir, name)), target: path.join(dir, 'temp-checkpoint.rdb'),
+    databases: 16, settings: defaultSettings(), aux: { 'redis-ver': '7.4.2' }, checksum: true, verify: false,
+  }
+}
+
+function prepare(t: ExecutionContext, keys: number): { dir: string; plan: CompactionPlan } {
+  const dir = temporaryDirectory(t)
+  writeSegment(path.join(dir, '1.aof'), 0, keys, 'first')
+  return { dir, plan: planIn(dir, ['1.aof']) }
+}
+
+test('the child makes the file that its report is of, and redis-server loads it', async (t) => {
+  const { dir, plan } = prepare(t, 20_000)
+  const seen: string[] = []
+  const first = startCompaction(plan, (progress) => void seen.push(progress.phase))
+  const result = await first.done
+  t.is(result.keysFolded, 20_000)
+  t.is(result.position, 20_000)
+  t.is(createHash('sha256').update(readFileSync(plan.target)).digest('hex'), result.sha256)
+  t.true(result.peakBytes > 1e7 && result.elapsedMs > 0)
+
+  const data = path.join(dir, 'data')
+  mkdirSync(data)
+  const base = path.join(data, 'dump.rdb')
+  writeSegment(path.join(dir, '2.aof'), 10, 5, 'second')
+  writeFileSync(path.join(dir, 'base.rdb'), readFileSync(plan.target))
+  const again = await startCompaction({ ...planIn(dir, ['2.aof']), base: path.join(dir, 'base.rdb') }).done
+  t.is(again.keysCopied, 19_995)
+  t.is(again.keysFolded, 5)
+  t.is(again.position, 20_005)
+  if (!requireRedis(t)) return
+  writeFileSync(base, readFileSync(plan.target))
+  const redis = await startRedis(t, { dir: data, args: ['--appendonly', 'no'] })
+  const client = await redis.connect()
+  t.is(await client.text('DBSIZE'), ':20000\r\n')
+  t.is(await client.text('GET', 'key:12'), '$9\r\nsecond 12\r\n')
+  t.is(await client.text('GET', 'key:15'), '$8\r\nfirst 15\r\n')
+  client.destroy()
+})
+
+test('killed at any moment it leaves nothing, and the next one works', async (t) => {
+  const { plan } = prepare(t, 60_000)
+  const whole = await startCompaction(plan).done
+  const random = seededRandom(5)
+  let killed = 0
+  for (let i = 0; i < 12; i++) {
+    const compaction = startCompaction(plan)
+    setTimeout(() => compaction.cancel(), random.u32() % Math.ceil(whole.elapsedMs * 1.2 + 100))
+    try {
+      t.is((await compaction.done).keysFolded, 60_000)
+    } catch (error) {
+      killed++
+      t.is((error as MillraceError).code, 'COMPACTION_KILLED')
+      t.false(existsSync(plan.target))
+    }
+  }
+  t.true(killed > 0)
+  t.is((await startCompaction(plan).done).position, whole.position)
+})
+
+test('what is wrong with the files is said with its code, and nothing is left', async (t) => {
+  const { dir, plan } = prepare(t, 100)
+  const damaged = path.join(dir, 'damaged.rdb')
+  writeFileSync(damaged, 'REDIS0010 and then nothing that is known')
+  const error = await t.throwsAsync(startCompaction({ ...plan, base: damaged }).done, { instanceOf: MillraceError })
+  t.is(error.code, 'RDB_DAMAGED')
+  t.false(existsSync(plan.target))
+  const missing = await t.throwsAsync(startCompaction({ ...plan, segments: [path.join(dir, 'none')] }).done)
+  t.is((missing as MillraceError).code, 'ENOENT')
+})
+
+test('it runs at low priority, and ends when its parent is killed', async (t) => {
+  const { dir, plan } = prepare(t, 400_000)
+  writeFileSync(path.join(dir, 'plan.json'), JSON.stringify(plan))
+  const script = `import { readFileSync } from 'node:fs'
+import { startCompaction } from '${path.join(root, 'broker/persistence/compaction-process.ts')}'
+const compaction = startCompaction(JSON.parse(readFileSync('${path.join(dir, 'plan.json')}', 'utf8')),
+  () => process.stdout.write(compaction.pid + '\\n'))
+await compaction.done`
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: root })
+  t.teardown(() => parent.kill('SIGKILL'))
+  const pid = await new Promise<number>((resolve) => {
+    parent.stdout.once('data', (chunk: Buffer) => resolve(Number.parseInt(chunk.toString(), 10)))
+    parent.once('exit', () => resolve(-1))
+  })
+  t.true(pid > 0)
+  t.is(os.getPriority(pid), os.constants.priority.PRIORITY_LOW)
+  parent.kill('SIGKILL')
+  const alive = (): boolean => {
+    try {
+      return process.kill(pid, 0)
+    } catch {
+      return false
+    }
+  }
+  for (let i = 0; i < 600 && alive(); i++) await new Promise((resolve) => setTimeout(resolve, 50))
+  t.false(alive())
+})

@@ -1,0 +1,300 @@
+// Compaction against the full fold: base + segments compacted and loaded is the state at the cut, for random work of all
+// families; what is folded in several steps is what is folded at once; and what a crash or a full disk leaves.
+
+import path from 'node:path'
+import test from 'ava'
+import { compactionSteps } from '../../../broker/persistence/compaction.ts'
+import type { CompactionPlan } from '../../../broker/persistence/compaction.ts'
+import { createCommands } from '../../../broker/commands/table.ts'
+import { replayer } from '../../../broker/recovery.ts'
+import { bindSources } from '../../../broker/scripting/functions.ts'
+import { Arena } from '../../../core/arena/arena.ts'
+import type { CompactProgress, CompactResult } from '../../../core/checkpoint/compact.ts'
+import { loadBase } from '../../../core/checkpoint/rdb-load.ts'
+import { saveNow } from '../../../core/checkpoint/rdb-save.ts'
+import { manualClock } from '../../../core/clock.ts'
+import { stateDigest } from '../../../core/digest.ts'
+import { Engine } from '../../../core/engine.ts'
+import { MillraceError } from '../../../core/errors.ts'
+import { nullLog } from '../../../core/log/log.ts'
+import { SegmentReader } from '../../../core/log/reader.ts'
+import { seededRandom } from '../../../core/random.ts'
+import { defaultSettings } from '../../../core/settings.ts'
+import { SimulatedDisk } from '../../simulation/simulated-disk.ts'
+import { digestOf, forget, freshHistory, goOn, place, randomTurn, recover, segment, settle, turn } from '../crash-workload.ts'
+import type { Node, Work } from '../crash-workload.ts'
+
+const databases = 4
+const arena = new Arena()
+const commands = createCommands()
+const target = path.join(place.folder, 'new.rdb')
+
+function planOf(base: string | undefined, segments: readonly string[], verify = true): CompactionPlan {
+  const plan = { segments, target, databases, settings: defaultSettings(), aux: { 'redis-ver': '7.4.2' }, checksum: true, verify }
+  return base === undefined ? plan : { ...plan, base }
+}
+
+function runAll(disk: SimulatedDisk, plan: CompactionPlan, watch?: (progress: CompactProgress) => void): CompactResult {
+  const steps = compactionSteps(plan, disk)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    watch?.(step.value)
+  }
+}
+
+function freshEngine(): Engine {
+  const engine = new Engine({ clock: manualClock(0), random: seededRandom(1), log: nullLog(), databases, arena })
+  engine.replaying = true
+  bindSources(engine)
+  return engine
+}
+
+function clear(engine: Engine): void {
+  for (const db of engine.dbs) {
+    db.check()
+    db.clear()
+  }
+  engine.lazy.drain()
+}
+
+/** Loads a checkpoint as a start does; its position. */
+function loadInto(engine: Engine, disk: SimulatedDisk, file: string): number {
+  const steps = loadBase(engine, disk, file)
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  return step.value.position
+}
+
+/** What a checkpoint holds, as its reader sees it. */
+function loaded(disk: SimulatedDisk, file: string): { digest: string; position: number; ms: number } {
+  const engine = freshEngine()
+  const position = loadInto(engine, disk, file)
+  const digest = stateDigest(engine)
+  clear(engine)
+  return { digest, position, ms: engine.now }
+}
+
+/** What a start makes of a checkpoint and the segments behind it: its digest, and that of it saved and loaded. */
+function recoveredDigests(disk: SimulatedDisk, base: string | undefined, segments: readonly string[]): [string, string] {
+  const engine = freshEngine()
+  let position = base === undefined ? 0 : loadInto(engine, disk, base)
+  const visit = replayer(engine, commands)
+  for (const file of segments) {
+    const reader = new SegmentReader(disk, file, position)
+    while (reader.next(visit)) continue
+    if (reader.finding !== undefined) throw new Error(reader.finding.reason)
+    position = reader.position
+    reader.close()
+  }
+  const digest = stateDigest(engine)
+  const saved: Buffer[] = []
+  saveNow(engine, (buf, from, to) => void saved.push(Buffer.from(buf.subarray(from, to))), { aux: {}, checksum: true })
+  clear(engine)
+  disk.place('/data/saved.rdb', Buffer.concat(saved))
+  return [digest, loaded(disk, '/data/saved.rdb').digest]
+}
+
+/** What has a place in the format: consumers that were seen but not active, and ids of idempotent producers have none. */
+function fits({ words }: Work): boolean {
+  return words.every((command) => {
+    const line = command.join(' ')
+    return !/IDMP|CREATECONSUMER|XCFGSET|XREADGROUP|XAUTOCLAIM|XCLAIM|XNACK/.test(line)
+  })
+}
+
+async function endSegment(node: Node): Promise<void> {
+  settle(node)
+  const rotation = node.log.rotate()
+  settle(node)
+  await rotation
+}
+
+async function workOn(node: Node, turns: number, seed: number, keeps = fits): Promise<void> {
+  const random = seededRandom(seed)
+  for (let i = 0; i < turns; i++) {
+    turn(node, randomTurn(random, seed * 100 + i).filter(keeps))
+    node.clock.advance(random.u32() % 120)
+    settle(node)
+  }
+}
+
+for (let seed = 1; seed <= 12; seed++) {
+  test(`seed ${seed}: each compaction on the one before holds the state at its cut, and so does one of all`, async (t) => {
+    const disk = new SimulatedDisk()
+    const node = goOn(recover(disk, seed), 'always', freshHistory())
+    let base: string | undefined
+    const all: string[] = []
+    for (let round = 1; round <= 5; round++) {
+      await workOn(node, 30, seed * 10 + round)
+      if (node.log.segmentBytes === 0) continue
+      const file = segment(all.length + 1)
+      await endSegment(node)
+      all.push(file)
+      const expected = digestOf(node)
+      const result = runAll(disk, planOf(base, [file]))
+      t.is(result.digest, expected, `round ${round}: what the child computed`)
+      const found = loaded(disk, target)
+      t.is(found.digest, expected, `round ${round}: what is loaded`)
+      t.is(result.position, node.log.sealed)
+      t.is(found.position, node.log.sealed)
+      t.is(result.bytes, disk.size(target))
+      base = path.join(place.folder, `base.${round}.rdb`)
+      disk.rename(target, base)
+      runAll(disk, planOf(undefined, all, false))
+      t.is(loaded(disk, target).digest, expected, `round ${round}: all segments at once`)
+    }
+    t.true(all.length > 2)
+    forget(node)
+  })
+}
+
+for (let seed = 21; seed <= 32; seed++) {
+  test(`seed ${seed}: a compaction holds what a start from the same files comes to, whatever the commands`, async (t) => {
+    const disk = new SimulatedDisk()
+    const node = goOn(recover(disk, seed), 'always', freshHistory())
+    let base: string | undefined
+    let segments: string[] = []
+    let made = 0
+    for (let round = 1; round <= 6; round++) {
+      await workOn(node, 25, seed * 10 + round, () => true)
+      if (node.log.segmentBytes === 0) continue
+      await endSegment(node)
+      segments.push(segment(++made))
+      // Now and then several segments come together.
+      if (round % 3 === 1) continue
+      const [exact, saved] = recoveredDigests(disk, base, segments)
+      const result = runAll(disk, planOf(base, segments))
+      t.is(result.digest, exact)
+      t.is(loaded(disk, target).digest, saved)
+      base = path.join(place.folder, `base.${round}.rdb`)
+      disk.rename(target, base)
+      segments = []
+    }
+    t.true(made > 3)
+    forget(node)
+  })
+}
+
+const say = (...words: string[]): string => `*${words.length}\r\n${words.map((w) => `$${w.length}\r\n${w}\r\n`).join('')}`
+const library = (name: string, body: string): string => `#!lua name=${name}\nredis.register_function('${name}', ${body})`
+
+test('libraries of functions are folded as the log has them', (t) => {
+  const disk = new SimulatedDisk()
+  disk.place(segment(1), Buffer.from(say('FUNCTION', 'LOAD', library('one', 'function() return 1 end'))
+    + say('FUNCTION', 'LOAD', library('two', 'function() return 2 end')) + say('SELECT', '0') + say('SET', 'key', 'value')))
+  disk.place(segment(2), Buffer.from(say('FUNCTION', 'LOAD', 'REPLACE', library('one', 'function() return 3 end'))
+    + say('FUNCTION', 'DELETE', 'two') + say('FUNCTION', 'LOAD', library('three', 'function() return 3 end'))))
+  const { result, base } = compactTwice(disk)
+  t.is(result.keysCopied, 1)
+  const engine = freshEngine()
+  t.is(loadInto(engine, disk, target), 6)
+  t.deepEqual([...engine.libraries.byName.keys()].toSorted(), ['one', 'three'])
+  t.is(engine.libraries.byName.get('one'), library('one', 'function() return 3 end'))
+  clear(engine)
+  disk.place(segment(2), Buffer.from(say('FUNCTION', 'FLUSH')))
+  runAll(disk, planOf(base, [segment(2)]))
+  t.is(loadInto(freshEngine(), disk, target), 4)
+})
+
+test('a plain command whose keys only it knows makes all keys be folded', (t) => {
+  const disk = new SimulatedDisk()
+  disk.place(segment(1), Buffer.from(say('RPUSH', 'list', '1', '2') + say('MSET', 'w_1', '9', 'w_2', '3', 'o_1', 'a', 'o_2', 'b')))
+  disk.place(segment(2), Buffer.from(say('SORT', 'list', 'BY', 'w_*', 'GET', 'o_*', 'STORE', 'sorted')))
+  const [exact] = recoveredDigests(disk, undefined, [segment(1), segment(2)])
+  const { result } = compactTwice(disk)
+  t.is(result.digest, exact)
+  t.is(result.keysLoaded, 5)
+})
+
+/** Database and words of a command. */
+type Step = [db: number, name: string, ...words: (string | number)[]]
+
+/** A node whose log holds these commands, sealed; and the state there. */
+async function logOf(turns: readonly (readonly Step[])[]): Promise<{ disk: SimulatedDisk; digests: string[] }> {
+  const disk = new SimulatedDisk()
+  const node = goOn(recover(disk, 1), 'always', freshHistory())
+  const digests: string[] = []
+  for (const commands of turns) {
+    turn(node, commands.map(([db, ...words]) => ({ session: 0, db, words: [words], transaction: false })))
+    await endSegment(node)
+    digests.push(digestOf(node))
+  }
+  forget(node)
+  return { disk, digests }
+}
+
+function compactTwice(disk: SimulatedDisk): { result: CompactResult; base: string } {
+  const base = path.join(place.folder, 'old.rdb')
+  runAll(disk, planOf(undefined, [segment(1)]))
+  disk.rename(target, base)
+  return { result: runAll(disk, planOf(base, [segment(2)])), base }
+}
+
+const before = Array.from({ length: 20 }, (_, i) => [i % 2, 'SET', `key:${i}`, `value ${i}`] as Step)
+
+for (const [what, commands, copied] of [
+  ['one key', [[0, 'APPEND', 'key:0', '!']], 19],
+  ['SWAPDB alone', [[0, 'SWAPDB', 0, 1]], 20],
+  ['SWAPDB, and keys of both', [[0, 'SET', 'key:0', 1], [0, 'SWAPDB', 0, 1], [0, 'DEL', 'key:1'], [1, 'APPEND', 'key:2', 2]], 17],
+  ['FLUSHDB', [[0, 'APPEND', 'key:0', 1], [0, 'FLUSHDB'], [0, 'SET', 'key:2', 3]], 10],
+  ['MOVE before FLUSHDB', [[0, 'MOVE', 'key:0', 2], [0, 'FLUSHDB']], 10],
+  ['FLUSHDB of what SWAPDB brought', [[0, 'SWAPDB', 0, 3], [3, 'RENAME', 'key:2', 'x'], [3, 'FLUSHDB'], [0, 'SET', 'y', 1]], 10],
+  ['FLUSHALL', [[1, 'APPEND', 'key:1', 1], [0, 'FLUSHALL'], [3, 'SET', 'x', 1]], 0],
+  ['COPY … DB', [[0, 'COPY', 'key:0', 'key:1', 'DB', 1, 'REPLACE'], [0, 'COPY', 'key:2', 'z']], 17],
+  ['nothing', [], 20],
+] as [string, Step[], number][]) {
+  test(`${what}: the rest is copied`, async (t) => {
+    const { disk, digests } = await logOf([before, commands.length === 0 ? [[0, 'SET', 'new', 1]] : commands])
+    const { result } = compactTwice(disk)
+    t.is(result.digest, digests[1])
+    t.is(loaded(disk, target).digest, digests[1]!)
+    t.is(result.keysCopied, copied)
+  })
+}
+
+test('a crash at any operation leaves the old files as they were; the next compaction makes the same file', async (t) => {
+  const { disk } = await logOf([before, [[0, 'SET', 'key:0', 1], [1, 'SADD', 'set', 'a', 'b']]])
+  const { base, result } = compactTwice(disk)
+  const whole = disk.content(target)
+  const kept = [base, segment(1), segment(2)].map((file) => disk.content(file).toString('latin1'))
+  disk.unlink(target)
+  const images: SimulatedDisk[] = []
+  disk.faults = { watch: () => void images.push(disk.afterKill(), disk.afterPowerFailure(images.length)) }
+  runAll(disk, planOf(base, [segment(2)]))
+  disk.faults = {}
+  t.true(images.length > 6)
+  for (const image of images) {
+    for (const [i, file] of [base, segment(1), segment(2)].entries()) {
+      if (image.size(file) >= 0) t.is(image.content(file).toString('latin1'), kept[i]!)
+    }
+    if (image.size(base) < 0) continue
+    t.is(runAll(image, planOf(base, [segment(2)])).sha256, result.sha256)
+    t.deepEqual(image.content(target), whole)
+  }
+})
+
+test('a disk that is full or fails ends it with the disk\'s error', async (t) => {
+  const { disk } = await logOf([before, [[0, 'SET', 'key:0', 1]]])
+  const { base } = compactTwice(disk)
+  for (const [operation, code] of [['write', 'ENOSPC'], ['sync', 'EIO'], ['truncate', 'EIO'], ['open', 'EMFILE']] as const) {
+    disk.faults = { fail: (done) => (done === operation ? code : undefined) }
+    t.is((t.throws(() => runAll(disk, planOf(base, [segment(2)]))) as NodeJS.ErrnoException).code, code)
+  }
+})
+
+test('any flipped byte of the base or the segment is refused', async (t) => {
+  const { disk } = await logOf([before, [[0, 'SET', 'key:0', 1], [0, 'SET', 'key:19', 1]]])
+  const { base } = compactTwice(disk)
+  for (const file of [base, segment(2)]) {
+    const whole = disk.content(file)
+    for (let i = 0; i < whole.length; i++) {
+      const image = disk.afterKill()
+      const damaged = Buffer.from(whole)
+      damaged[i] = damaged[i]! ^ 0x11
+      image.place(file, damaged)
+      const error = t.throws(() => runAll(image, planOf(base, [segment(2)], false)), { instanceOf: MillraceError }, `byte ${i}`)
+      t.true(['RDB_DAMAGED', 'LOG_DAMAGED'].includes(error.code), `byte ${i}: ${error.message}`)
+    }
+  }
+})
