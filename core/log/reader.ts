@@ -41,6 +41,9 @@ export type Finding = {
 
 const sectorBytes = 512
 
+/** In place of the crc of a frame that can't be read. */
+export const unknownCrc = -1
+
 /** Reads a file of the log from its beginning. Use: `while (reader.next(visit)) …`, then look at `finding`. */
 export class SegmentReader {
   readonly file: string
@@ -56,7 +59,7 @@ export class SegmentReader {
   frames: number
   private readonly disk: Disk
   private readonly fd: number
-  private readonly fileBytes: number
+  private fileBytes: number
   private readonly entry: Entry
   private buf: Buffer
   /** File offset of buf[0], and how much of buf is filled. */
@@ -109,6 +112,34 @@ export class SegmentReader {
     return true
   }
 
+  /** The header that stands where reading goes on, whatever its position; undefined when none does. */
+  peek(): FrameHeader | undefined {
+    if (this.offset >= this.fileBytes) return undefined
+    const at = this.need(this.offset, headerBytesMax)
+    const lineEnd = this.buf.subarray(at, Math.min(this.filled, at + headerBytesMax)).indexOf(10)
+    return lineEnd < 0 ? undefined : parseHeader(this.buf, at, at + lineEnd + 1)
+  }
+
+  /**
+   * Goes on elsewhere, as if everything up to `offset` had been read: behind damage, or at a gap. `crc` is that of the
+   * frame before, `unknownCrc` when it can't be known: then the next frame's own is taken at its word.
+   */
+  goOn(offset: number, position: number, crc: number): void {
+    this.finding = undefined
+    this.offset = offset
+    this.position = position
+    this.crc = crc
+  }
+
+  /** Looks again at a file that may have grown; true when it has. A torn tail may have been a frame in the making. */
+  refresh(): boolean {
+    const before = this.fileBytes
+    this.fileBytes = Math.max(before, this.disk.size(this.file))
+    this.finding = undefined
+    this.filled = 0
+    return this.fileBytes > before
+  }
+
   private frame(header: FrameHeader, headerBytes: number, visit: (entry: Entry) => void): boolean {
     if (header.position !== this.position + 1) {
       return this.broken(`frame begins at position ${header.position}, expected ${this.position + 1}`)
@@ -119,7 +150,7 @@ export class SegmentReader {
     const from = this.need(this.offset, headerBytes + header.bodyBytes) + headerBytes
     const to = from + header.bodyBytes
     const body = this.buf.subarray(from, to)
-    if (bodyCrc(body, this.crc) !== header.crc) return this.broken('crc of the frame is wrong')
+    if (this.crc !== unknownCrc && bodyCrc(body, this.crc) !== header.crc) return this.broken('crc of the frame is wrong')
     if (!this.visitBody(header, from, to, visit)) return this.broken('frame holds no whole commands')
     this.position += header.entries
     this.offset += headerBytes + header.bodyBytes

@@ -1,0 +1,84 @@
+// Runs the program `millrace` as an operator does, and makes directories for it to work on.
+
+import { spawn } from 'node:child_process'
+import path from 'node:path'
+import { startMillrace } from '../../process.ts'
+import type { Scope, ServerOptions, ServerProcess } from '../../process.ts'
+import type { Arg } from '../../resp-client.ts'
+
+export const root = path.resolve(import.meta.dirname, '../../..')
+export const program = path.join(root, 'ops/cli/millrace.ts')
+
+export type Outcome = { code: number | null, stdout: string, stderr: string, lines: Record<string, unknown>[] }
+
+/** Runs `millrace …` to its end; `lines` are those of stdout that are JSON objects. */
+export async function millrace(...args: readonly string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [program, ...args], { cwd: root })
+  const stdout: Buffer[] = []
+  const stderr: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  const text = Buffer.concat(stdout).toString('utf8')
+  const lines = text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>)
+  return { code, stdout: text, stderr: Buffer.concat(stderr).toString('utf8'), lines }
+}
+
+/** Commands of every type, over several frames. */
+export const workload: readonly (readonly Arg[])[] = [
+  ['SET', 'text', 'hello'],
+  ['SET', 'binary', Buffer.from([0, 255, 13, 10, 0x23])],
+  ['SET', 'dated', 'v', 'PX', '3600000'],
+  ['INCRBY', 'number', '41'],
+  ['INCRBYFLOAT', 'float', '0.1'],
+  ['RPUSH', 'list', 'a', 'b', 'c'],
+  ['LPOP', 'list'],
+  ['SADD', 'set', '1', '2', 'three'],
+  ['SPOP', 'set'],
+  ['HSET', 'hash', 'f', 'v', 'g', 'w'],
+  ['ZADD', 'zset', '1.5', 'a', '-inf', 'b'],
+  ['XADD', 'stream', '*', 'task', 'resize', 'image', 'cat.png'],
+  ['XADD', 'stream', '*', 'task', 'crop'],
+  ['XGROUP', 'CREATE', 'stream', 'workers', '0'],
+  ['XREADGROUP', 'GROUP', 'workers', 'ann', 'COUNT', '1', 'STREAMS', 'stream', '>'],
+  ['PFADD', 'hll', 'a', 'b', 'c'],
+  ['GEOADD', 'geo', '13.361389', '38.115556', 'Palermo'],
+  ['FUNCTION', 'LOAD', "#!lua name=lib\nredis.register_function('f', function() return 1 end)"],
+  ['SELECT', '3'],
+  ['SET', 'elsewhere', 'in database 3'],
+  ['MULTI'], ['SET', 'one', '1'], ['SET', 'two', '2'], ['EXEC'],
+  ['SELECT', '0'],
+  ['DEL', 'text'],
+]
+
+export type Written = { dir: string, folder: string, segment: string, digest: string }
+
+/** A data directory that a broker wrote, command by command (each in a frame of its own), and left in good order. */
+export async function writtenDirectory(
+  scope: Scope, commands: readonly (readonly Arg[])[] = workload, options: ServerOptions = {},
+): Promise<Written> {
+  const server = await startMillrace(scope, options)
+  const client = await server.connect()
+  for (const command of commands) await client.call(...command)
+  const digest = await client.text('DEBUG', 'DIGEST')
+  client.destroy()
+  await server.terminate()
+  const folder = path.join(server.dir, 'appendonlydir')
+  return { dir: server.dir, folder, segment: path.join(folder, 'appendonly.aof.1.incr.aof'), digest }
+}
+
+/** DEBUG DIGEST of what a server finds at its start in this directory. */
+export async function digestOf(
+  scope: Scope, start: (scope: Scope, options: ServerOptions) => Promise<ServerProcess>, dir: string,
+  args: readonly string[] = [],
+): Promise<string> {
+  const server = await start(scope, { dir, args: ['--enable-debug-command', 'yes', ...args] })
+  const client = await server.connect()
+  const digest = await client.text('DEBUG', 'DIGEST')
+  client.destroy()
+  await server.terminate()
+  return digest
+}
