@@ -150,7 +150,9 @@ export class SegmentReader {
     const from = this.need(this.offset, headerBytes + header.bodyBytes) + headerBytes
     const to = from + header.bodyBytes
     const body = this.buf.subarray(from, to)
-    if (this.crc !== unknownCrc && bodyCrc(body, this.crc) !== header.crc) return this.broken('crc of the frame is wrong')
+    if (this.crc !== unknownCrc && bodyCrc(body, this.crc) !== header.crc) {
+      return this.broken('crc of the frame is wrong')
+    }
     if (!this.visitBody(header, from, to, visit)) return this.broken('frame holds no whole commands')
     this.position += header.entries
     this.offset += headerBytes + header.bodyBytes

@@ -115,7 +115,7 @@ export function* recoverLog(options: RecoverOptions): Generator<Progress, Recove
 }
 
 /** An RDB, or an AOF that Redis before 7.0 began with one. */
-function beginsAsRdb(disk: Disk, file: string): boolean {
+export function beginsAsRdb(disk: Disk, file: string): boolean {
   const start = Buffer.alloc(rdbMagic.length)
   const fd = disk.openRead(file)
   try {

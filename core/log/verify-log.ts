@@ -6,6 +6,7 @@ import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
 import { manifestPath, readManifest } from './manifest.ts'
 import type { LogPlace, ManifestFile } from './manifest.ts'
+import { beginsAsRdb } from './recover.ts'
 import { verifySegment } from './verify-segment.ts'
 import type { Fault, FaultKind, SegmentFacts, VerifyStep } from './verify-segment.ts'
 
@@ -58,7 +59,17 @@ function* verifyOnce(
       position = facts.base.whole ? facts.base.position : undefined
     } else {
       const mayGrow = index === files.length - 1
-      const segment: SegmentFacts = yield* verifySegment({ disk, file: name, position, mayGrow })
+      let offset = 0
+      if (index === 0 && beginsAsRdb(disk, name)) {
+        facts.base = yield* verifyCheckpoint(disk, name)
+        if (!facts.base.whole) {
+          position = undefined
+          continue
+        }
+        position = facts.base.position
+        offset = facts.base.bytes
+      }
+      const segment: SegmentFacts = yield* verifySegment({ disk, file: name, position, offset, mayGrow })
       facts.segments.push(segment)
       position = segment.until
     }
@@ -68,7 +79,9 @@ function* verifyOnce(
 }
 
 /** The files of the manifest; where it can't be read, what their names tell. */
-function* namedFiles(disk: Disk, place: LogPlace, present: readonly string[]): Generator<VerifyStep, ManifestFile[], void> {
+function* namedFiles(
+  disk: Disk, place: LogPlace, present: readonly string[],
+): Generator<VerifyStep, ManifestFile[], void> {
   const file = manifestPath(place)
   try {
     const manifest = readManifest(disk, place)

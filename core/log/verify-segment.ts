@@ -55,6 +55,8 @@ export type VerifySegmentOptions = {
   file: string
   /** Last position before the file; undefined: what its first frame says is right. */
   position: number | undefined
+  /** Byte behind the RDB that the file may begin with. */
+  offset?: number
   /** A broker may be writing to it. */
   mayGrow: boolean
   visit?: (entry: Entry) => void
@@ -62,7 +64,7 @@ export type VerifySegmentOptions = {
 
 export function* verifySegment(options: VerifySegmentOptions): Generator<VerifyStep, SegmentFacts, void> {
   const { disk, file } = options
-  const reader = new SegmentReader(disk, file, options.position ?? 0)
+  const reader = new SegmentReader(disk, file, options.position ?? 0, options.offset ?? 0)
   const facts: SegmentFacts = {
     file, bytes: reader.bytes, frames: 0, from: reader.position + 1, until: reader.position, fromMs: 0, untilMs: 0,
     plain: false,

@@ -1,12 +1,15 @@
 // `millrace check`: verifies data directories and single files, and tells each finding as soon as it is made.
 
+import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { beginsAsRdb } from '../../core/log/recover.ts'
+import { verifyArchive } from '../../core/log/verify-archive.ts'
 import { verifyLog } from '../../core/log/verify-log.ts'
 import type { CheckpointFacts } from '../../core/log/verify-log.ts'
 import { verifySegment } from '../../core/log/verify-segment.ts'
 import type { SegmentFacts, VerifyStep } from '../../core/log/verify-segment.ts'
 import { drive } from './drive.ts'
-import { faultObject, faultText } from './fault-text.ts'
+import { faultObject, faultText, timeText } from './fault-text.ts'
 import { findPlace } from './place.ts'
 import { formatBytes } from './progress.ts'
 import { exits } from './verb.ts'
@@ -70,8 +73,15 @@ async function checkPath(io: Io, name: string, tally: Tally): Promise<void> {
     return
   }
   if (place.kind === 'aof') {
+    let offset = 0
+    if (beginsAsRdb(disk, place.file)) {
+      const preamble = await follow(io, tally, verifyRdbFile(disk, place.file))
+      noteCheckpoint(io, tally, preamble)
+      if (!preamble.whole) return
+      offset = preamble.bytes
+    }
     noteSegment(io, tally, await follow(io, tally, verifySegment({
-      disk, file: place.file, position: undefined, mayGrow: true,
+      disk, file: place.file, position: undefined, offset, mayGrow: true,
     })))
     return
   }
@@ -79,6 +89,7 @@ async function checkPath(io: Io, name: string, tally: Tally): Promise<void> {
     const facts = await follow(io, tally, verifyLog(disk, log, verifyRdbFile))
     if (facts.base !== undefined) noteCheckpoint(io, tally, facts.base)
     for (const segment of facts.segments) noteSegment(io, tally, segment)
+    tally.files += await follow(io, tally, verifyArchive(disk, path.join(log.folder, 'archive')))
   }
   for (const file of place.rdbs) noteCheckpoint(io, tally, await follow(io, tally, verifyRdbFile(disk, file)))
 }
@@ -103,7 +114,7 @@ function noteSegment(io: Io, tally: Tally, facts: SegmentFacts): void {
   tally.bytes += facts.bytes
   tally.segments.push(facts)
   const held = facts.until < facts.from ? 'no entries' : `positions ${facts.from} to ${facts.until}`
-  const time = facts.fromMs > 0 ? `, ${new Date(facts.fromMs).toISOString()} to ${new Date(facts.untilMs).toISOString()}` : ''
+  const time = facts.fromMs > 0 ? `, ${timeText(facts.fromMs)} to ${timeText(facts.untilMs)}` : ''
   io.output.note({ type: 'segment', ...facts }, `${facts.file}: ${formatBytes(facts.bytes)}, ${held}${time}`)
 }
 
@@ -111,5 +122,6 @@ function noteCheckpoint(io: Io, tally: Tally, facts: CheckpointFacts): void {
   tally.files++
   tally.bytes += facts.bytes
   const position = facts.position > 0 ? `, at position ${facts.position}` : ''
-  io.output.note({ type: 'checkpoint', ...facts }, `${facts.file}: ${formatBytes(facts.bytes)}, ${facts.keys} keys${position}`)
+  const text = `${facts.file}: ${formatBytes(facts.bytes)}, ${facts.keys} keys${position}`
+  io.output.note({ type: 'checkpoint', ...facts }, text)
 }

@@ -15,6 +15,10 @@ const advice: Readonly<Record<FaultKind, string>> = {
   superfluous: 'a start does not need it; it can be removed when you do not need it either',
 }
 
+export function timeText(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
 export function faultText(fault: Fault): string {
   const where = [fault.file]
   if (fault.offset >= 0) where.push(`byte ${fault.offset}`)
@@ -22,7 +26,7 @@ export function faultText(fault: Fault): string {
   const after = fault.resumes
   const resumes = after === undefined
     ? ''
-    : `; whole frames go on at byte ${after.offset} with position ${after.position} (${new Date(after.ms).toISOString()})`
+    : `; whole frames go on at byte ${after.offset} with position ${after.position} (${timeText(after.ms)})`
   return `${where.join(', ')}: ${names[fault.kind]}: ${fault.reason}${resumes}. ${adviceOn(fault)}`
 }
 

@@ -11,7 +11,6 @@ export type Place =
   | { kind: 'folder', folder: string, logs: LogPlace[], rdbs: string[] }
 
 const manifestEnd = '.manifest'
-const rdbMagic = 'REDIS'
 
 /** Throws MillraceError NO_DATA, or what the system says. */
 export function findPlace(disk: Disk, given: string): Place {
@@ -21,7 +20,7 @@ export function findPlace(disk: Disk, given: string): Place {
     const folder = path.dirname(given)
     return { kind: 'folder', folder, logs: [placeOf(folder, path.basename(given))], rdbs: [] }
   }
-  return isRdb(disk, given) ? { kind: 'rdb', file: given } : { kind: 'aof', file: given }
+  return given.endsWith('.rdb') ? { kind: 'rdb', file: given } : { kind: 'aof', file: given }
 }
 
 /** As `findPlace`, of a folder that holds exactly one log. Throws MillraceError NO_DATA. */
@@ -30,18 +29,8 @@ export function findLog(disk: Disk, given: string): LogPlace {
   const logs = place.kind === 'folder' ? place.logs : []
   if (logs.length === 1) return logs[0]!
   const many = logs.map((log) => log.folder).join(', ')
-  throw new MillraceError('NO_DATA', logs.length === 0 ? `${given} holds no log` : `${given} holds several logs: ${many}`)
-}
-
-/** True when the file begins as an RDB does: dump.rdb, a base, and an AOF with a preamble. */
-export function isRdb(disk: Disk, file: string): boolean {
-  const fd = disk.openRead(file)
-  try {
-    const head = Buffer.alloc(rdbMagic.length)
-    return disk.read(fd, head, 0, head.length, 0) === head.length && head.toString('latin1') === rdbMagic
-  } finally {
-    disk.close(fd)
-  }
+  const reason = logs.length === 0 ? 'holds no log' : `holds several logs: ${many}`
+  throw new MillraceError('NO_DATA', `${given} ${reason}`)
 }
 
 function folderPlace(disk: Disk, folder: string, names: readonly string[]): Place {
@@ -81,7 +70,8 @@ function placeOf(folder: string, manifest: string): LogPlace {
 /** Names in a folder; undefined when it is none. Throws what the system says when there is nothing at all. */
 function listFolder(disk: Disk, folder: string): string[] | undefined {
   if (disk.size(folder) < 0) {
-    throw Object.assign(new Error(`ENOENT: no such file or directory, '${folder}'`), { code: 'ENOENT', syscall: 'open' })
+    const reason = `ENOENT: no such file or directory, '${folder}'`
+    throw Object.assign(new Error(reason), { code: 'ENOENT', syscall: 'open' })
   }
   try {
     return disk.list(folder)
