@@ -5,6 +5,7 @@ import { Args } from '../core/args.ts'
 import { realClock } from '../core/clock.ts'
 import type { Clock } from '../core/clock.ts'
 import type { CommandTable } from '../core/commands/command-table.ts'
+import { realDisk } from '../core/disk.ts'
 import type { Disk } from '../core/disk.ts'
 import { Engine } from '../core/engine.ts'
 import type { Appender } from '../core/log/appender.ts'
@@ -33,6 +34,8 @@ import { noteSlow } from './observe.ts'
 import { KeyspaceEvents } from './notify.ts'
 import { Outbox } from './outbox.ts'
 import { Pause } from './pause.ts'
+import { Loading } from './persistence/loading.ts'
+import { Persistence } from './persistence/persistence.ts'
 import { PubSub } from './pubsub.ts'
 import { Rate } from './rates.ts'
 import { linkSettings } from './recovery.ts'
@@ -99,10 +102,12 @@ export class Broker {
   stopping: boolean
   /** Called once when the broker has stopped of itself (SHUTDOWN). */
   onStopped: (() => void) | undefined
-  readonly disk: Disk | undefined
+  readonly disk: Disk
   readonly answers: Answers
   readonly turn: Turn
   readonly pause: Pause
+  readonly loading: Loading
+  readonly persistence: Persistence
   readonly expiry: ExpiryTimer
   /** What runs ten times a second, from start to stop. */
   cron: NodeJS.Timeout | undefined
@@ -110,7 +115,7 @@ export class Broker {
   constructor(options: BrokerOptions, engine: Engine) {
     this.config = options.config
     this.engine = engine
-    this.disk = options.disk
+    this.disk = options.disk ?? realDisk()
     this.report = options.report ?? (() => {})
     this.commands = createCommands(options.commands)
     this.args = new Args()
@@ -145,6 +150,8 @@ export class Broker {
     this.answers = new Answers(this)
     this.turn = new Turn(this)
     this.pause = new Pause(this)
+    this.loading = new Loading(this)
+    this.persistence = new Persistence(this)
     this.expiry = new ExpiryTimer(this)
     this.cron = undefined
     linkSettings(this)

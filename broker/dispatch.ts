@@ -10,10 +10,11 @@ import { flagBits } from './command.ts'
 import type { Command } from './command.ts'
 import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
+import { brokerGates } from './gates.ts'
+import { diskGates, diskRefusal } from './persistence/disk-refusal.ts'
 import { queueCommand } from './transaction.ts'
 
-/** Why commands can't take the straight way just now, whoever sends them; bits of `Broker.gates`. */
-export const brokerGates = { loading: 1, failing: 2, paused: 4, memory: 8, busy: 16, replicas: 32 } as const
+export { brokerGates }
 
 const shownCharsMax = 128
 const passesMulti = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'])
@@ -127,9 +128,9 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
     const queues = c.transaction !== undefined && !endsMulti.has(command.fullName)
     if (grows || queues) return "OOM command not allowed when used memory > 'maxmemory'."
   }
-  if ((gates & brokerGates.failing) !== 0) {
+  if ((gates & diskGates) !== 0) {
     const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
-    if (writes || command.fullName === 'ping') return `MISCONF Errors writing to the AOF file: ${b.logFailure()}`
+    if (writes || command.fullName === 'ping') return diskRefusal(b)
   }
   if ((gates & brokerGates.replicas) !== 0 && b.replicas.good < b.config.values.minReplicasToWrite) {
     const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)

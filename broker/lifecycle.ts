@@ -6,25 +6,23 @@ import type { Broker } from './broker.ts'
 import { brokerGates } from './dispatch.ts'
 import { cronMs, stopMsMax } from './limits.ts'
 import { sampleRates } from './observe.ts'
-import { openLog } from './recovery.ts'
+import { followAppendonly } from './persistence/log-switch.ts'
+import { loadAtStart } from './persistence/start-data.ts'
 
 /** Opens the doors, folds the log, then serves. Throws MillraceError. */
 export async function startBroker(b: Broker): Promise<void> {
-  b.gates |= brokerGates.loading
+  b.loading.begin()
   await b.listeners.open()
   try {
-    b.appender = await openLog(b, b.disk)
+    await loadAtStart(b)
   } catch (error) {
     await b.listeners.close()
     throw error
   }
-  b.gates &= ~brokerGates.loading
-  const { appender } = b
   if (b.stopping) {
-    await appender?.close()
+    await b.appender?.close()
     return
   }
-  if (appender !== undefined) appender.onProgress = () => b.logProgressed()
   const history = takeHistory(b)
   if (history !== undefined) b.replicas.resume(history)
   tick(b)
@@ -38,6 +36,8 @@ function tick(b: Broker): void {
   sampleRates(b, nowMs)
   if ((b.gates & brokerGates.memory) !== 0 && b.memory.tick()) b.openTurn()
   b.pause.tick(nowMs)
+  followAppendonly(b)
+  b.persistence.tick()
   b.replicas.tick()
   watchClients(b)
 }
@@ -51,6 +51,7 @@ export async function stopBroker(b: Broker): Promise<void> {
   for (const c of clients) if (c.outputClass !== 'slave') c.closing = true
   await b.listeners.close()
   clearInterval(b.cron)
+  b.persistence.abort()
   b.expiry.stop()
   // What a script did that has not ended is in no frame, and stays so.
   if (b.scripts.busy !== undefined) b.engine.log.abandon()

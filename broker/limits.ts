@@ -21,6 +21,14 @@ export const replyBufferBytesMax = 1 << 20
 export const timerMsMax = 2 ** 31 - 1
 /** After how long a wait that is over by the clock is looked at again, while clients are held up. */
 export const againMsHeld = 50
+/** How long a load may hold the event loop before clients are told that it goes on. */
+export const loadSliceMsMax = 20
+/** How long the hashing of files for the archive may hold one turn of the event loop. */
+export const archiveSliceMsMax = 5
+/** How often a load says how far it has come. */
+export const loadReportMs = 5000
+/** After a checkpoint failed, `save` rules wait that long. */
+export const saveRetryMs = 5000
 /** How long a graceful stop waits for clients to take their last replies. */
 export const stopMsMax = 1000
 /** How often idle clients, soft limits and pauses are looked at. */

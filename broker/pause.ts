@@ -5,7 +5,7 @@ import type { Broker } from './broker.ts'
 import { flagBits } from './command.ts'
 import type { Command } from './command.ts'
 import type { Connection } from './connection.ts'
-import { brokerGates } from './dispatch.ts'
+import { brokerGates } from './gates.ts'
 
 export type PauseKind = 'write' | 'all'
 

@@ -1,23 +1,17 @@
 // From a data directory to an engine that stands where its log ends.
 
-import path from 'node:path'
 import { loadBase } from '../core/checkpoint/rdb-load.ts'
-import { realDisk } from '../core/disk.ts'
-import type { Disk } from '../core/disk.ts'
 import type { Engine } from '../core/engine.ts'
 import { MillraceError } from '../core/errors.ts'
 import { Appender } from '../core/log/appender.ts'
 import type { Entry } from '../core/log/reader.ts'
 import { recoverLog } from '../core/log/recover.ts'
-import type { Recovered } from '../core/log/recover.ts'
 import { Reply } from '../core/reply.ts'
 import { systemSession } from '../core/session.ts'
 import type { Broker } from './broker.ts'
 import type { CommandTable } from '../core/commands/command-table.ts'
 import type { Command } from './command.ts'
-
-/** How long a load may hold the event loop before clients are told that it goes on. */
-const sliceMsMax = 20
+import { logPlace, retire } from './persistence/log-folder.ts'
 
 /** Writes the configuration's values where the engine reads them, now and at each CONFIG SET. */
 export function linkSettings(b: Broker): void {
@@ -64,19 +58,17 @@ export function linkSettings(b: Broker): void {
   })
 }
 
-/** Folds the log of the data directory, turn by turn so that clients hear LOADING, and opens it for appending. */
-export async function openLog(b: Broker, disk: Disk = realDisk()): Promise<Appender | undefined> {
+/** Folds the log of the data directory, a slice at a time, and opens it for appending. */
+export async function openLog(b: Broker): Promise<void> {
   const { values } = b.config
-  if (!values.appendonly) return undefined
-  const folder = path.join(values.dir, values.appenddirname)
-  const began = b.engine.clock.monotonicMs()
+  const { disk, loading } = b
   const visit = replayer(b.engine, b.commands)
   b.engine.replaying = true
   const steps = recoverLog({
-    disk, place: { folder, baseName: values.appendfilename }, loadTruncated: values.aofLoadTruncated, visit,
+    disk, place: logPlace(b), loadTruncated: values.aofLoadTruncated, visit,
     loadBase: (file) => loadBase(b.engine, disk, file),
   })
-  const recovered = await inSlices(b, steps)
+  const recovered = await loading.inSlices(steps)
   b.engine.replaying = false
   b.engine.setNow(Math.max(b.engine.now, b.engine.clock.nowMs()))
   if (recovered.cut !== undefined) {
@@ -84,15 +76,15 @@ export async function openLog(b: Broker, disk: Disk = realDisk()): Promise<Appen
     b.report('warning', `the log's tail was torn: ${cut.bytes} bytes of ${cut.file} behind position ${cut.position} `
       + `(${cut.reason}) were cut off and are kept in ${cut.kept}`)
   }
-  const seconds = ((b.engine.clock.monotonicMs() - began) / 1000).toFixed(3)
-  b.report('notice', `log folded: ${recovered.entries} entries in ${recovered.frames} frames, ${seconds} seconds`)
+  b.report('notice', `log folded: ${recovered.entries} entries in ${recovered.frames} frames, `
+    + `${loading.seconds.toFixed(3)} seconds`)
+  const { files } = recovered
   const appender = new Appender({
-    disk, end: recovered.end, policy: values.appendfsync, nextSegment: () => recovered.files.nextSegment(),
+    disk, end: recovered.end, policy: values.appendfsync, nextSegment: () => files.nextSegment(),
     monotonicMs: () => b.engine.clock.monotonicMs(),
   })
-  b.config.onChange(['appendfsync'], () => appender.setPolicy(values.appendfsync))
-  b.engine.log = appender
-  return appender
+  b.persistence.useLog(appender, files)
+  await retire(b, recovered.former, recovered.end.position + 1)
 }
 
 /** Runs logged effects through the handlers that made them. */
@@ -119,16 +111,5 @@ export function replayer(x: Engine, commands: CommandTable<Command>): (entry: En
       throw new MillraceError('LOG_COMMAND', `position ${entry.position} of the log (${args.text(0)}) does not fold: `
         + reply.lastError)
     }
-  }
-}
-
-async function inSlices(b: Broker, steps: Generator<unknown, Recovered, void>): Promise<Recovered> {
-  for (;;) {
-    const until = b.engine.clock.monotonicMs() + sliceMsMax
-    do {
-      const step = steps.next()
-      if (step.done === true) return step.value
-    } while (b.engine.clock.monotonicMs() < until)
-    await new Promise((resolve) => setImmediate(resolve))
   }
 }

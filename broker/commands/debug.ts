@@ -7,7 +7,7 @@ import { globMatch } from '../../core/keyspace/glob.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { BrokerSpec, ServeHandler } from '../command.ts'
 import type { Connection } from '../connection.ts'
-import { reloadLog } from '../reload.ts'
+import { reloadDump, reloadLog } from '../persistence/reload.ts'
 import { isLocal } from './config.ts'
 import { debugObject, digestAll, digestKeys, digestState } from './debug-data.ts'
 import { writeExample } from './debug-protocol.ts'
@@ -28,9 +28,20 @@ function sleep(_: Connection, a: Args, r: Reply): void {
   r.ok()
 }
 
-function reload(c: Connection, _: Args, r: Reply): void {
-  if (!c.broker.config.values.appendonly) return r.error('ERR there is no log to load: appendonly is no')
+function loadLog(c: Connection, _: Args, r: Reply): void {
+  if (c.broker.appender === undefined) return r.error('ERR there is no log to load: appendonly is no')
   reloadLog(c)
+}
+
+function reload(c: Connection, a: Args, r: Reply): void {
+  const options = { saves: true, flushes: true, merges: false }
+  for (let i = 2; i < a.count; i++) {
+    if (a.is(i, 'MERGE')) options.merges = true
+    else if (a.is(i, 'NOFLUSH')) options.flushes = false
+    else if (a.is(i, 'NOSAVE')) options.saves = false
+    else return r.error('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.')
+  }
+  reloadDump(c, options)
 }
 
 /** How long a pattern of many stars may take against a text of `length` letters: matching must not be exponential. */
@@ -70,7 +81,7 @@ const subs: readonly Sub[] = [
     serve: (_, a, r) => r.error(a.text(2)) },
   { name: 'LISTPACK', words: '<key>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
   { name: 'LOADAOF', words: '', about: 'Makes the log durable, then folds the views from it anew.', least: 2, most: 2,
-    serve: reload },
+    serve: loadLog },
   { name: 'LOG', words: '<text>', about: 'Writes the text to the log of the server.', least: 3, most: 3, serve: log },
   { name: 'OBJECT', words: '<key>', about: 'What is known of a key and its value.', least: 3, most: 4,
     serve: debugObject },
@@ -78,7 +89,7 @@ const subs: readonly Sub[] = [
   { name: 'PROTOCOL', words: '<type>', about: 'Answers with an example of a RESP type.', least: 3, most: 3,
     serve: protocol },
   { name: 'QUICKLIST-PACKED-THRESHOLD', words: '<size>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
-  { name: 'RELOAD', words: '[<option> ...]', about: 'The same as LOADAOF: the log is the database.', least: 2,
+  { name: 'RELOAD', words: '[MERGE] [NOFLUSH] [NOSAVE]', about: 'Writes the dump file, then loads it anew.', least: 2,
     most: Infinity, serve: reload },
   { name: 'REPLYBUFFER', words: '<option> <value>', about: 'Does nothing.', least: 4, most: 4, serve: idle },
   { name: 'SET-ACTIVE-EXPIRE', words: '<0|1>', about: 'With 0 due keys stay until somebody asks for them.', least: 3,

@@ -5,7 +5,6 @@ import { deadlineOf } from '../../core/keyspace/entry.ts'
 import type { Keyspace } from '../../core/keyspace/keyspace.ts'
 import { commandsProcessed } from '../command.ts'
 import type { Connection } from '../connection.ts'
-import { brokerGates } from '../dispatch.ts'
 import { millraceVersion, redisVersion } from '../product.ts'
 import { human } from './human.ts'
 import { memoryFigures, ratio } from './memory-figures.ts'
@@ -87,31 +86,6 @@ export function memorySection(c: Connection): Lines {
     ['node_heap_total', heapTotal], ['active_defrag_running', 0],
     ['lazyfree_pending_objects', c.broker.engine.lazy.pending], ['lazyfreed_objects', c.broker.engine.lazy.freed],
   ]
-}
-
-export function persistenceSection(c: Connection): Lines {
-  const { broker } = c
-  const { log } = broker.engine
-  const on = broker.config.values.appendonly
-  const lines: Lines = [
-    ['loading', (broker.gates & brokerGates.loading) === 0 ? 0 : 1], ['async_loading', 0], ['current_cow_peak', 0],
-    ['current_cow_size', 0],
-    ['rdb_changes_since_last_save', broker.engine.changes], ['rdb_bgsave_in_progress', 0],
-    ['rdb_last_save_time', Math.floor(broker.startedMs / 1000)], ['rdb_last_bgsave_status', 'ok'],
-    ['rdb_last_bgsave_time_sec', -1], ['rdb_current_bgsave_time_sec', -1], ['rdb_saves', 0], ['rdb_last_cow_size', 0],
-    ['aof_enabled', on ? 1 : 0], ['aof_rewrite_in_progress', 0], ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1], ['aof_current_rewrite_time_sec', -1], ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0], ['aof_last_write_status', log.state === 'ok' ? 'ok' : 'err'], ['aof_last_cow_size', 0],
-    ['log_state', log.state], ['log_position', log.sealed], ['log_written_position', log.written],
-    ['log_durable_position', log.durable],
-  ]
-  const { appender } = broker
-  if (on && appender !== undefined) {
-    lines.push(['aof_current_size', appender.segmentBytes], ['aof_base_size', 0], ['aof_pending_rewrite', 0],
-      ['aof_buffer_length', log.pendingBytes], ['aof_pending_bio_fsync', log.written > log.durable ? 1 : 0],
-      ['aof_delayed_fsync', 0])
-  }
-  return lines
 }
 
 function kilobytes(rate: number): string {

@@ -6,11 +6,12 @@ import type { Reply } from '../../core/reply.ts'
 import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import {
-  clientsSection, cpuSection, keyspaceSection, memorySection, persistenceSection, serverSection, statsSection,
+  clientsSection, cpuSection, keyspaceSection, memorySection, serverSection, statsSection,
 } from './info-sections.ts'
 import type { Lines } from './info-sections.ts'
 import { replicationSection } from './info-replication.ts'
 import { commandStats, errorStats, latencyStats } from './info-commands.ts'
+import { persistenceSection } from './info-persistence.ts'
 import { infoSpec } from './server-spec.ts'
 
 type Section = { name: string, title: string, lines: (c: Connection) => Lines, standard: boolean }

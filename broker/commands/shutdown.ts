@@ -5,6 +5,7 @@ import { replies } from '../../core/errors.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
+import { saveAtStop } from '../persistence/save-at-stop.ts'
 import { shutdownSpec } from './server-spec.ts'
 
 function shutdown(c: Connection, a: Args, r: Reply): void {
@@ -25,10 +26,12 @@ function shutdown(c: Connection, a: Args, r: Reply): void {
     // A stop takes no longer than one sync of the log: there is nothing to turn back from.
     return r.error('ERR No shutdown in progress.')
   }
-  // The log is the database: what was acknowledged is safe without a checkpoint, whether SAVE was asked for or not.
   const { broker } = c
   if (broker.scripts.busy !== undefined && save !== 'nosave') return r.error(broker.scripts.busyError())
-  broker.report('notice', 'stopping: SHUTDOWN was asked for')
+  broker.report('notice', 'User requested shutdown...')
+  // While a load is on there is nothing to save yet, and what is there must not be replaced by a part of it.
+  const wish = { save: broker.loading.active ? 'nosave' as const : save, now, force }
+  if (!saveAtStop(broker, wish)) return r.error('ERR Errors trying to SHUTDOWN. Check logs.')
   void broker.stop().then(() => broker.onStopped?.())
 }
 

@@ -18,6 +18,7 @@ import { lolwutCommands } from './lolwut.ts'
 import { memoryCommands } from './memory.ts'
 import { moduleCommands } from './module.ts'
 import { monitorCommands } from './monitor.ts'
+import { persistenceCommands } from './persistence.ts'
 import { pubsubCommands } from './pubsub.ts'
 import { replicationCommands } from './replication.ts'
 import { scriptCommands } from './script.ts'
@@ -31,8 +32,8 @@ import { waitCommands } from './wait.ts'
 const families: readonly (readonly BrokerSpec[])[] = [
   aclCommands, clientCommands, clusterCommands, commandCommands, configCommands, connectionCommands, debugCommands,
   functionCommands, infoCommands, latencyCommands, lolwutCommands, memoryCommands, moduleCommands, monitorCommands,
-  pubsubCommands, replicationCommands, scriptCommands, scriptingCommands, shutdownCommands, slowlogCommands,
-  timeCommands, transactionCommands, waitCommands, coreCommands,
+  persistenceCommands, pubsubCommands, replicationCommands, scriptCommands, scriptingCommands, shutdownCommands,
+  slowlogCommands, timeCommands, transactionCommands, waitCommands, coreCommands,
 ]
 
 /** A table of its own for each broker, because it counts. `more`: commands beside the usual ones. */

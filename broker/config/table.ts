@@ -59,12 +59,15 @@ const liveRows = [
   bool('aof-use-rdb-preamble', true),
   bool('aof-timestamp-enabled', false),
   bool('no-appendfsync-on-rewrite', false),
+  memory('log-retention-bytes', 1 << 30, 0, longMax),
+  int('log-retention-ms', 0, 0, longMax),
   int('auto-aof-rewrite-percentage', 100, 0, intMax),
   memory('auto-aof-rewrite-min-size', 64 << 20, 0, longMax),
   text('dbfilename', 'dump.rdb', { protected: true, accept: (name) => fileName('dbfilename', name) }),
   bool('rdbcompression', true),
   bool('rdbchecksum', true),
   bool('stop-writes-on-bgsave-error', true),
+  int('rdb-key-save-delay', 0, -intMax - 1, intMax, { hidden: true }),
 
   // Replicas.
   int('repl-ping-replica-period', 10, 1, intMax, { alias: 'repl-ping-slave-period' }),
@@ -169,5 +172,6 @@ export function rowOf(name: string): Row | undefined {
   return byName.get(name.toLowerCase())
 }
 
-/** All names, aliases too, in order. */
-export const names: readonly string[] = [...byName.keys()].toSorted()
+/** All names, aliases too, in order; without those that are hidden. */
+export const names: readonly string[] = [...byName].filter(([, row]) => row.hidden !== true).map(([name]) => name)
+  .toSorted()

@@ -278,6 +278,11 @@ export class Replicas {
     this.tapped!.nameDatabase()
   }
 
+  /** The log is another one now: frames are listened to there, if they were before. */
+  followLog(): void {
+    if (this.tapped !== undefined) this.beginStream()
+  }
+
   /** Nobody came back for long enough: what was is forgotten, and costs nothing any more. */
   private endStream(): void {
     const { replication } = this.broker

@@ -8,8 +8,9 @@ import type { Broker, LogLevel } from '../broker.ts'
 import { flagBits } from '../command.ts'
 import type { Command } from '../command.ts'
 import { clientGates } from '../connection.ts'
-import { arityFits, brokerGates, findCommand } from '../dispatch.ts'
+import { arityFits, findCommand } from '../dispatch.ts'
 import { monitorLine } from '../monitor.ts'
+import { diskGates, diskRefusal } from '../persistence/disk-refusal.ts'
 import { frameValues } from './call-arguments.ts'
 import { raiseTable } from './raise.ts'
 import { enterHost } from './lua/call.ts'
@@ -147,8 +148,8 @@ export class ScriptHost {
     }
     if (run.readOnly && (flags & writes) !== 0) return 'ERR Write commands are not allowed from read-only scripts.'
     if (broker.gates === 0) return undefined
-    if ((broker.gates & brokerGates.failing) !== 0 && (flags & flagBits.write) !== 0) {
-      return `MISCONF Errors writing to the AOF file: ${broker.logFailure()}`
+    if ((broker.gates & diskGates) !== 0 && (flags & flagBits.write) !== 0) {
+      return diskRefusal(broker)
     }
     // A script that has begun to write is not stopped half way.
     if (run.refuseGrowth && !run.wrote && (flags & flagBits.denyoom) !== 0) {

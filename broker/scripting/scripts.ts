@@ -7,6 +7,7 @@ import type { Connection } from '../connection.ts'
 import { flagBits } from '../command.ts'
 import type { Command } from '../command.ts'
 import { brokerGates } from '../dispatch.ts'
+import { diskGates, diskRefusal } from '../persistence/disk-refusal.ts'
 import { BusyScript } from './busy-script.ts'
 import { errorReplyText, isCounted } from './error-message.ts'
 import { FunctionInterpreter } from './function-interpreter.ts'
@@ -303,8 +304,8 @@ export class Scripts {
     if (readOnly && writes) return readOnlyRefused
     const { broker } = this
     if (broker.gates === 0 || !writes) return undefined
-    if ((broker.gates & brokerGates.failing) !== 0) {
-      return `MISCONF Errors writing to the AOF file: ${broker.logFailure()}`
+    if ((broker.gates & diskGates) !== 0) {
+      return diskRefusal(broker)
     }
     if ((flags & scriptFlags['allow-oom']) === 0 && broker.outOfMemory()) return noMemory
     return undefined

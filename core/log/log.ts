@@ -61,9 +61,9 @@ export interface Log {
   close(): Promise<void>
 }
 
-/** Keeps nothing: `appendonly no`, replay, and measurements. Positions count, so replies are never held. */
-export function nullLog(): Log {
-  let sealed = 0
+/** Keeps nothing: `appendonly no`, replay, and measurements. Positions count on from one, so replies are never held. */
+export function nullLog(position = 0): Log {
+  let sealed = position
   let open = 0
   return {
     state: 'ok',

@@ -5,6 +5,7 @@ import { createBroker } from '../../broker/broker.ts'
 import type { LogLevel } from '../../broker/broker.ts'
 import { ConfigError, createConfig } from '../../broker/config/config.ts'
 import type { Config } from '../../broker/config/config.ts'
+import { saveAtStop, stopWish } from '../../broker/persistence/save-at-stop.ts'
 import { MillraceError } from '../../core/errors.ts'
 import version from '../../package.json' with { type: 'json' }
 
@@ -21,16 +22,17 @@ export async function serve(argv: readonly string[]): Promise<void> {
   report('notice', `Millrace ${version.version} starts, pid ${process.pid}, Node ${process.version}`)
   for (const warning of config.warnings) report('warning', warning)
   let ending = false
-  const end = async (why: string): Promise<void> => {
+  const end = async (why: string, words: string): Promise<void> => {
     if (ending) return
-    ending = true
     report('notice', `${why}: stopping`)
+    if (!broker.loading.active && !saveAtStop(broker, stopWish(words))) return
+    ending = true
     await broker.stop()
     report('notice', 'stopped: all that was acknowledged is on disk')
     process.exit(0)
   }
-  process.on('SIGTERM', () => void end('SIGTERM'))
-  process.on('SIGINT', () => void end('SIGINT'))
+  process.on('SIGTERM', () => void end('SIGTERM', config.values.shutdownOnSigterm))
+  process.on('SIGINT', () => void end('SIGINT', config.values.shutdownOnSigint))
   broker.onStopped = () => process.exit(0)
 
   try {

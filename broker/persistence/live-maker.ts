@@ -1,0 +1,80 @@
+// Checkpoints from live memory. The state is the one of the moment in which they begin: it is written at once, to a
+// file beside its place, and put there when it stands.
+//
+//   the dump file     written · (waits `rdb-key-save-delay` for each key, which tests ask for) · renamed
+//   the log's base    the log begins a new segment; what memory holds in that moment is the base before it
+
+import path from 'node:path'
+import type { LogFiles } from '../../core/log/log-files.ts'
+import { auxNames, replaceByStream, saveNow } from '../../core/checkpoint/rdb-save.ts'
+import type { Broker } from '../broker.ts'
+import { auxFields, dumpPath, writeDump } from './dump-file.ts'
+import { openFiles, retire, retireNow } from './log-folder.ts'
+import type { Making } from './persistence.ts'
+
+/** BGSAVE: the dump file. */
+export function makeDump(b: Broker): Making {
+  const file = dumpPath(b)
+  const temporary = path.join(b.config.values.dir, `temp-${process.pid}.rdb`)
+  const delay = delayOf(b)
+  const put = async (): Promise<void> => {
+    writeDump(b, temporary)
+    if (!(await delay.over)) {
+      b.disk.unlink(temporary)
+      return
+    }
+    b.disk.rename(temporary, file)
+    b.disk.syncFolder(path.dirname(file))
+  }
+  return { done: put(), abort: delay.abort }
+}
+
+/** BGREWRITEAOF: a new base for the log; without a log one that stands ready for it, as Redis does it. */
+export function makeRewrite(b: Broker): Making {
+  const delay = delayOf(b)
+  const put = async (): Promise<void> => {
+    const { appender, files } = b.persistence
+    if (appender === undefined || files === undefined) {
+      const folder = openFiles(b)
+      const temporary = writeBase(b, folder)
+      const position = b.engine.log.appended + 1
+      if (await delay.over) retireNow(b, folder.installBase(temporary, Infinity), position)
+      else b.disk.unlink(temporary)
+      return
+    }
+    // A rotation may come in the middle of a turn that goes on behind it; memory has moved on then.
+    let position = await appender.rotate()
+    while (position !== b.engine.log.appended && !b.stopping) position = await appender.rotate()
+    if (b.stopping) return
+    const lastCovered = files.segments.at(-1)!.seq - 1
+    const temporary = writeBase(b, files)
+    if (await delay.over) await retire(b, files.installBase(temporary, lastCovered), position + 1)
+    else b.disk.unlink(temporary)
+  }
+  return { done: put(), abort: delay.abort }
+}
+
+/** Writes the state of this moment as a base; returns the file, which does not count yet. */
+export function writeBase(b: Broker, files: LogFiles): string {
+  const temporary = files.temporaryBase
+  replaceByStream(b.disk, temporary, (sink) => {
+    const aux = { ...auxFields(b), 'aof-base': 1, [auxNames.position]: b.engine.log.appended }
+    saveNow(b.engine, sink, { aux, checksum: b.config.values.rdbchecksum })
+  })
+  return temporary
+}
+
+/** What `rdb-key-save-delay` (µs for each key) asks to wait; `over` tells whether it went to its end. */
+function delayOf(b: Broker): { over: Promise<boolean>, abort: () => void } {
+  const keys = b.engine.dbs.reduce((sum, db) => sum + db.count, 0)
+  const ms = Math.max(0, (keys * b.config.values.rdbKeySaveDelay) / 1000)
+  const waiting = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => waiting.resolve(true), ms)
+  return {
+    over: waiting.promise,
+    abort: () => {
+      clearTimeout(timer)
+      waiting.resolve(false)
+    },
+  }
+}
