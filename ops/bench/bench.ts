@@ -2,7 +2,7 @@
 //
 //   --rounds N         how often each takes its turn (5; one more before them is not counted)
 //   --tests a,b        throughput, group, memory, latency, restart, families, elements, bullmq,
-//                      stalls (all)
+//                      stalls, compaction (all)
 //   --policy P         everysec or always (both)
 //   --quick            a tenth of the requests and 2 rounds: to see that it works, not to quote
 //   --json FILE        where the figures go (a file in the system's temporary folder)
@@ -13,6 +13,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { bullmq } from './bullmq.ts'
+import { compactions, underLoad } from './compaction.ts'
+import type { CompactionFigures } from './compaction.ts'
 import { ask, isInstalled, start } from './contestants.ts'
 import type { Contestant, Name, Policy, StartOptions } from './contestants.ts'
 import { bytesPerElement, collections } from './elements.ts'
@@ -28,7 +30,8 @@ import type { Test } from './throughput.ts'
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string' },
-    tests: { type: 'string', default: 'throughput,group,memory,latency,restart,families,elements,bullmq,stalls' },
+    tests: { type: 'string', default: 'throughput,group,memory,latency,restart,families,elements,bullmq,stalls,'
+      + 'compaction' },
     policy: { type: 'string', default: 'everysec,always' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -202,6 +205,31 @@ async function longStalls(): Promise<void> {
   for (const contestant of running.values()) await contestant.stop()
 }
 
+/** The child that folds the log, alone; then BGSAVE under load: with it against without it, for each contestant. */
+async function checkpoints(): Promise<void> {
+  const figures = await compactions(rounds, scale)
+  const row = (test: string, unit: string, figure: (f: CompactionFigures) => number): Row => ({
+    test: `compaction of 2 GB, 10,000 keys touched: ${test}`, unit, better: 'less',
+    figures: { ours: figures.map((one) => figure(one)) },
+  })
+  rows.push(row('time', 's', (f) => f.seconds), row('peak memory', 'MB', (f) => f.peakMegabytes),
+    row('written', 'MB', (f) => f.megabytes))
+  console.log(table(rows.slice(-3)))
+  const running = await startAll(both, 'everysec')
+  for (const contestant of running.values()) await fill(contestant.port, 1_000_000 * scale, 32)
+  for (const saves of [false, true]) {
+    const kind = saves ? 'under BGSAVE' : 'alone'
+    const waits: Partial<Record<Name, number[]>> = {}
+    await measure(`set P16 ${kind}`, 'requests/s', 'more', both, async (name) => {
+      const { rate, p999 } = await underLoad(running.get(name)!.port, saves, scale)
+      ;(waits[name] ??= []).push(p999)
+      return rate
+    })
+    rows.push({ test: `GET p99.9, full-speed writes, ${kind}`, unit: 'µs', better: 'less', figures: waits })
+  }
+  for (const contestant of running.values()) await contestant.stop()
+}
+
 if (!hasPeer) console.log('redis-server is not installed: only our own figures')
 if (wanted.has('throughput')) for (const policy of policies) await allThroughput(policy)
 if (wanted.has('group')) await groups()
@@ -212,6 +240,7 @@ if (wanted.has('families')) await families()
 if (wanted.has('elements')) await elements()
 if (wanted.has('bullmq')) await queues()
 if (wanted.has('stalls')) await longStalls()
+if (wanted.has('compaction')) await checkpoints()
 
 const file = options.json ?? path.join(os.tmpdir(), `millrace-bench-${Date.now()}.json`)
 writeFileSync(file, toJson(rows))
