@@ -103,6 +103,8 @@ export class Broker {
   /** Called once when the broker has stopped of itself (SHUTDOWN). */
   onStopped: (() => void) | undefined
   readonly disk: Disk
+  /** Other processes see the same files. */
+  readonly onRealDisk: boolean
   readonly answers: Answers
   readonly turn: Turn
   readonly pause: Pause
@@ -116,6 +118,7 @@ export class Broker {
     this.config = options.config
     this.engine = engine
     this.disk = options.disk ?? realDisk()
+    this.onRealDisk = options.disk === undefined
     this.report = options.report ?? (() => {})
     this.commands = createCommands(options.commands)
     this.args = new Args()

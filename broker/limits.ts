@@ -25,6 +25,11 @@ export const againMsHeld = 50
 export const loadSliceMsMax = 20
 /** How long the hashing of files for the archive may hold one turn of the event loop. */
 export const archiveSliceMsMax = 5
+/** What a copy of a file moves at once, and how long it may hold one turn of the event loop. */
+export const copySliceBytes = 256 << 10
+export const copySliceMsMax = 2
+/** How long a snapshot may hold one turn of the event loop. */
+export const snapshotSliceMsMax = 2
 /** How often a load says how far it has come. */
 export const loadReportMs = 5000
 /** After a checkpoint failed, `save` rules wait that long. */

@@ -1,8 +1,9 @@
-// Checkpoints from live memory. The state is the one of the moment in which they begin: it is written at once, to a
-// file beside its place, and put there when it stands.
+// Checkpoints from live memory. The state is the one of the moment in which they begin; it is written to a file beside
+// its place, and put there when it stands.
 //
-//   the dump file     written · (waits `rdb-key-save-delay` for each key, which tests ask for) · renamed
-//   the log's base    the log begins a new segment; what memory holds in that moment is the base before it
+//   the dump file     a snapshot · (waits `rdb-key-save-delay` for each key, which tests ask for) · renamed
+//   the log's base    the log begins a new segment; what memory holds in that moment is the base before it. That is
+//                     written at once: only for where the log can't be folded by a process of its own.
 
 import path from 'node:path'
 import type { LogFiles } from '../../core/log/log-files.ts'
@@ -11,14 +12,24 @@ import type { Broker } from '../broker.ts'
 import { auxFields, dumpPath, writeDump } from './dump-file.ts'
 import { openFiles, retire, retireNow } from './log-folder.ts'
 import type { Making } from './persistence.ts'
+import { SnapshotFile } from './snapshot-file.ts'
 
-/** BGSAVE: the dump file. */
+/** BGSAVE: the dump file, written a slice of each turn as memory is now. */
 export function makeDump(b: Broker): Making {
   const file = dumpPath(b)
   const temporary = path.join(b.config.values.dir, `temp-${process.pid}.rdb`)
   const delay = delayOf(b)
+  let end = (): void => delay.abort()
   const put = async (): Promise<void> => {
-    writeDump(b, temporary)
+    // A replica may be getting a snapshot just now; there is one at a time.
+    if (b.engine.snapshot === undefined) {
+      const writing = new SnapshotFile(b, temporary)
+      end = () => {
+        delay.abort()
+        writing.abort()
+      }
+      if (!await writing.run()) return
+    } else writeDump(b, temporary)
     if (!(await delay.over)) {
       b.disk.unlink(temporary)
       return
@@ -26,7 +37,7 @@ export function makeDump(b: Broker): Making {
     b.disk.rename(temporary, file)
     b.disk.syncFolder(path.dirname(file))
   }
-  return { done: put(), abort: delay.abort }
+  return { done: put(), abort: () => end() }
 }
 
 /** BGREWRITEAOF: a new base for the log; without a log one that stands ready for it, as Redis does it. */
@@ -65,7 +76,7 @@ export function writeBase(b: Broker, files: LogFiles): string {
 }
 
 /** What `rdb-key-save-delay` (µs for each key) asks to wait; `over` tells whether it went to its end. */
-function delayOf(b: Broker): { over: Promise<boolean>, abort: () => void } {
+export function delayOf(b: Broker): { over: Promise<boolean>, abort: () => void } {
   const keys = b.engine.dbs.reduce((sum, db) => sum + db.count, 0)
   const ms = Math.max(0, (keys * b.config.values.rdbKeySaveDelay) / 1000)
   const waiting = Promise.withResolvers<boolean>()

@@ -7,6 +7,7 @@ import type { Broker } from '../broker.ts'
 import { brokerGates } from '../gates.ts'
 import { dumpPath, writeDump } from './dump-file.ts'
 import { makeDump, makeRewrite } from './live-maker.ts'
+import { folds, makeFold } from './log-maker.ts'
 import { followAppendonly } from './log-switch.ts'
 import { dueRule, rewriteDue } from './save-rules.ts'
 
@@ -150,10 +151,16 @@ export class Persistence {
     }
     broker.report('notice', kind === 'save' ? 'Background saving started'
       : 'Background append only file rewriting started')
-    const making = kind === 'save' ? makeDump(broker) : makeRewrite(broker)
+    const making = this.make(kind)
     const run: Run = { kind, making, startedMs: engine.clock.nowMs(), changes: engine.changes }
     this.run = run
     making.done.then(() => this.ended(run, undefined), (error: unknown) => this.ended(run, error as Error))
+  }
+
+  private make(kind: Kind): Making {
+    const { broker } = this
+    if (folds(broker)) return makeFold(broker, kind)
+    return kind === 'save' ? makeDump(broker) : makeRewrite(broker)
   }
 
   /** Ends what is in the making, and forgets what waits for its end. */
@@ -176,7 +183,7 @@ export class Persistence {
       nowMs, lastSaveMs: this.lastSaveMs, lastTryMs: this.lastTryMs, lastFailed: this.lastSave === 'err',
       changes: this.changes,
     })
-    if (rule !== undefined && !values.appendonly) {
+    if (rule !== undefined) {
       broker.report('notice', `${rule.changes} changes in ${rule.seconds} seconds. Saving...`)
       return this.begin('save')
     }
@@ -201,13 +208,13 @@ export class Persistence {
     const what = run.kind === 'save' ? 'Background saving' : 'Background AOF rewrite'
     if (error === undefined) broker.report('notice', `${what} terminated with success`)
     else broker.report('warning', `${what} error: ${error.message}`)
+    this.measure()
+    if (error === undefined) this.rewrittenBytes = this.logBytes
     if (run.kind === 'save') {
       this.lastSaveSeconds = seconds
       this.saveEnded(error === undefined, run.changes)
       return
     }
-    this.measure()
-    if (error === undefined) this.rewrittenBytes = this.logBytes
     this.lastRewriteSeconds = seconds
     this.lastRewrite = error === undefined ? 'ok' : 'err'
     this.rewriteFailures = error === undefined ? 0 : this.rewriteFailures + 1

@@ -48,6 +48,7 @@ export function reloadLog(c: Connection): void {
 
 function reload(c: Connection, failure: string, work: () => Promise<void>): void {
   const { broker } = c
+  broker.persistence.abort()
   const parked = broker.blocking.parkFor(c, c.lastCommand!, 0, (r) => r.ok())
   broker.loading.begin()
   // The frame of this turn belongs to what is loaded: it is sealed first.

@@ -7,7 +7,7 @@ import { checkAof, hasRedis, startMillrace } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import { scale } from '../../scale.ts'
 
-const rounds = 12
+const rounds = 8
 
 /** Counts until the server is gone; returns the last count that was acknowledged. */
 async function count(server: ServerProcess, from: number): Promise<number> {
@@ -43,7 +43,8 @@ test('nothing acknowledged is lost to kill -9 during BGREWRITEAOF and BGSAVE', a
   let acknowledged = 0
   for (let round = 0; round < rounds; round++) {
     const work = Promise.all([count(server, acknowledged), checkpoints(server, ['BGREWRITEAOF', 'BGSAVE'])])
-    await sleep(20 + r.below(200))
+    // Some rounds end while the log is folded, some after new bases were put in place.
+    await sleep(20 + r.below(round % 2 === 0 ? 300 : 2000))
     await server.kill9()
     acknowledged = (await work)[0]
     await server.start()

@@ -1,0 +1,85 @@
+// Checkpoints from the log: the log begins a new segment, which is the cut, and a process of its own folds what is
+// before it (see compaction-process.ts). This thread does no more than that.
+//
+//   rotate ─▶ child: base + sealed segments → temp file, synced ─▶ named in the manifest ─▶ the archive
+//                                                              └▶ for BGSAVE, copied to the dump file
+
+import { rdbMagic } from '../../core/checkpoint/rdb-format.ts'
+import { MillraceError } from '../../core/errors.ts'
+import type { LogFiles } from '../../core/log/log-files.ts'
+import type { Broker } from '../broker.ts'
+import type { CompactionPlan } from './compaction.ts'
+import { startCompaction } from './compaction-process.ts'
+import type { Compaction } from './compaction-process.ts'
+import { copyFile } from './copy-file.ts'
+import { auxFields, dumpPath } from './dump-file.ts'
+import { delayOf } from './live-maker.ts'
+import { retire } from './log-folder.ts'
+import type { Kind, Making } from './persistence.ts'
+
+/** True when a process of its own can fold the log: it reads the real disk, and no AOF that begins with an RDB. */
+export function folds(b: Broker): boolean {
+  const { appender, files } = b.persistence
+  if (appender === undefined || files === undefined || !b.onRealDisk) return false
+  const { base } = files
+  if (base === undefined || base.name.endsWith('.rdb')) return true
+  const start = Buffer.alloc(rdbMagic.length)
+  const fd = b.disk.openRead(files.pathOf(base))
+  try {
+    b.disk.read(fd, start, 0, start.length, 0)
+  } finally {
+    b.disk.close(fd)
+  }
+  return start.toString('latin1') !== rdbMagic
+}
+
+/** A new base of the log; `save`: the dump file, too. */
+export function makeFold(b: Broker, kind: Kind): Making {
+  const delay = delayOf(b)
+  const stopped = { asked: false }
+  let compaction: Compaction | undefined
+  const put = async (): Promise<void> => {
+    const appender = b.persistence.appender!
+    const files = b.persistence.files!
+    const position = await appender.rotate()
+    if (stopped.asked) return
+    const lastCovered = files.segments.at(-1)!.seq - 1
+    compaction = startCompaction(planOf(b, files))
+    const result = await compaction.done
+    const target = files.temporaryBase
+    if (!(await delay.over) || stopped.asked) {
+      b.disk.unlink(target)
+      return
+    }
+    if (result.position !== position) {
+      const where = `${result.position}, not ${position}`
+      throw new MillraceError('COMPACTION_POSITION', `the folded log ends at position ${where}`)
+    }
+    const former = files.installBase(target, lastCovered)
+    b.report('notice', `the log's base stands at position ${position}: ${result.bytes} bytes, `
+      + `${result.keysCopied} keys copied, ${result.keysFolded} folded, ${Math.round(result.elapsedMs)} ms, `
+      + `${Math.round(result.peakBytes / 2 ** 20)} MiB`)
+    if (kind === 'save') await copyFile(b.disk, files.pathOf(files.base!), dumpPath(b), b.engine.clock)
+    await retire(b, former, position + 1)
+  }
+  return {
+    done: put(),
+    abort: () => {
+      stopped.asked = true
+      delay.abort()
+      compaction?.cancel()
+    },
+  }
+}
+
+function planOf(b: Broker, files: LogFiles): CompactionPlan {
+  const { base } = files
+  const sealed = files.segments.slice(0, -1).map((file) => files.pathOf(file))
+  const isRdb = base?.name.endsWith('.rdb') === true
+  return {
+    ...isRdb ? { base: files.pathOf(base) } : {},
+    segments: base === undefined || isRdb ? sealed : [files.pathOf(base), ...sealed],
+    target: files.temporaryBase, databases: b.engine.dbs.length, settings: b.engine.settings,
+    aux: { ...auxFields(b), 'aof-base': 1 }, checksum: b.config.values.rdbchecksum, verify: false,
+  }
+}

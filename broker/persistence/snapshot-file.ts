@@ -1,0 +1,65 @@
+// A snapshot of live memory written to a file, a slice of each turn, while commands go on. Commands that change keys
+// which it has not reached make it write, too: what the disk says then must not reach them, and is kept for the end.
+
+import { Snapshot } from '../../core/checkpoint/snapshot.ts'
+import { writeAll } from '../../core/disk.ts'
+import type { Broker } from '../broker.ts'
+import { snapshotSliceMsMax } from '../limits.ts'
+import { synced } from './copy-file.ts'
+import { auxFields } from './dump-file.ts'
+
+export class SnapshotFile {
+  private readonly broker: Broker
+  private readonly file: string
+  private readonly fd: number
+  private readonly snapshot: Snapshot
+  private at: number
+  private failure: Error | undefined
+  private aborted: boolean
+
+  /** The cut is now. Throws the disk's error when the file can't be made. */
+  constructor(broker: Broker, file: string) {
+    const { disk } = broker
+    this.broker = broker
+    this.file = file
+    this.at = 0
+    this.failure = undefined
+    this.aborted = false
+    this.fd = disk.openAppend(file)
+    disk.truncate(this.fd, 0)
+    this.snapshot = new Snapshot(broker.engine, (buf, from, to) => {
+      if (this.failure !== undefined) return
+      try {
+        writeAll(disk, this.fd, buf, from, to, this.at)
+        this.at += to - from
+      } catch (error) {
+        this.failure = error as Error
+      }
+    }, { aux: auxFields(broker), checksum: broker.config.values.rdbchecksum })
+  }
+
+  /** Writes all of it; false when it was aborted. Throws the disk's error. The file is gone in both cases. */
+  async run(): Promise<boolean> {
+    const { disk, engine } = this.broker
+    let stands = false
+    try {
+      while (!this.aborted && this.failure === undefined) {
+        if (this.snapshot.step(engine.clock.monotonicMs() + snapshotSliceMsMax)) break
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      if (this.failure === undefined && !this.aborted) await synced(disk, this.fd)
+      if (this.failure !== undefined) throw this.failure
+      stands = !this.aborted
+      return stands
+    } finally {
+      this.snapshot.abandon()
+      disk.close(this.fd)
+      if (!stands) disk.unlink(this.file)
+    }
+  }
+
+  abort(): void {
+    this.aborted = true
+    this.snapshot.abandon()
+  }
+}
