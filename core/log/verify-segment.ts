@@ -80,7 +80,7 @@ export function* verifySegment(options: VerifySegmentOptions): Generator<VerifyS
     const first = reader.peek()
     if (first !== undefined && first.position !== reader.position + 1) {
       if (options.position !== undefined) yield { step: 'fault', fault: gapAt(facts, first.position) }
-      reader.goOn(0, first.position - 1, firstCrc)
+      reader.goOn(reader.offset, first.position - 1, firstCrc)
       facts.from = first.position
     }
     let looks = 0

@@ -94,10 +94,16 @@ async function checkPath(io: Io, name: string, tally: Tally): Promise<void> {
   for (const file of place.rdbs) noteCheckpoint(io, tally, await follow(io, tally, verifyRdbFile(disk, file)))
 }
 
-/** Runs a verification; tells what it finds. */
 async function follow<Facts>(io: Io, tally: Tally, steps: Generator<VerifyStep, Facts, void>): Promise<Facts> {
+  return followFaults(io, tally, steps, 'checking')
+}
+
+/** Runs a verification; tells what it finds, and counts it. */
+export async function followFaults<Facts>(
+  io: Io, tally: { faults: number, superfluous: number }, steps: Generator<VerifyStep, Facts, void>, task: string,
+): Promise<Facts> {
   return drive(io, steps, (step) => {
-    if (step.step === 'progress') io.progress.show('checking', step.file, step.bytesRead, step.bytes)
+    if (step.step === 'progress') io.progress.show(task, step.file, step.bytesRead, step.bytes)
     else if (step.step === 'growing') return wait(growthWaitMs)
     else {
       const superfluous = step.fault.kind === 'superfluous'

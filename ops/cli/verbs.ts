@@ -1,9 +1,11 @@
 // All verbs, and the options that all of them have.
 
 import { checkVerb } from './check.ts'
+import { importVerb } from './import.ts'
+import { repairVerb } from './repair.ts'
 import type { OptionSpec, Verb } from './verb.ts'
 
-export const verbs: readonly Verb[] = [checkVerb]
+export const verbs: readonly Verb[] = [checkVerb, repairVerb, importVerb]
 
 export const commonOptions: Readonly<Record<string, OptionSpec>> = {
   json: { type: 'boolean', summary: 'one JSON object a line instead of text' },
