@@ -1,6 +1,8 @@
 // Compaction against the full fold: base + segments compacted and loaded is the state at the cut, for random work of all
 // families; what is folded in several steps is what is folded at once; and what a crash or a full disk leaves.
 
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
 import { compactionSteps } from '../../../broker/persistence/compaction.ts'
@@ -13,13 +15,14 @@ import type { CompactProgress, CompactResult } from '../../../core/checkpoint/co
 import { loadBase } from '../../../core/checkpoint/rdb-load.ts'
 import { saveNow } from '../../../core/checkpoint/rdb-save.ts'
 import { manualClock } from '../../../core/clock.ts'
-import { stateDigest } from '../../../core/digest.ts'
+import { datasetDigest, stateDigest } from '../../../core/digest.ts'
 import { Engine } from '../../../core/engine.ts'
 import { MillraceError } from '../../../core/errors.ts'
 import { nullLog } from '../../../core/log/log.ts'
 import { SegmentReader } from '../../../core/log/reader.ts'
 import { seededRandom } from '../../../core/random.ts'
 import { defaultSettings } from '../../../core/settings.ts'
+import { requireRedis, startRedis, temporaryDirectory } from '../../process.ts'
 import { SimulatedDisk } from '../../simulation/simulated-disk.ts'
 import { digestOf, forget, freshHistory, goOn, place, randomTurn, recover, segment, settle, turn } from '../crash-workload.ts'
 import type { Node, Work } from '../crash-workload.ts'
@@ -175,6 +178,44 @@ for (let seed = 21; seed <= 32; seed++) {
     forget(node)
   })
 }
+
+/** No deadlines: of keys they are long over where the clock is real, of fields only newer ones than 7.0 read them. */
+function isUndated({ words }: Work): boolean {
+  return words.every((command) => !command.some((word) => /EXPIRE|GETEX|SETEX|^[EP]X$/.test(String(word))))
+}
+
+test('redis-check-rdb is content with a compaction of random work, and redis-server holds the same keys', async (t) => {
+  const dir = temporaryDirectory(t)
+  const disk = new SimulatedDisk()
+  const node = goOn(recover(disk, 50), 'always', freshHistory())
+  let base: string | undefined
+  let copied = 0
+  for (let round = 1; round <= 3; round++) {
+    await workOn(node, round === 1 ? 60 : 4, 500 + round, isUndated)
+    await endSegment(node)
+    const result = runAll(disk, planOf(base, [segment(round)]))
+    copied += result.keysCopied
+    base = path.join(place.folder, `base.${round}.rdb`)
+    disk.rename(target, base)
+  }
+  t.true(copied > 0)
+  const file = path.join(dir, 'dump.rdb')
+  writeFileSync(file, disk.content(base!))
+  const counts = node.engine.dbs.map((db) => db.count)
+  const digest = datasetDigest(node.engine)
+  forget(node)
+  if (!requireRedis(t)) return
+  const { status, stdout } = spawnSync('redis-check-rdb', [file], { encoding: 'utf8' })
+  t.is(status, 0, stdout)
+  const redis = await startRedis(t, { dir, args: ['--appendonly', 'no', '--enable-debug-command', 'yes'] })
+  const client = await redis.connect()
+  for (const [db, count] of counts.entries()) {
+    await client.text('SELECT', String(db))
+    t.is(await client.text('DBSIZE'), `:${count}\r\n`)
+  }
+  t.is(await client.text('DEBUG', 'DIGEST'), `+${digest}\r\n`)
+  client.destroy()
+})
 
 const say = (...words: string[]): string => `*${words.length}\r\n${words.map((w) => `$${w.length}\r\n${w}\r\n`).join('')}`
 const library = (name: string, body: string): string => `#!lua name=${name}\nredis.register_function('${name}', ${body})`
