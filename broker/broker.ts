@@ -39,6 +39,7 @@ import { Persistence } from './persistence/persistence.ts'
 import { PubSub } from './pubsub.ts'
 import { Rate } from './rates.ts'
 import { linkSettings } from './recovery.ts'
+import { Following } from './replication/following.ts'
 import { Replicas } from './replication/replicas.ts'
 import { linkReplicas } from './replication/settings.ts'
 import { ReplicationState } from './replication/replication-state.ts'
@@ -81,6 +82,7 @@ export class Broker {
   readonly scripts: Scripts
   readonly replication: ReplicationState
   readonly replicas: Replicas
+  readonly following: Following
   readonly listeners: Listeners
   readonly clients: Map<number, Connection>
   readonly monitors: Set<Connection>
@@ -134,6 +136,7 @@ export class Broker {
     this.scripts = new Scripts(this)
     this.replication = new ReplicationState(engine.random)
     this.replicas = new Replicas(this)
+    this.following = new Following(this)
     this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
     this.clients = new Map()
     this.monitors = new Set()

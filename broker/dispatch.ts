@@ -16,6 +16,8 @@ import { queueCommand } from './transaction.ts'
 
 export { brokerGates }
 
+/** What a replica answers to writes. */
+export const readOnlyReplica = "READONLY You can't write against a read only replica."
 const shownCharsMax = 128
 const passesMulti = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'])
 const endsMulti = new Set(['exec', 'discard', 'quit', 'reset'])
@@ -136,9 +138,18 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
     const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
     if (writes) return 'NOREPLICAS Not enough good replicas to write.'
   }
+  if ((gates & brokerGates.replica) !== 0) {
+    const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
+    if (writes && b.config.values.replicaReadOnly) return readOnlyReplica
+  }
   if ((c.gates & clientGates.subscribed) !== 0 && c.resp === 2 && !passesSubscribed.has(command.fullName)) {
     return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +
       'are allowed in this context'
+  }
+  if ((gates & brokerGates.replica) !== 0 && b.following.isStale) {
+    const needsData = (flags & flagBits.stale) === 0 ||
+      (queued !== undefined && (queued.lacking & flagBits.stale) !== 0)
+    if (needsData) return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
   }
   if ((gates & brokerGates.loading) !== 0) {
     const needsData = (flags & flagBits.loading) === 0 ||

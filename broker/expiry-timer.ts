@@ -20,6 +20,8 @@ export class ExpiryTimer {
     const { broker } = this
     let next = Infinity
     for (const db of broker.engine.dbs) next = Math.min(next, db.nextDeadline())
+    // What is due on a replica goes when the master says so.
+    if (broker.engine.due !== 'removed') next = Infinity
     if (next === this.atMs) return
     clearTimeout(this.timer)
     this.atMs = next

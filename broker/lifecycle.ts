@@ -24,7 +24,8 @@ export async function startBroker(b: Broker): Promise<void> {
     return
   }
   const history = takeHistory(b)
-  if (history !== undefined) b.replicas.resume(history)
+  if (b.config.values.replicaof !== '') b.following.start(history)
+  else if (history !== undefined) b.replicas.resume(history)
   tick(b)
   b.cron = setInterval(() => tick(b), cronMs)
   b.expiry.arm()
@@ -36,8 +37,9 @@ function tick(b: Broker): void {
   sampleRates(b, nowMs)
   if ((b.gates & brokerGates.memory) !== 0 && b.memory.tick()) b.openTurn()
   b.pause.tick(nowMs)
-  followAppendonly(b)
+  if (!b.loading.active) followAppendonly(b)
   b.persistence.tick()
+  b.following.tick()
   b.replicas.tick()
   watchClients(b)
 }
@@ -49,6 +51,7 @@ export async function stopBroker(b: Broker): Promise<void> {
   const clients = Array.from(b.clients.values())
   // Replicas are served to the end: they are to have all that was acknowledged.
   for (const c of clients) if (c.outputClass !== 'slave') c.closing = true
+  b.following.stop()
   await b.listeners.close()
   clearInterval(b.cron)
   b.persistence.abort()

@@ -69,3 +69,5 @@ export const compactionSliceMs = 20
 export const compactionProgressMs = 100
 /** … and so much of what it complains of is kept. */
 export const compactionErrorCharsMax = 2000
+/** How often a master's dataset that is to be loaded looks whether the way is free. */
+export const datasetWaitMs = 5

@@ -169,7 +169,7 @@ function authorities(values: Values): Buffer[] | undefined {
   return names.length === 0 ? undefined : names.map((name) => fileIfNamed(name)!)
 }
 
-function tlsOptions(values: Values): TlsOptions {
+export function tlsOptions(values: Values): TlsOptions {
   if (values.tlsCertFile === '' || values.tlsKeyFile === '') {
     throw new MillraceError('TLS', 'tls-port needs tls-cert-file and tls-key-file')
   }

@@ -106,6 +106,7 @@ export class MemoryBound {
     const { engine, pause, latency, config } = this.broker
     const { evictor, settings, clock } = engine
     if (evictor.usedBytes <= settings.memoryBytesMax) return this.settle('enough')
+    if (this.broker.replication.role === 'slave' && config.values.replicaIgnoreMaxmemory) return this.settle('enough')
     // While writes are paused, data stay as they are. What can't be logged must not happen; writes are refused anyway.
     // Nothing goes under a script that takes many turns.
     if (pause !== undefined || engine.log.state !== 'ok' || engine.grouped) {

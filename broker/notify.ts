@@ -46,7 +46,7 @@ export class KeyspaceEvents {
 
   private publish(kind: string, event: string, db: number, buf: Uint8Array, from: number, to: number): void {
     const { pubsub, engine } = this.broker
-    if (!pubsub.heard || engine.replaying || !this.classes.includes(kind)) return
+    if (!pubsub.heard || (engine.replaying && !engine.following) || !this.classes.includes(kind)) return
     const word = this.word(event)
     if (this.byKey) {
       const size = this.channelOf(db, buf, from, to)

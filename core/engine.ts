@@ -128,6 +128,13 @@ export class Engine {
   changes: number
   /** True while logged effects are folded: nothing expires by itself, nothing is logged. */
   replaying: boolean
+  /** A master's commands are being executed: as in replay, but logged, and others hear of what happens. */
+  following: boolean
+  /**
+   * A replica's keys that are due go when its master says so; until then they are hidden. Where clients may write,
+   * they are removed when somebody looks.
+   */
+  due: 'removed' | 'hidden' | 'removed-on-access'
   /** Set by a handler that wants to wait; taken by the broker. */
   block: Block | undefined
   /** Set by the broker while a client watches or caches keys. */
@@ -176,6 +183,8 @@ export class Engine {
     this.countsUse = false
     this.changes = 0
     this.replaying = false
+    this.following = false
+    this.due = 'removed'
     this.block = undefined
     this.onTouch = undefined
     this.onReady = undefined
@@ -393,7 +402,7 @@ export class Engine {
 
   /** Frees the keys and fields that are due, for at most a slice of the turn; lookups hide the rest meanwhile. */
   expireDue(): void {
-    if (this.replaying || !this.settings.activeExpire) return
+    if (this.replaying || this.due !== 'removed' || !this.settings.activeExpire) return
     let until = 0
     for (const db of this.dbs) {
       if (db.nextDeadline() > this.now) continue

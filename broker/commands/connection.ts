@@ -71,7 +71,7 @@ function hello(c: Connection, a: Args, r: Reply): void {
   r.text('mode')
   r.text('standalone')
   r.text('role')
-  r.text('master')
+  r.text(c.broker.replication.role === 'master' ? 'master' : 'replica')
   r.text('modules')
   r.array(0)
 }

@@ -12,7 +12,7 @@ const states: Readonly<Record<ReplicaStage, string>> = {
 export function replicationSection(c: Connection): Lines {
   const { replication, replicas, config } = c.broker
   const { backlog } = replication
-  const lines: Lines = [['role', replication.role], ['connected_slaves', replicas.all.size]]
+  const lines: Lines = [['role', replication.role], ...masterLines(c), ['connected_slaves', replicas.all.size]]
   if (config.values.minReplicasToWrite > 0 && config.values.minReplicasMaxLag > 0) {
     lines.push(['min_slaves_good_slaves', replicas.good])
   }
@@ -34,9 +34,46 @@ export function replicationSection(c: Connection): Lines {
   return lines
 }
 
+/** What a replica tells of its master. */
+function masterLines(c: Connection): Lines {
+  const { following, replication, config } = c.broker
+  const { link } = following
+  if (!following.isReplica) return []
+  const { masterReplOffset } = replication
+  const receiver = link?.receiver
+  const lines: Lines = [
+    ['master_host', following.host], ['master_port', following.port],
+    ['master_link_status', following.isUp ? 'up' : 'down'], ['master_last_io_seconds_ago', following.lastSeconds],
+    ['master_sync_in_progress', link?.stage === 'sync' ? 1 : 0],
+    ['slave_read_repl_offset', masterReplOffset + (link?.stream?.bufferedBytes ?? 0)],
+    ['slave_repl_offset', masterReplOffset],
+  ]
+  if (receiver !== undefined) {
+    const total = receiver.bytesTotal
+    lines.push(['master_sync_total_bytes', total], ['master_sync_read_bytes', receiver.bytes],
+      ['master_sync_left_bytes', total < 0 ? -1 : total - receiver.bytes],
+      ['master_sync_perc', (total <= 0 ? 0 : (receiver.bytes / total) * 100).toFixed(2)],
+      ['master_sync_last_io_seconds_ago', Math.max(0, following.lastSeconds)])
+  }
+  if (!following.isUp) lines.push(['master_link_down_since_seconds', following.downSeconds])
+  lines.push(['slave_priority', config.values.replicaPriority],
+    ['slave_read_only', config.values.replicaReadOnly ? 1 : 0],
+    ['replica_announced', config.values.replicaAnnounced ? 1 : 0])
+  return lines
+}
+
 /** ROLE of a master: its offset, and address and offset of each replica that is online. */
 export function writeRole(c: Connection, r: Reply): void {
-  const { replication, replicas } = c.broker
+  const { replication, replicas, following } = c.broker
+  if (following.isReplica) {
+    r.array(5)
+    r.text('slave')
+    r.text(following.host)
+    r.int(following.port)
+    r.text(following.stage)
+    r.int(following.isUp ? replication.masterReplOffset : -1)
+    return
+  }
   r.array(3)
   r.text('master')
   r.int(replication.masterReplOffset)

@@ -21,6 +21,7 @@ import { monitorCommands } from './monitor.ts'
 import { persistenceCommands } from './persistence.ts'
 import { pubsubCommands } from './pubsub.ts'
 import { replicationCommands } from './replication.ts'
+import { replicaofCommands } from './replicaof.ts'
 import { scriptCommands } from './script.ts'
 import { scriptingCommands } from './scripting.ts'
 import { shutdownCommands } from './shutdown.ts'
@@ -32,8 +33,8 @@ import { waitCommands } from './wait.ts'
 const families: readonly (readonly BrokerSpec[])[] = [
   aclCommands, clientCommands, clusterCommands, commandCommands, configCommands, connectionCommands, debugCommands,
   functionCommands, infoCommands, latencyCommands, lolwutCommands, memoryCommands, moduleCommands, monitorCommands,
-  persistenceCommands, pubsubCommands, replicationCommands, scriptCommands, scriptingCommands, shutdownCommands,
-  slowlogCommands, timeCommands, transactionCommands, waitCommands, coreCommands,
+  persistenceCommands, pubsubCommands, replicaofCommands, replicationCommands, scriptCommands, scriptingCommands,
+  shutdownCommands, slowlogCommands, timeCommands, transactionCommands, waitCommands, coreCommands,
 ]
 
 /** A table of its own for each broker, because it counts. `more`: commands beside the usual ones. */

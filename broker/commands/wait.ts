@@ -7,6 +7,10 @@ import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { waitaofSpec, waitSpec } from './server-spec.ts'
 
+const notOnReplica = 'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a '
+  + 'replica is configured to be writable (which is not the default) writes to replicas are just local and are not '
+  + 'propagated.'
+
 /** The timeout in milliseconds, or the error. */
 function timeoutOf(a: Args, i: number): number | string {
   const ms = a.int(i)
@@ -15,6 +19,7 @@ function timeoutOf(a: Args, i: number): number | string {
 }
 
 function wait(c: Connection, a: Args, r: Reply): void {
+  if (c.broker.following.isReplica) return r.error(notOnReplica)
   const ms = timeoutOf(a, 2)
   const replicas = a.int(1)
   if (Number.isNaN(replicas)) return r.error(replies.notInteger)

@@ -70,6 +70,16 @@ const liveRows = [
   int('rdb-key-save-delay', 0, -intMax - 1, intMax, { hidden: true }),
 
   // Replicas.
+  text('masteruser', ''),
+  text('masterauth', '', { sensitive: true }),
+  bool('replica-serve-stale-data', true, { alias: 'slave-serve-stale-data' }),
+  bool('replica-read-only', true, { alias: 'slave-read-only' }),
+  bool('replica-ignore-maxmemory', true, { alias: 'slave-ignore-maxmemory' }),
+  text('replica-announce-ip', '', { alias: 'slave-announce-ip' }),
+  int('replica-announce-port', 0, 0, 65535, { alias: 'slave-announce-port' }),
+  int('replica-priority', 100, 0, intMax, { alias: 'slave-priority' }),
+  bool('tls-replication', false),
+  bool('replica-announced', true),
   int('repl-ping-replica-period', 10, 1, intMax, { alias: 'repl-ping-slave-period' }),
   int('repl-timeout', 60, 1, intMax),
   bool('repl-disable-tcp-nodelay', false),

@@ -137,10 +137,12 @@ const oomScores = words('oom-score-adj-values', scoresDefault, {
 const replicaOf = words('replicaof', '', {
   alias: 'slaveof',
   immutable: true,
-  inert: true,
   parse: (list) => {
-    if (list.length === 2 && list[0]!.toLowerCase() === 'no' && list[1]!.toLowerCase() === 'one') return ''
-    throw new Refused('Millrace cannot be the replica of a Redis server')
+    if (list.length !== 2) throw new Refused('wrong number of arguments')
+    if (list[0]!.toLowerCase() === 'no' && list[1]!.toLowerCase() === 'one') return ''
+    const port = count(list[1]!)
+    if (port === undefined || port > 65535) throw new Refused('Invalid master port')
+    return `${list[0]} ${port}`
   },
   format: (text) => text,
 })

@@ -174,7 +174,7 @@ export class Persistence {
   /** Ten times a second: begins what waits or is due. */
   tick(): void {
     const { broker } = this
-    if (this.run !== undefined || broker.stopping) return
+    if (this.run !== undefined || broker.stopping || broker.loading.active) return
     if (this.rewriteScheduled) return this.begin('rewrite')
     if (this.saveScheduled) return this.begin('save')
     const { values } = broker.config

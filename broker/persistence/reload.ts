@@ -34,16 +34,21 @@ export function reloadDump(c: Connection, options: ReloadOptions): void {
 /** Parks the client, makes the log durable, folds the views from it anew, and answers. */
 export function reloadLog(c: Connection): void {
   const { broker } = c
-  reload(c, 'Error trying to load the AOF files, check server logs.', () => detached(broker, async () => {
-    empty(broker)
-    const { disk, engine, config } = broker
-    const recovered = await broker.loading.inSlices(recoverLog({
-      disk, place: logPlace(broker), loadTruncated: config.values.aofLoadTruncated,
-      visit: replayer(engine, broker.commands), loadBase: (file) => loadBase(engine, disk, file),
+  reload(c, 'Error trying to load the AOF files, check server logs.', () => refold(broker))
+}
+
+/** Forgets the views and folds them from the log anew. */
+export async function refold(b: Broker): Promise<void> {
+  await detached(b, async () => {
+    empty(b)
+    const { disk, engine, config } = b
+    const recovered = await b.loading.inSlices(recoverLog({
+      disk, place: logPlace(b), loadTruncated: config.values.aofLoadTruncated,
+      visit: replayer(engine, b.commands), loadBase: (file) => loadBase(engine, disk, file),
     }))
     // The log that is open goes on; the end that was found anew is not needed.
     disk.close(recovered.end.fd)
-  }))
+  })
 }
 
 function reload(c: Connection, failure: string, work: () => Promise<void>): void {

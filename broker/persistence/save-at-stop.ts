@@ -22,7 +22,8 @@ export function saveAtStop(b: Broker, wish: StopWish): boolean {
     return false
   }
   const ruled = wish.save === undefined && appender === undefined && config.values.save.length > 0
-  const saves = wish.save === 'save' || ruled
+  // Half a dataset is worth less than the file that is there.
+  const saves = !b.loading.active && (wish.save === 'save' || ruled)
   if (!saves) return true
   b.report('notice', 'Saving the final RDB snapshot before exiting.')
   if (persistence.saveNow()) return true

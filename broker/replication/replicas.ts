@@ -235,7 +235,9 @@ export class Replicas {
     const pieces = writeDataset(engine, {
       keys: !libraryOnly, checksum: broker.config.values.rdbchecksum, aux: {
         'redis-ver': redisVersion, 'redis-bits': 64, 'ctime': Math.floor(engine.clock.nowMs() / second),
-        'used-mem': engine.arena.usedBytes, 'repl-stream-db': 0, 'repl-id': replication.replid, 'repl-offset': last,
+        'used-mem': engine.arena.usedBytes,
+        'repl-stream-db': replication.role === 'slave' ? broker.following.streamDb : 0,
+        'repl-id': replication.replid, 'repl-offset': last,
         'aof-base': 0,
       },
     })
@@ -265,6 +267,14 @@ export class Replicas {
     if (replication.backlog !== undefined) return
     if (replication.role === 'master') replication.newHistory()
     replication.openBacklog(broker.config.values.replBacklogSize)
+  }
+
+  /** We were a replica and lead now: our own effects are the stream from here on. */
+  promoted(): void {
+    if (this.broker.replication.backlog === undefined) return
+    this.aloneMs = this.nowMs
+    this.beginStream()
+    this.tapped!.nameDatabase()
   }
 
   /** A graceful stop left this history: replicas may go on where they were. */

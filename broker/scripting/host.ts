@@ -8,7 +8,7 @@ import type { Broker, LogLevel } from '../broker.ts'
 import { flagBits } from '../command.ts'
 import type { Command } from '../command.ts'
 import { clientGates } from '../connection.ts'
-import { arityFits, findCommand } from '../dispatch.ts'
+import { arityFits, brokerGates, findCommand, readOnlyReplica } from '../dispatch.ts'
 import { monitorLine } from '../monitor.ts'
 import { diskGates, diskRefusal } from '../persistence/disk-refusal.ts'
 import { frameValues } from './call-arguments.ts'
@@ -150,6 +150,9 @@ export class ScriptHost {
     if (broker.gates === 0) return undefined
     if ((broker.gates & diskGates) !== 0 && (flags & flagBits.write) !== 0) {
       return diskRefusal(broker)
+    }
+    if ((broker.gates & brokerGates.replica) !== 0 && (flags & flagBits.write) !== 0) {
+      if (broker.config.values.replicaReadOnly) return readOnlyReplica
     }
     // A script that has begun to write is not stopped half way.
     if (run.refuseGrowth && !run.wrote && (flags & flagBits.denyoom) !== 0) {

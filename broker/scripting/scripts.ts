@@ -307,6 +307,9 @@ export class Scripts {
     if ((broker.gates & diskGates) !== 0) {
       return diskRefusal(broker)
     }
+    if ((broker.gates & brokerGates.replica) !== 0 && broker.config.values.replicaReadOnly) {
+      return 'READONLY You can not run script with write flag on readonly replica.'
+    }
     if ((flags & scriptFlags['allow-oom']) === 0 && broker.outOfMemory()) return noMemory
     return undefined
   }

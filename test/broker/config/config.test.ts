@@ -81,7 +81,7 @@ test('a start with what nobody knows is refused as Redis refuses it', (t) => {
     ['appendonly maybe', `argument must be 'yes' or 'no'`], ['maxmemory abc', 'argument must be a memory value'],
     ['dir /no/such/place', 'No such file or directory'], ['appendfilename a/b', `can't be a path, just a filename`],
     ['appendfilename ""', `can't be empty`], ['save 1', 'Invalid save parameters'], ['cluster-enabled yes', 'no cluster'],
-    ['unixsocketperm 888', 'octal'], ['replicaof a 1', 'replica'],
+    ['unixsocketperm 888', 'octal'], ['replicaof a 65536', 'master port'],
   ] as const
   for (const [line, reason] of reasons) {
     const text = refusal([fileWith(t, `\n${line}\n`)])

@@ -1,0 +1,245 @@
+// The link to a master: connects, greets, asks for the stream, receives the dataset if that is needed, and then feeds
+// the stream to whoever applies it. A link is good for one connection; `Following` makes the next one.
+// https://redis.io/docs/latest/operate/oss_and_stack/management/replication/
+
+import net from 'node:net'
+import type { Socket } from 'node:net'
+import tls from 'node:tls'
+import { encodeWords } from './words.ts'
+import type { Broker } from '../broker.ts'
+import { tlsOptions } from '../listeners.ts'
+import { loadDataset, receivedFile } from './dataset-load.ts'
+import { DatasetReceiver } from './dataset-receive.ts'
+import { MasterStream } from './master-stream.ts'
+
+/** As ROLE names them. */
+export type LinkStage = 'connect' | 'connecting' | 'handshake' | 'sync' | 'connected'
+
+export class MasterLink {
+  stage: LinkStage
+  /** When something came last, and since when the link is up (monotonic ms). */
+  lastMs: number
+  stream: MasterStream | undefined
+  receiver: DatasetReceiver | undefined
+  /** The dataset is being loaded. */
+  loading: boolean
+  closed: boolean
+  readonly host: string
+  readonly port: number
+  private readonly broker: Broker
+  private readonly socket: Socket
+  /** What was asked and is not answered yet. */
+  private readonly questions: ((line: string) => void)[]
+  private input: Buffer
+  private readonly onEnd: (why: string) => void
+  private replid: string
+  private offset: number
+
+  constructor(broker: Broker, host: string, port: number, onEnd: (why: string) => void) {
+    this.broker = broker
+    this.host = host
+    this.port = port
+    this.onEnd = onEnd
+    this.stage = 'connecting'
+    this.lastMs = this.nowMs
+    this.stream = undefined
+    this.receiver = undefined
+    this.loading = false
+    this.closed = false
+    this.questions = []
+    this.input = Buffer.alloc(0)
+    this.replid = ''
+    this.offset = 0
+    const greet = (): void => this.greet()
+    this.socket = broker.config.values.tlsReplication
+      ? tls.connect({ host, port, ...secrets(broker) }, greet)
+      : net.connect({ host, port }, greet)
+    this.socket.setNoDelay(true)
+    this.socket.on('data', (bytes: Buffer) => this.take(bytes))
+    this.socket.on('error', (error) => this.end(error.message))
+    this.socket.on('close', () => this.end('closed by the master'))
+  }
+
+  /** Ends the link, once. */
+  end(why: string): void {
+    if (this.closed) return
+    this.closed = true
+    this.socket.destroy()
+    this.receiver?.discard()
+    this.receiver = undefined
+    this.onEnd(why)
+  }
+
+  /** Ten times a second. */
+  tick(): void {
+    if (this.stream !== undefined && this.stream.bufferedBytes > 0) this.apply(Buffer.alloc(0))
+    const { replTimeout } = this.broker.config.values
+    if (this.loading || this.nowMs - this.lastMs <= replTimeout * 1000) return
+    this.end('the master was not heard for repl-timeout')
+  }
+
+  /** Tells the master how far we are; while we load, only that we live. */
+  acknowledge(): void {
+    if (this.stage === 'connected') {
+      this.socket.write(encodeWords(['REPLCONF', 'ACK', String(this.broker.replication.masterReplOffset)]))
+    } else if (this.loading) this.socket.write('\n')
+  }
+
+  private get nowMs(): number {
+    return this.broker.engine.clock.monotonicMs()
+  }
+
+  private ask(words: readonly string[], answered: (line: string) => void): void {
+    this.questions.push(answered)
+    this.socket.write(encodeWords(words))
+  }
+
+  private greet(): void {
+    const { values } = this.broker.config
+    this.stage = 'handshake'
+    this.ask(['PING'], (line) => {
+      const mayGoOn = line.startsWith('+') || /^-(NOAUTH|NOPERM|ERR operation not permitted)/.test(line)
+      if (!mayGoOn) return this.end(`PING was answered with ${line}`)
+      if (values.masterauth === '') return this.introduce()
+      const words = values.masteruser === '' ? [values.masterauth] : [values.masteruser, values.masterauth]
+      this.ask(['AUTH', ...words], (reply) => {
+        if (reply.startsWith('-')) this.end(`AUTH was answered with ${reply}`)
+        else this.introduce()
+      })
+    })
+  }
+
+  private introduce(): void {
+    const { values } = this.broker.config
+    const ours = values.tlsReplication && values.tlsPort > 0 ? values.tlsPort : values.port
+    const port = values.replicaAnnouncePort > 0 ? values.replicaAnnouncePort : ours
+    const tell = (words: readonly string[]): void => this.ask(['REPLCONF', ...words], (line) => {
+      if (line.startsWith('-')) this.broker.report('notice', `the master does not know REPLCONF ${words[0]}: ${line}`)
+    })
+    tell(['listening-port', String(port)])
+    if (values.replicaAnnounceIp !== '') tell(['ip-address', values.replicaAnnounceIp])
+    tell(['capa', 'eof', 'capa', 'psync2'])
+    const { backlog, replid, masterReplOffset } = this.broker.replication
+    const place = backlog === undefined ? ['?', '-1'] : [replid, String(masterReplOffset + 1)]
+    this.ask(['PSYNC', ...place], (line) => this.answered(line))
+  }
+
+  /** The answer to PSYNC. */
+  private answered(line: string): void {
+    const full = /^\+FULLRESYNC ([0-9a-f]{40}) (\d{1,15})$/i.exec(line)
+    const { replication } = this.broker
+    if (full !== null) {
+      this.stage = 'sync'
+      this.replid = full[1]!.toLowerCase()
+      this.offset = Number(full[2])
+      this.broker.report('notice', `full sync from ${this.host}:${this.port}, history ${this.replid}:${this.offset}`)
+    } else if (line.startsWith('+CONTINUE')) {
+      const id = line.slice('+CONTINUE '.length).trim().toLowerCase()
+      if (id.length === 40 && id !== replication.replid) {
+        replication.renameHistory(id)
+        // Replicas of ours must learn of the new history.
+        this.broker.following.dropReplicas()
+      }
+      this.broker.report('notice', `partial sync from ${this.host}:${this.port}: goes on behind byte `
+        + replication.masterReplOffset)
+      this.begin(this.broker.following.streamDb)
+    } else this.end(`PSYNC was answered with ${line}`)
+  }
+
+  /** From here on the stream comes. */
+  private begin(db: number): void {
+    const by = Buffer.from(`#by client=0 user=master addr=${this.host}:${this.port}\r\n`)
+    this.broker.replication.openBacklog(this.broker.config.values.replBacklogSize)
+    this.stage = 'connected'
+    this.stream = new MasterStream(this.broker, db, by)
+    this.broker.following.connected()
+    this.acknowledge()
+  }
+
+  private take(bytes: Buffer): void {
+    this.lastMs = this.nowMs
+    try {
+      if (this.stage === 'connected') this.apply(bytes)
+      else if (this.receiver !== undefined && !this.loading) this.receive(bytes)
+      else this.readLines(bytes)
+    } catch (error) {
+      this.end((error as Error).message)
+    }
+  }
+
+  private apply(bytes: Buffer): void {
+    const stream = this.stream!
+    try {
+      stream.take(bytes)
+    } catch (error) {
+      return this.end((error as Error).message)
+    }
+    this.broker.following.streamDb = stream.db
+    if (stream.held && stream.bufferedBytes > 0) this.socket.pause()
+    else this.socket.resume()
+    if (!stream.asked) return
+    stream.asked = false
+    this.acknowledge()
+  }
+
+  private readLines(bytes: Buffer): void {
+    this.input = Buffer.concat([this.input, bytes])
+    while (!this.closed && !this.loading) {
+      const end = this.input.indexOf(10)
+      if (end < 0) return
+      const line = this.input.toString('latin1', 0, end).replace(/\r$/, '')
+      this.input = this.input.subarray(end + 1)
+      // The master shows with empty lines that it lives.
+      if (line === '') continue
+      if (this.stage === 'sync') {
+        if (line.startsWith('-')) return this.end(`the master could not send its dataset: ${line}`)
+        this.receiver = new DatasetReceiver(this.broker.disk, receivedFile(this.broker), line)
+        return this.receive(this.rest())
+      }
+      this.questions.shift()?.(line)
+      if (this.stage === 'connected') return this.apply(this.rest())
+    }
+  }
+
+  private rest(): Buffer {
+    const rest = this.input
+    this.input = Buffer.alloc(0)
+    return rest
+  }
+
+  private receive(bytes: Buffer): void {
+    const receiver = this.receiver!
+    const rest = receiver.take(bytes)
+    if (rest === undefined) return
+    receiver.close()
+    this.loading = true
+    this.socket.pause()
+    const { broker, replid, offset } = this
+    broker.following.dropReplicas()
+    // Until the new state is whole we belong to no history: a link that ends meanwhile asks for everything anew.
+    broker.replication.closeBacklog()
+    broker.following.install(() => loadDataset(broker, receiver.file)).then((db) => {
+      this.loading = false
+      receiver.discard()
+      broker.replication.adopt(replid, offset)
+      broker.replication.openBacklog(broker.config.values.replBacklogSize)
+      broker.following.streamDb = db
+      this.receiver = undefined
+      if (this.closed) return
+      this.lastMs = this.nowMs
+      this.begin(db)
+      this.socket.resume()
+      this.apply(rest)
+    }, (error: unknown) => {
+      this.loading = false
+      receiver.discard()
+      this.end(`its dataset can't be loaded: ${(error as Error).message}`)
+    })
+  }
+}
+
+/** Our certificate, and whom we believe. As with Redis, a master's name need not stand in its certificate. */
+function secrets(b: Broker): tls.ConnectionOptions {
+  const { cert, key, ca, passphrase } = tlsOptions(b.config.values)
+  return { cert, key, ca, passphrase, checkServerIdentity: () => undefined } as tls.ConnectionOptions
+}
