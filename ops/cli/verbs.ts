@@ -1,11 +1,12 @@
 // All verbs, and the options that all of them have.
 
 import { checkVerb } from './check.ts'
+import { exportVerb } from './export.ts'
 import { importVerb } from './import.ts'
 import { repairVerb } from './repair.ts'
 import type { OptionSpec, Verb } from './verb.ts'
 
-export const verbs: readonly Verb[] = [checkVerb, repairVerb, importVerb]
+export const verbs: readonly Verb[] = [checkVerb, repairVerb, importVerb, exportVerb]
 
 export const commonOptions: Readonly<Record<string, OptionSpec>> = {
   json: { type: 'boolean', summary: 'one JSON object a line instead of text' },

@@ -47,6 +47,10 @@ test('the packed tarball gives a command, an import and types that work', async 
   client.destroy()
   server.kill('SIGTERM')
   t.is(await ended, 0)
+  const run = (...args: string[]): string => execFileSync(process.execPath, [command, ...args], { encoding: 'utf8' })
+  t.regex(run('--help'), /millrace check /)
+  t.regex(run('check', data), /\nwhole: /)
+  t.regex(run('export', data, '--format', 'ndjson'), /"command":"SET"/)
 
   writeFileSync(path.join(folder, 'main.mjs'), program)
   const main = [path.join(folder, 'main.mjs'), String(await freePort()), data]

@@ -1,0 +1,42 @@
+// An entry of the log as the object that a line of NDJSON holds.
+
+import { isUtf8 } from 'node:buffer'
+import type { Entry } from '../../core/log/reader.ts'
+
+/** Text where the bytes are UTF-8. */
+type Bytes = string | { base64: string }
+
+export type Event = {
+  position: number
+  /** ISO 8601; null where the log doesn't say (what Redis wrote). */
+  time: string | null
+  db: number
+  command: string
+  keys: Bytes[]
+  args: Bytes[]
+  /** Who wrote it: null where nobody did (expiry, eviction) or the log doesn't say. */
+  user: string | null
+  client: number | null
+  addr: string | null
+}
+
+export function renderEvent(entry: Entry, keys: readonly Buffer[]): Event {
+  const { args } = entry
+  const words: Bytes[] = []
+  for (let i = 1; i < args.count; i++) words.push(rendered(args.buf.subarray(args.start[i]!, args.end[i]!)))
+  const client = Number(field(entry.by, 'client') ?? 0)
+  return {
+    position: entry.position, time: entry.ms > 0 ? new Date(entry.ms).toISOString() : null, db: entry.db,
+    command: args.text(0), keys: keys.map(rendered), args: words,
+    user: field(entry.by, 'user'), client: client === 0 ? null : client, addr: field(entry.by, 'addr'),
+  }
+}
+
+function rendered(bytes: Buffer): Bytes {
+  return isUtf8(bytes) ? bytes.toString('utf8') : { base64: bytes.toString('base64') }
+}
+
+/** A field of a `#by …` line. */
+function field(by: string, name: string): string | null {
+  return by.split(' ').find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? null
+}

@@ -1,0 +1,219 @@
+// `millrace export`: the log or the state as files that others read: a plain AOF, an RDB, or a JSON object an event.
+
+import { dump } from '../../core/checkpoint/dump.ts'
+import { auxNames, beginFile } from '../../core/checkpoint/rdb-save.ts'
+import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
+import { createCommands } from '../../broker/commands/table.ts'
+import { redisVersion } from '../../broker/product.ts'
+import type { Engine } from '../../core/engine.ts'
+import { exactDeadlineOf, keyOf } from '../../core/keyspace/entry.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { segmentStart } from '../../core/log/log-files.ts'
+import { readHistory } from '../../core/log/history.ts'
+import type { Entry } from '../../core/log/reader.ts'
+import { sourcesOf } from '../../core/log/salvage.ts'
+import { breathe, drive } from './drive.ts'
+import { faultText } from './fault-text.ts'
+import { renderEvent } from './event.ts'
+import { foldLog } from './fold.ts'
+import { findLog } from './place.ts'
+import { entryMatches, isFrom, isUntil, keyMatches, keysOf, readSelection } from './selection.ts'
+import type { Selection } from './selection.ts'
+import { openSink } from './sink.ts'
+import type { Sink } from './sink.ts'
+import { exits, UsageError } from './verb.ts'
+import type { ExitCode, Given, Io, Verb } from './verb.ts'
+
+const sliceBytes = 256 * 1024
+
+export const exportVerb: Verb = {
+  name: 'export',
+  usage: 'DIR --format aof|rdb|ndjson [options]',
+  summary: 'writes the log or the state as a plain Redis AOF, as an RDB, or as JSON events',
+  positionals: [1, 1],
+  options: {
+    format: { type: 'string', value: 'F', summary: 'aof, rdb or ndjson' },
+    output: { type: 'string', short: 'o', value: 'FILE', summary: 'where to; - (the default) is stdout' },
+    state: { type: 'boolean', summary: 'aof: the state as commands instead of the history' },
+    db: { type: 'string', value: 'N', summary: 'only this database' },
+    match: { type: 'string', value: 'GLOB', summary: 'only keys (events with a key) that match' },
+    from: { type: 'string', value: 'WHERE', summary: 'history from this position or time (ISO 8601) on' },
+    until: { type: 'string', value: 'WHERE', summary: 'up to and with this position or time' },
+  },
+  notes: [
+    [
+      'aof     commands without our comments: the history, behind the checkpoint (an RDB) where it is not kept from',
+      '        its first entry on; or with --state one RESTORE a key. A redis-server loads it. A part of the history',
+      '        (--db, --match, --from) has no checkpoint before it.',
+      'rdb     the state at the end or at --until, as redis-server 7.0 reads it',
+      'ndjson  one object a line: position, time, db, command, keys, args, user, client, addr; bytes that are no UTF-8',
+      '        stand as {"base64": "..."}',
+    ],
+    ['The log is only read; a broker may be at work on it. Memory does not grow with the log, but aof --state and rdb',
+      'fold the state into memory.'],
+  ],
+  exitCodes: [
+    [exits.whole, 'exported'],
+    [exits.failed, 'wrong usage, or the log is damaged: no file was made'],
+    [exits.interrupted, 'interrupted; no file was made'],
+  ],
+  run: exportData,
+}
+
+async function exportData(given: Given, io: Io): Promise<ExitCode> {
+  const format = given.text('format')
+  if (format !== 'aof' && format !== 'rdb' && format !== 'ndjson') {
+    throw new UsageError('--format must be aof, rdb or ndjson')
+  }
+  const selection = readSelection(given)
+  const state = format === 'rdb' || given.flag('state')
+  if (state && (format === 'ndjson' || selection.from !== undefined)) {
+    throw new UsageError('--state goes with aof only, and a state has no --from')
+  }
+  const file = given.text('output') ?? '-'
+  io.output.aside = file === '-'
+  const place = findLog(io.disk, given.positionals[0]!)
+  const sink = openSink(io.disk, file)
+  let count
+  try {
+    if (state) {
+      const until = selection.until
+      const engine = await foldLog(io, place, until && ((position, ms) => isUntil(until, position, ms)))
+      count = format === 'rdb' ? writeRdb(engine, selection, sink) : await writeState(io, engine, selection, sink)
+    } else {
+      const { bases, segments } = sourcesOf(io.disk, place)
+      const first = bases[0]
+      const files = first !== undefined && !first.endsWith('.rdb') ? [first, ...segments] : segments
+      const { db, match, from } = selection
+      const isPart = db !== undefined || match !== undefined || from !== undefined
+      const after = format === 'aof' && !isPart ? await writeBase(io, bases[0], segments, sink) : 0
+      count = await writeHistory(io, files, format, selection, after, sink)
+    }
+    await sink.finish()
+  } catch (error) {
+    sink.abandon()
+    throw error
+  }
+  const what = state ? 'keys' : 'entries'
+  io.output.note({ type: 'summary', format, output: file, [what]: count }, `${count} ${what} exported`)
+  return exits.whole
+}
+
+/** Writes the checkpoint where the segments don't begin with the first entry; returns its position, 0 for none. */
+async function writeBase(io: Io, base: string | undefined, segments: readonly string[], sink: Sink): Promise<number> {
+  const { disk } = io
+  const first = segments.find((file) => disk.size(file) > 0)
+  if (base === undefined || !base.endsWith('.rdb')) return 0
+  if (first !== undefined && segmentStart(disk, first)?.position === 1) return 0
+  const facts = await drive(io, verifyRdbFile(disk, base), (step) => {
+    if (step.step === 'fault') throw new MillraceError('RDB_DAMAGED', faultText(step.fault))
+  })
+  const fd = disk.openRead(base)
+  try {
+    const slice = Buffer.allocUnsafe(sliceBytes)
+    for (let at = 0; at < facts.bytes;) {
+      const came = disk.read(fd, slice, 0, Math.min(slice.length, facts.bytes - at), at)
+      if (came === 0) break
+      sink.write(slice.subarray(0, came))
+      at += came
+      io.progress.show('exporting', base, at, facts.bytes)
+      await sink.ready()
+      await breathe(io)
+    }
+  } finally {
+    disk.close(fd)
+  }
+  return facts.position
+}
+
+async function writeHistory(
+  io: Io, files: readonly string[], format: 'aof' | 'ndjson', selection: Selection, base: number, sink: Sink,
+): Promise<number> {
+  const commands = createCommands()
+  const { from, until } = selection
+  let count = 0
+  let ended = false
+  let db = -1
+  let open = false
+  const close = (): void => {
+    if (open) sink.write(resp('EXEC'))
+    open = false
+  }
+  const visit = (entry: Entry): void => {
+    if (!isUntil(until, entry.position, entry.ms)) ended = true
+    if (ended || !isFrom(from, entry.position, entry.ms)) return
+    const keys = keysOf(commands, entry)
+    if (!entryMatches(selection, entry, keys)) return
+    count++
+    if (format === 'ndjson') {
+      sink.write(Buffer.from(`${JSON.stringify(renderEvent(entry, keys))}\n`))
+      return
+    }
+    if (!entry.inTransaction) close()
+    if (entry.db !== db) sink.write(resp('SELECT', String(entry.db)))
+    db = entry.db
+    if (entry.inTransaction && !open) {
+      sink.write(resp('MULTI'))
+      open = true
+    }
+    sink.write(entry.args.buf.subarray(entry.args.rawStart, entry.args.rawEnd))
+  }
+  const after = from !== undefined && 'position' in from ? from.position - 1 : base
+  const steps = readHistory({ disk: io.disk, files, after, visit, enough: () => ended })
+  await drive(io, steps, ({ file, bytesRead, bytes }) => {
+    // A transaction never spans two frames.
+    close()
+    io.progress.show('exporting', file, bytesRead, bytes)
+    return sink.ready()
+  })
+  return count
+}
+
+function writeRdb(engine: Engine, selection: Selection, sink: Sink): number {
+  const aux = { 'redis-ver': redisVersion, 'redis-bits': 64, [auxNames.ms]: engine.now }
+  const write = (buf: Buffer, from: number, to: number): void => sink.write(buf.subarray(from, to))
+  const writer = beginFile(engine, write, { aux, checksum: true })
+  let count = 0
+  for (const db of engine.dbs) {
+    if (db.count === 0 || (selection.db !== undefined && selection.db !== db.index)) continue
+    writer.database(db.index, db.count, db.deadlines.count)
+    db.dict.each((entry) => {
+      if (!keyMatches(selection, db.index, keyOf(engine.arena, entry))) return
+      writer.key(engine, entry)
+      count++
+    })
+  }
+  writer.end()
+  return count
+}
+
+async function writeState(io: Io, engine: Engine, selection: Selection, sink: Sink): Promise<number> {
+  let count = 0
+  for (const source of engine.libraries.byName.values()) {
+    sink.write(resp('FUNCTION', 'LOAD', 'REPLACE', Buffer.from(source, 'latin1')))
+  }
+  for (const db of engine.dbs) {
+    if (db.count === 0 || (selection.db !== undefined && selection.db !== db.index)) continue
+    sink.write(resp('SELECT', String(db.index)))
+    db.dict.each((entry) => {
+      const key = keyOf(engine.arena, entry)
+      if (!keyMatches(selection, db.index, key)) return
+      const deadline = exactDeadlineOf(engine.arena, entry)
+      const value = Buffer.from(dump(engine, entry))
+      sink.write(resp('RESTORE', key, String(deadline < 0n ? 0n : deadline), value, 'REPLACE', 'ABSTTL'))
+      count++
+    })
+    await sink.ready()
+    await breathe(io)
+  }
+  return count
+}
+
+function resp(...words: readonly (string | Buffer)[]): Buffer {
+  const parts: Buffer[] = [Buffer.from(`*${words.length}\r\n`)]
+  for (const word of words) {
+    const bytes = typeof word === 'string' ? Buffer.from(word) : word
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'))
+  }
+  return Buffer.concat(parts)
+}
