@@ -11,11 +11,10 @@ import { MillraceError } from '../../core/errors.ts'
 import { segmentStart } from '../../core/log/log-files.ts'
 import { readHistory } from '../../core/log/history.ts'
 import type { Entry } from '../../core/log/reader.ts'
-import { sourcesOf } from '../../core/log/salvage.ts'
 import { breathe, drive } from './drive.ts'
 import { faultText } from './fault-text.ts'
 import { renderEvent } from './event.ts'
-import { foldLog } from './fold.ts'
+import { foldLog, wholeSources } from './fold.ts'
 import { findLog } from './place.ts'
 import { entryMatches, isFrom, isUntil, keyMatches, keysOf, readSelection } from './selection.ts'
 import type { Selection } from './selection.ts'
@@ -81,7 +80,7 @@ async function exportData(given: Given, io: Io): Promise<ExitCode> {
       const engine = await foldLog(io, place, until && ((position, ms) => isUntil(until, position, ms)))
       count = format === 'rdb' ? writeRdb(engine, selection, sink) : await writeState(io, engine, selection, sink)
     } else {
-      const { bases, segments } = sourcesOf(io.disk, place)
+      const { bases, segments } = wholeSources(io, place)
       const first = bases[0]
       const files = first !== undefined && !first.endsWith('.rdb') ? [first, ...segments] : segments
       const { db, match, from } = selection

@@ -1,7 +1,7 @@
 // `millrace export`: what it writes loads elsewhere with the same contents.
 
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
@@ -120,6 +120,23 @@ test('behind a checkpoint: the history as AOF is whole, and archive and checkpoi
   t.is(checked.code, 0, checked.stdout)
   t.true(checked.lines.some((line) => line['type'] === 'checkpoint' && (line['position'] as number) > 0))
 
+  const copy = temporaryDirectory(t)
+  cpSync(server.dir, copy, { recursive: true })
+  const archive = path.join(copy, 'appendonlydir/archive')
+  const archived = path.join(archive, readdirSync(archive).find((name) => name.endsWith('.incr.aof'))!)
+  const kept = readFileSync(archived)
+  writeFileSync(archived, kept.subarray(1))
+  writeFileSync(path.join(archive, 'stranger'), '')
+  const wrong = await millrace('check', copy, '--json')
+  t.is(wrong.code, 1)
+  const findings = wrong.lines.filter((line) => line['type'] === 'finding').map(({ kind, file }) => [kind, file])
+  t.deepEqual(findings, [['damage', archived], ['superfluous', path.join(archive, 'stranger')]])
+  rmSync(archived)
+  t.like((await millrace('check', copy, '--json')).lines.find((line) => line['kind'] === 'missing'), { file: archived })
+  const chain = path.join(archive, 'archive.manifest')
+  writeFileSync(chain, readFileSync(chain, 'latin1').replace(' ms ', ' mss '))
+  t.like((await millrace('check', copy, '--json')).lines.find((line) => line['kind'] === 'damage'), { file: chain })
+
   const dir = temporaryDirectory(t)
   for (const args of [['--format', 'aof'], ['--format', 'aof', '--state'], ['--format', 'rdb']]) {
     const file = path.join(dir, `${args.join('')}${args[1] === 'rdb' ? '.rdb' : '.aof'}`)
@@ -130,6 +147,10 @@ test('behind a checkpoint: the history as AOF is whole, and archive and checkpoi
     t.is(imported.code, 0, imported.stderr + imported.stdout)
     t.is(await digestOf(t, startMillrace, to), digest, args.join(' '))
   }
+  // The archive knows what was before the checkpoint.
+  const early = path.join(dir, 'early.rdb')
+  t.is((await millrace('export', server.dir, '--format', 'rdb', '--until', '2', '--output', early)).code, 0)
+  t.like((await millrace('check', early, '--json')).lines[0], { type: 'checkpoint', keys: 2 })
   const folder = path.join(server.dir, 'appendonlydir')
   const base = path.join(folder, readdirSync(folder).find((name) => name.endsWith('.base.rdb'))!)
   const bytes = readFileSync(base)
