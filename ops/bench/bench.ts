@@ -209,7 +209,7 @@ async function longStalls(): Promise<void> {
 async function checkpoints(): Promise<void> {
   const figures = await compactions(rounds, scale)
   const row = (test: string, unit: string, figure: (f: CompactionFigures) => number): Row => ({
-    test: `compaction of 2 GB, 10,000 keys touched: ${test}`, unit, better: 'less',
+    test: `compaction, 10,000 keys touched: ${test}`, unit, better: 'less',
     figures: { ours: figures.map((one) => figure(one)) },
   })
   rows.push(row('time', 's', (f) => f.seconds), row('peak memory', 'MB', (f) => f.peakMegabytes),

@@ -77,17 +77,18 @@ export async function compactions(rounds: number, scale: number): Promise<Compac
   }
 }
 
-/** One BGSAVE follows the other until `state.over`; returns how many began. */
-async function saveAgain(port: number, state: { over: boolean }): Promise<number> {
+/** One BGSAVE follows the other until `state.over`. Throws when none began, or ran already. */
+async function saveAgain(port: number, state: { over: boolean }): Promise<void> {
   let saves = 0
+  let refusal = ''
   while (!state.over) {
     const answer = await ask(port, 'BGSAVE')
-    if (answer.startsWith('+')) saves++
-    else if (answer.startsWith('-ERR unknown')) throw new Error(answer)
+    if (answer.startsWith('+') || answer.includes('in progress')) saves++
+    else refusal = answer
     await sleep(100)
     while (!state.over && (await ask(port, 'INFO persistence')).includes('rdb_bgsave_in_progress:1')) await sleep(50)
   }
-  return saves
+  if (saves === 0) throw new Error(`no BGSAVE began: ${refusal}`)
 }
 
 async function underSaves<T>(port: number, work: () => Promise<T>): Promise<T> {
@@ -95,8 +96,7 @@ async function underSaves<T>(port: number, work: () => Promise<T>): Promise<T> {
   const worked = work().finally(() => {
     state.over = true
   })
-  const [result, saves] = await Promise.all([worked, saveAgain(port, state)])
-  if (saves === 0) throw new Error('no BGSAVE began')
+  const [result] = await Promise.all([worked, saveAgain(port, state)])
   return result
 }
 

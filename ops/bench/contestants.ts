@@ -81,11 +81,12 @@ export async function start(name: Name, options: StartOptions): Promise<Contesta
   const folder = options.folder ?? mkdtempSync(path.join(os.tmpdir(), 'millrace-bench-'))
   const common = [
     '--port', String(port), '--dir', folder, '--appendonly', 'yes', '--appendfsync', options.policy, '--save', '',
+    '--auto-aof-rewrite-percentage', '0',
   ]
   const profile = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
   const commands: Record<Name, [string, string[]]> = {
     ours: [process.execPath, [...profile, program, ...common]],
-    peer: ['redis-server', [...common, '--auto-aof-rewrite-percentage', '0']],
+    peer: ['redis-server', common],
     ceiling: [process.execPath, [path.join(here, 'ceiling.ts'), String(port), path.join(folder, 'ceiling.aof')]],
   }
   const [command, args] = commands[name]
