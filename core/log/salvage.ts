@@ -50,6 +50,16 @@ export function sourcesOf(disk: Disk, place: LogPlace): Sources {
   return { bases, segments: segments.filter((file) => disk.size(file) >= 0) }
 }
 
+/** Files that the manifest names and that are gone: what they held is lost, and nobody knows how much that is. */
+export function* missingFiles(disk: Disk, place: LogPlace): Generator<VerifyStep, void, void> {
+  for (const { name, type } of manifestFiles(disk, place)) {
+    const file = path.join(place.folder, name)
+    if (type === 'h' || disk.size(file) >= 0) continue
+    const reason = 'is named in the manifest, but not there'
+    yield { step: 'fault', fault: { kind: 'missing', file, offset: -1, position: -1, ms: 0, reason } }
+  }
+}
+
 function manifestFiles(disk: Disk, place: LogPlace): ManifestFile[] {
   try {
     const manifest = readManifest(disk, place)

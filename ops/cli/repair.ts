@@ -1,7 +1,7 @@
 // `millrace repair`: copies what is whole of a damaged data directory into a new one, and says what is lost.
 
 import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
-import { copySalvage, planSalvage, sourcesOf } from '../../core/log/salvage.ts'
+import { copySalvage, missingFiles, planSalvage, sourcesOf } from '../../core/log/salvage.ts'
 import { followFaults } from './check.ts'
 import { timeText } from './fault-text.ts'
 import { findLog } from './place.ts'
@@ -35,6 +35,7 @@ async function repair(given: Given, io: Io): Promise<ExitCode> {
   if (to === undefined) throw new UsageError('--to NEW is missing')
   const place = findLog(disk, given.positionals[0]!)
   const tally = { faults: 0, superfluous: 0 }
+  await followFaults(io, tally, missingFiles(disk, place), 'verifying')
   const plan = await followFaults(io, tally, planSalvage(disk, sourcesOf(disk, place), verifyRdbFile), 'verifying')
   await buildDirectory(disk, to, (log) => followFaults(io, tally, copySalvage(disk, plan, log), 'copying'))
   const { position, ms, lastSeen, lastSeenMs } = plan

@@ -1,6 +1,6 @@
 // `millrace repair` and `millrace import`: what they make is what a broker, and a redis-server, start from.
 
-import { cpSync, existsSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
@@ -60,6 +60,16 @@ test('of a damaged directory everything before the damage is copied; what is los
   t.is(await client.text('GET', 'number'), '$2\r\n41\r\n')
   t.is(await client.text('EXISTS', 'float'), ':0\r\n')
   client.destroy()
+})
+
+test('a segment that is gone is no silent loss', async (t) => {
+  const dir = temporaryDirectory(t)
+  cpSync(written.dir, dir, { recursive: true })
+  rmSync(path.join(dir, 'appendonlydir/appendonly.aof.1.incr.aof'))
+  const { code, lines } = await millrace('repair', dir, '--to', path.join(dir, 'new'), '--json')
+  t.is(code, 1)
+  t.like(lines[0], { kind: 'missing' })
+  t.is((await millrace('import', dir, '--to', path.join(temporaryDirectory(t), 'new'))).code, 2)
 })
 
 test('a target that is not empty is left alone', async (t) => {
