@@ -67,6 +67,7 @@ export class Following {
     if (this.host === host && this.port === port) return false
     const { broker } = this
     const was = this.isReplica
+    if (!was) this.closeStream()
     this.host = host
     this.port = port
     broker.replication.role = 'slave'
@@ -90,6 +91,8 @@ export class Following {
   lead(): void {
     const { broker } = this
     if (!this.isReplica) return
+    // What the master sent is in the stream already: its frame must not be taken for effects of our own.
+    const sealed = this.sealTurn()
     this.host = ''
     this.endLink('we are a master now')
     broker.replication.role = 'master'
@@ -97,8 +100,13 @@ export class Following {
     broker.config.values.replicaof = ''
     this.adjustDue()
     this.dropReplicas()
-    broker.replication.branchHistory()
-    broker.replicas.promoted()
+    if (sealed) {
+      broker.replication.branchHistory()
+      broker.replicas.promoted()
+    } else {
+      broker.replication.closeBacklog()
+      broker.replication.newHistory()
+    }
     broker.openTurn()
     broker.report('notice', 'MASTER MODE enabled: we follow nobody any more')
   }
@@ -151,6 +159,23 @@ export class Following {
   stop(): void {
     this.host = ''
     this.endLink('the broker stops')
+  }
+
+  /** Makes a frame of what was done so far in this turn; false in the middle of a transaction. */
+  private sealTurn(): boolean {
+    const { engine } = this.broker
+    engine.seal()
+    return engine.log.pendingBytes === 0 && !engine.grouped
+  }
+
+  /** Our own stream ends. Where it lacks some of our effects, nobody can tell where we stand: it is forgotten. */
+  private closeStream(): void {
+    const { replicas, replication } = this.broker
+    const sealed = this.sealTurn()
+    replicas.release()
+    if (sealed && replicas.stream.last === replication.masterReplOffset) return
+    replicas.stream.clear()
+    replication.closeBacklog()
   }
 
   private get nowMs(): number {

@@ -208,8 +208,7 @@ test('between two redis-servers: what one sends comes through us to the other, m
   t.notRegex(last.output, /sending an error/)
 
   // Promoted, we go on with a history that branches off, and the last one needs no dataset for that.
-  await mine.call('REPLICAOF', 'NO', 'ONE')
-  await mine.call('SET', 'ours', '1')
+  await mine.pipeline([['REPLICAOF', 'NO', 'ONE'], ['SET', 'ours', '1']])
   await until('it follows us', async () => await linkIsUp(end) && await infoField(mine, 'sync_partial_ok') === '1')
   await caughtUp(mine, end)
   t.is(await infoField(mine, 'master_replid2'), await infoField(theirs, 'master_replid'))
