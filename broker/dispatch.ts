@@ -3,7 +3,7 @@
 // the broker's, say whether any must be looked at.
 
 import type { Args } from '../core/args.ts'
-import { wrongArity } from '../core/errors.ts'
+import { replies, wrongArity } from '../core/errors.ts'
 import type { Reply } from '../core/reply.ts'
 import type { Broker } from './broker.ts'
 import { flagBits } from './command.ts'
@@ -134,9 +134,9 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
     const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
     if (writes || command.fullName === 'ping') return diskRefusal(b)
   }
-  if ((gates & brokerGates.replicas) !== 0 && b.replicas.good < b.config.values.minReplicasToWrite) {
+  if ((gates & brokerGates.replicas) !== 0 && b.replicas.tooFew) {
     const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
-    if (writes) return 'NOREPLICAS Not enough good replicas to write.'
+    if (writes) return replies.tooFewReplicas
   }
   if ((gates & brokerGates.replica) !== 0) {
     const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)

@@ -72,7 +72,8 @@ export class MemoryBound {
   /** Sums up what clients hold. */
   sample(): void {
     let bytes = 0
-    for (const c of this.broker.clients.values()) bytes += clientMemory(c)
+    // What replicas were not sent is left out: evicting keys would only add to it.
+    for (const c of this.broker.clients.values()) if (c.outputClass !== 'slave') bytes += clientMemory(c)
     this.clientBytes = bytes
     const { engine } = this.broker
     engine.evictor.besideBytes = bytes

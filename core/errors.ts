@@ -18,6 +18,7 @@ export const replies = {
   timeoutNegative: 'ERR timeout is negative',
   dbOutOfRange: 'ERR DB index is out of range',
   invalidDbIndex: 'ERR invalid DB index',
+  tooFewReplicas: 'NOREPLICAS Not enough good replicas to write.',
 } as const
 
 /** `ERR wrong number of arguments for 'get' command` */

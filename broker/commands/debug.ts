@@ -69,7 +69,11 @@ function log(c: Connection, a: Args, r: Reply): void {
 }
 
 const subs: readonly Sub[] = [
-  { name: 'CHANGE-REPL-ID', words: '', about: 'Does nothing.', least: 2, most: 2, serve: idle },
+  { name: 'CHANGE-REPL-ID', words: '', about: 'Begins another history of replication.', least: 2, most: 2,
+    serve: (c, _, r) => {
+      c.broker.replication.newHistory()
+      r.ok()
+    } },
   { name: 'DICT-RESIZING', words: '<0|1>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
   { name: 'DIGEST', words: '', about: 'The digest that Redis gives for the same data.', least: 2, most: 2,
     serve: digestAll },

@@ -39,7 +39,8 @@ export function clientsSection(c: Connection): Lines {
   const all = [...broker.clients.values()]
   const most = (of: (other: Connection) => number): number => all.reduce((max, other) => Math.max(max, of(other)), 0)
   return [
-    ['connected_clients', all.length], ['cluster_connections', 0], ['maxclients', broker.config.values.maxclients],
+    ['connected_clients', all.length - broker.replicas.all.size], ['cluster_connections', 0],
+    ['maxclients', broker.config.values.maxclients],
     ['client_recent_max_input_buffer', most((other) => other.parser.bufferedBytes)],
     ['client_recent_max_output_buffer', most((other) => other.outputBytes)],
     ['blocked_clients', broker.blocking.count], ['tracking_clients', broker.tracking.clients],

@@ -32,6 +32,7 @@ function shutdown(c: Connection, a: Args, r: Reply): void {
   // While a load is on there is nothing to save yet, and what is there must not be replaced by a part of it.
   const wish = { save: broker.loading.active ? 'nosave' as const : save, now, force }
   if (!saveAtStop(broker, wish)) return r.error('ERR Errors trying to SHUTDOWN. Check logs.')
+  broker.replicas.hurried = now
   void broker.stop().then(() => broker.onStopped?.())
 }
 

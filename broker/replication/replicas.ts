@@ -5,6 +5,7 @@
 import { Appender } from '../../core/log/appender.ts'
 import type { Broker } from '../broker.ts'
 import type { Connection } from '../connection.ts'
+import { brokerGates } from '../dispatch.ts'
 import { redisVersion } from '../product.ts'
 import { writeDataset } from './dataset.ts'
 import type { History } from './history-file.ts'
@@ -24,6 +25,8 @@ export class Replicas {
   fullSyncs: number
   partialSyncs: number
   refusedPartialSyncs: number
+  /** SHUTDOWN NOW: a stop does not wait for replicas. */
+  hurried: boolean
   /** Called when a replica told how far it is. */
   readonly onAck: Set<() => void>
   private readonly broker: Broker
@@ -40,6 +43,7 @@ export class Replicas {
     this.fullSyncs = 0
     this.partialSyncs = 0
     this.refusedPartialSyncs = 0
+    this.hurried = false
     this.onAck = new Set()
     this.broker = broker
     this.tapped = undefined
@@ -64,6 +68,12 @@ export class Replicas {
   get good(): number {
     const { minReplicasMaxLag } = this.broker.config.values
     return this.online.filter((replica) => this.lagSeconds(replica) <= minReplicasMaxLag).length
+  }
+
+  /** `min-replicas-to-write` is not met: writes are refused. */
+  get tooFew(): boolean {
+    const { gates, config } = this.broker
+    return (gates & brokerGates.replicas) !== 0 && this.good < config.values.minReplicasToWrite
   }
 
   lagSeconds(replica: Replica): number {
@@ -149,7 +159,13 @@ export class Replicas {
 
   /** A turn was sealed, or the log made progress. */
   release(): void {
-    if (this.broker.replication.backlog !== undefined) this.stream.release(this.broker.engine.log)
+    const { broker } = this
+    if (broker.replication.backlog === undefined) return
+    const leads = broker.replication.role === 'master' && this.tapped !== undefined
+    if (leads && broker.engine.log !== this.tapped && (broker.gates & brokerGates.loading) === 0) {
+      this.logWasReplaced()
+    }
+    this.stream.release(broker.engine.log)
   }
 
   /** Ten times a second. */
@@ -185,7 +201,7 @@ export class Replicas {
     this.release()
     const untilMs = this.nowMs + this.broker.config.values.shutdownTimeout * second
     const behind = (): number => this.online.length - this.haveUpTo(this.stream.last)
-    if (behind() === 0) return
+    if (this.hurried || behind() === 0) return
     this.put(getAck)
     while (behind() > 0 && this.nowMs < untilMs) await new Promise((resolve) => setTimeout(resolve, drainMs))
     if (behind() > 0) this.broker.report('warning', `${behind()} replicas don't have all that was written`)
@@ -222,7 +238,7 @@ export class Replicas {
   private cut(waiting: readonly Replica[]): void {
     const { broker } = this
     const { engine, replication } = broker
-    if (engine.grouped || engine.log.state !== 'ok') return
+    if (engine.grouped || engine.log.state !== 'ok' || (broker.gates & brokerGates.loading) !== 0) return
     engine.seal()
     // What the dataset holds is written: a replica never knows what we might not know after a crash.
     if (engine.log.safe < engine.log.appended) return
@@ -257,13 +273,8 @@ export class Replicas {
   /** The stream begins with the first replica: from here on frames are listened to. */
   private beginStream(): void {
     const { broker } = this
-    const { engine, replication } = broker
-    if (!(engine.log instanceof Appender)) engine.log = passingLog(engine.log.sealed)
-    const appender = engine.log as Appender
-    if (this.tapped !== appender) {
-      this.tapped = appender
-      appender.onFrame = (buf, from, to, position) => this.stream.takeFrame(buf, from, to, position)
-    }
+    const { replication } = broker
+    this.tap()
     if (replication.backlog !== undefined) return
     if (replication.role === 'master') replication.newHistory()
     replication.openBacklog(broker.config.values.replBacklogSize)
@@ -275,6 +286,28 @@ export class Replicas {
     this.aloneMs = this.nowMs
     this.beginStream()
     this.tapped!.nameDatabase()
+  }
+
+  private tap(): void {
+    const { engine } = this.broker
+    if (!(engine.log instanceof Appender)) engine.log = passingLog(engine.log.sealed)
+    const appender = engine.log as Appender
+    if (this.tapped === appender) return
+    if (this.tapped !== undefined) this.tapped.onFrame = undefined
+    this.tapped = appender
+    appender.onFrame = (buf, from, to, position) => this.stream.takeFrame(buf, from, to, position)
+  }
+
+  /** Another log took the place of ours unannounced: what it had sealed so far was not heard of. */
+  private logWasReplaced(): void {
+    this.tap()
+    this.dropAll()
+    this.stream.clear()
+    this.broker.replication.barrier()
+  }
+
+  private dropAll(): void {
+    for (const replica of this.all) if (replica.stage !== 'waits') replica.client.destroy()
   }
 
   /** A graceful stop left this history: replicas may go on where they were. */
@@ -309,6 +342,6 @@ export class Replicas {
       this.broker.report('warning', `${name} came with Redis 8: replicas are sent the whole dataset anew, because a `
         + 'redis-server 7 would silently differ')
     }
-    for (const replica of this.all) if (replica.stage !== 'waits') replica.client.destroy()
+    this.dropAll()
   }
 }

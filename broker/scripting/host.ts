@@ -2,6 +2,7 @@
 // gates that stand for scripts, is run as a client's command is, and its reply is read from the buffer it was written
 // to. Errors keep Redis's texts.
 
+import { replies } from '../../core/errors.ts'
 import { Args } from '../../core/args.ts'
 import { Reply } from '../../core/reply.ts'
 import type { Broker, LogLevel } from '../broker.ts'
@@ -151,6 +152,7 @@ export class ScriptHost {
     if ((broker.gates & diskGates) !== 0 && (flags & flagBits.write) !== 0) {
       return diskRefusal(broker)
     }
+    if (!run.wrote && (flags & flagBits.write) !== 0 && broker.replicas.tooFew) return replies.tooFewReplicas
     if ((broker.gates & brokerGates.replica) !== 0 && (flags & flagBits.write) !== 0) {
       if (broker.config.values.replicaReadOnly) return readOnlyReplica
     }

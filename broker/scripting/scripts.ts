@@ -1,5 +1,6 @@
 // Scripts and functions of one broker: the cache, the interpreters, and one run after the other.
 
+import { replies } from '../../core/errors.ts'
 import type { Args } from '../../core/args.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { Broker } from '../broker.ts'
@@ -307,6 +308,7 @@ export class Scripts {
     if ((broker.gates & diskGates) !== 0) {
       return diskRefusal(broker)
     }
+    if (broker.replicas.tooFew) return replies.tooFewReplicas
     if ((broker.gates & brokerGates.replica) !== 0 && broker.config.values.replicaReadOnly) {
       return 'READONLY You can not run script with write flag on readonly replica.'
     }

@@ -50,7 +50,7 @@ test('what the backlog says it has can be read, and is what was appended', (t) =
           t.deepEqual(rest(backlog, offset), all.subarray(offset - before - 1))
         }
       }
-    }), { numRuns: 60 })
+    }), { numRuns: 20 })
 })
 
 test('trimming gives up whole blocks, and keeps what the size asks for', (t) => {

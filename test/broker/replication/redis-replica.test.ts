@@ -96,6 +96,7 @@ test('WAIT counts replicas, min-replicas-to-write refuses writes without them', 
   const ours = await master.connect()
   t.is(await ours.text('SET', 'a', '1'), '-NOREPLICAS Not enough good replicas to write.\r\n')
   t.is(await ours.text('GET', 'a'), '$-1\r\n')
+  t.regex(await ours.text('EVAL', "return redis.call('SET', 'a', 1)", 0), /^-NOREPLICAS /)
   const first = await startReplica(t, master)
   t.is(await ours.text('SET', 'a', '1'), '-NOREPLICAS Not enough good replicas to write.\r\n')
   const second = await startReplica(t, master)
@@ -151,7 +152,10 @@ test('random commands of all families: the replica holds what we hold', async (t
   }
   await until('the link is up', () => linkIsUp(theirs))
   await caughtUp(ours, theirs)
-  t.deepEqual(stateDifferences(await readState(master.port), await readState(replica.port), 'copy'), [])
+  // A value that shrank keeps its encoding until it is loaded from a file, as in Redis.
+  const states = [await readState(master.port), await readState(replica.port)] as const
+  const [one, other] = states.map((probes) => probes.filter(({ command }) => command[0] !== 'OBJECT'))
+  t.deepEqual(stateDifferences(one!, other!, 'copy'), [])
   t.notRegex(replica.output, /sending an error/)
   ours.destroy()
   theirs.destroy()
