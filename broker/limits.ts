@@ -30,6 +30,8 @@ export const copySliceBytes = 256 << 10
 export const copySliceMsMax = 2
 /** How long a snapshot may hold one turn of the event loop. */
 export const snapshotSliceMsMax = 2
+/** And how long it then leaves the loop to clients, when they sent something. */
+export const snapshotPauseMs = 6
 /** How often a load says how far it has come. */
 export const loadReportMs = 5000
 /** After a checkpoint failed, `save` rules wait that long. */

@@ -4,7 +4,7 @@
 import { Snapshot } from '../../core/checkpoint/snapshot.ts'
 import { writeAll } from '../../core/disk.ts'
 import type { Broker } from '../broker.ts'
-import { snapshotSliceMsMax } from '../limits.ts'
+import { snapshotPauseMs, snapshotSliceMsMax } from '../limits.ts'
 import { synced } from './copy-file.ts'
 import { auxFields } from './dump-file.ts'
 
@@ -42,10 +42,14 @@ export class SnapshotFile {
   async run(): Promise<boolean> {
     const { disk, engine } = this.broker
     let stands = false
+    let reads = this.broker.stats.reads
     try {
       while (!this.aborted && this.failure === undefined) {
         if (this.snapshot.step(engine.clock.monotonicMs() + snapshotSliceMsMax)) break
-        await new Promise((resolve) => setImmediate(resolve))
+        // While clients are busy they get most of the time; otherwise all of it is the snapshot's.
+        const busy = this.broker.stats.reads !== reads
+        reads = this.broker.stats.reads
+        await new Promise((resolve) => void (busy ? setTimeout(resolve, snapshotPauseMs) : setImmediate(resolve)))
       }
       if (this.failure === undefined && !this.aborted) await synced(disk, this.fd)
       if (this.failure !== undefined) throw this.failure
