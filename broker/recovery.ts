@@ -67,6 +67,12 @@ export async function openLog(b: Broker): Promise<void> {
   const steps = recoverLog({
     disk, place: logPlace(b), loadTruncated: values.aofLoadTruncated, visit,
     loadBase: (file) => loadBase(b.engine, disk, file),
+    forget: (reason, instead) => {
+      b.engine.forgetAll()
+      const kept = instead.aside === '' ? '' : ` It is kept in ${instead.aside}.`
+      b.report('warning', `the newest checkpoint can't be loaded: ${reason.message}.${kept} The log goes on from the `
+        + `checkpoint before it, ${instead.base}, and ${instead.segments} archived segments`)
+    },
   })
   const recovered = await loading.inSlices(steps)
   b.engine.replaying = false

@@ -234,6 +234,12 @@ export class Engine {
     if (!this.log.holding) this.seal()
   }
 
+  /** Forgets all keys and libraries, without a word to the log: other ones are about to be loaded. */
+  forgetAll(): void {
+    for (const db of this.dbs) db.clear()
+    this.libraries.clear()
+  }
+
   /** Seals what was held open, unless a group of effects is in the making. */
   seal(): void {
     if (this.group === 'none') this.log.seal(this.now)

@@ -22,7 +22,7 @@ export function reloadDump(c: Connection, options: ReloadOptions): void {
   reload(c, 'Error trying to load the RDB dump, check server logs.', async () => {
     if (options.saves && !broker.persistence.saveNow()) throw new Error('the dump file could not be written')
     await detached(broker, async () => {
-      if (options.flushes) empty(broker)
+      if (options.flushes) broker.engine.forgetAll()
       const loaded = await broker.loading.inSlices(loadDump(broker, { merges: options.merges }))
       broker.persistence.loadedKeys = loaded.keys
       broker.persistence.expiredKeys = loaded.expired
@@ -40,7 +40,7 @@ export function reloadLog(c: Connection): void {
 /** Forgets the views and folds them from the log anew. */
 export async function refold(b: Broker): Promise<void> {
   await detached(b, async () => {
-    empty(b)
+    b.engine.forgetAll()
     const { disk, engine, config } = b
     const recovered = await b.loading.inSlices(recoverLog({
       disk, place: logPlace(b), loadTruncated: config.values.aofLoadTruncated,
@@ -68,11 +68,6 @@ function reload(c: Connection, failure: string, work: () => Promise<void>): void
       broker.blocking.answer(parked, (r) => r.error(`ERR ${failure}`))
     })
   })
-}
-
-function empty(b: Broker): void {
-  for (const db of b.engine.dbs) db.clear()
-  b.engine.libraries.clear()
 }
 
 /** Runs `work` with an engine that logs nothing and lets nothing expire. */

@@ -32,7 +32,7 @@ export async function loadDataset(b: Broker, file: string): Promise<number> {
     for (const db of engine.dbs) engine.replaced(db.index, -1)
     if (engine.onFlushed !== undefined) engine.onFlushed()
     engine.replaying = true
-    empty(b)
+    b.engine.forgetAll()
     const { keys, bytes, aux } = await b.loading.inSlices(loadFile(engine, b.disk, file, {
       checksum: b.config.values.rdbchecksum,
     }))
@@ -41,7 +41,7 @@ export async function loadDataset(b: Broker, file: string): Promise<number> {
     b.report('notice', `the master's dataset is loaded: ${keys} keys, ${bytes} bytes`)
     return Number(aux.get('repl-stream-db') ?? 0)
   } catch (error) {
-    empty(b)
+    b.engine.forgetAll()
     if (b.appender !== undefined) await refold(b)
     throw error
   } finally {
@@ -49,11 +49,6 @@ export async function loadDataset(b: Broker, file: string): Promise<number> {
     b.loading.end()
     b.openTurn()
   }
-}
-
-function empty(b: Broker): void {
-  for (const db of b.engine.dbs) db.clear()
-  b.engine.libraries.clear()
 }
 
 /** The state as it stands becomes the base of the log, and what the log held before counts no more. */

@@ -125,6 +125,12 @@ export class Archive {
     for (const file of removed) this.disk.unlink(this.pathOf(file))
   }
 
+  /** The newest `count` files were moved back to the log: their lines go. */
+  giveBack(count: number): void {
+    this.files.splice(this.files.length - count, count)
+    this.write()
+  }
+
   private move(file: string, name: string): void {
     const { disk } = this
     disk.rename(file, path.join(this.folder, name))

@@ -8,6 +8,8 @@ import { rdbMagic } from '../checkpoint/rdb-format.ts'
 import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
+import { fallBack } from './fall-back.ts'
+import type { FallenBack } from './fall-back.ts'
 import { firstCrc } from './frame.ts'
 import type { SegmentEnd } from './appender.ts'
 import { LogFiles } from './log-files.ts'
@@ -25,6 +27,8 @@ export type RecoverOptions = {
   visit: (entry: Entry) => void
   /** Loads the RDB at a file's beginning; yields now and then. */
   loadBase?: (file: string) => Generator<unknown, LoadedBase, void>
+  /** All that was loaded doesn't count: an earlier checkpoint takes the place of the damaged one. */
+  forget?: (reason: MillraceError, instead: FallenBack) => void
 }
 
 /** What of the log a base stands for, and where it ends in its file. */
@@ -47,8 +51,25 @@ export type Recovered = {
   cut: (Finding & { bytes: number; kept: string }) | undefined
 }
 
-/** Yields after each frame, so that the caller may let others run. Throws LOG_DAMAGED, LOG_TRUNCATED, LOG_MANIFEST. */
+/**
+ * Yields after each frame, so that the caller may let others run. Falls back on an earlier checkpoint when the newest is
+ * damaged or missing, and the archive has one. Throws LOG_DAMAGED, LOG_TRUNCATED, LOG_MANIFEST, LOG_BASE, RDB_DAMAGED.
+ */
 export function* recoverLog(options: RecoverOptions): Generator<Progress, Recovered, void> {
+  for (;;) {
+    try {
+      return yield* recoverOnce(options)
+    } catch (error) {
+      const isBase = error instanceof MillraceError && (error.code === 'RDB_DAMAGED' || error.code === 'LOG_BASE')
+      if (!isBase || options.forget === undefined) throw error
+      const found = fallBack(options.disk, options.place)
+      if (found === undefined) throw error
+      options.forget(error, found)
+    }
+  }
+}
+
+function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, void> {
   const { disk, place } = options
   disk.makeFolder(place.folder)
   disk.syncFolder(path.dirname(place.folder))
@@ -64,7 +85,10 @@ export function* recoverLog(options: RecoverOptions): Generator<Progress, Recove
   let cut: Recovered['cut']
   for (const [index, file] of files.entries()) {
     const name = path.join(place.folder, file.name)
-    if (disk.size(name) < 0) throw new MillraceError('LOG_DAMAGED', `${name} is named in the manifest, but missing`)
+    if (disk.size(name) < 0) {
+      const code = file.type === 'b' ? 'LOG_BASE' : 'LOG_DAMAGED'
+      throw new MillraceError(code, `${name} is named in the manifest, but missing`)
+    }
     let from = 0
     if (index === 0 && beginsAsRdb(disk, name)) {
       const steps = options.loadBase?.(name)

@@ -5,22 +5,25 @@ import path from 'node:path'
 import { writeAll } from '../../../core/disk.ts'
 import { Appender } from '../../../core/log/appender.ts'
 import { Archive, parseArchive } from '../../../core/log/archive.ts'
+import { MillraceError } from '../../../core/errors.ts'
+import type { FallenBack } from '../../../core/log/fall-back.ts'
 import { recoverLog } from '../../../core/log/recover.ts'
 import type { Recovered } from '../../../core/log/recover.ts'
 import { SimulatedDisk } from '../../simulation/simulated-disk.ts'
 import { place } from './workload.ts'
 
-const archiveFolder = '/data/archive'
+const archiveFolder = path.join(place.folder, 'archive')
 
 /** A base of this test's own: the entries so far, a line each, behind the magic of RDB. */
 function baseOf(entries: readonly string[]): Buffer {
   return Buffer.from(`REDIS${entries.join('\n')}`)
 }
 
-type Opened = { recovered: Recovered; entries: string[] }
+type Opened = { recovered: Recovered; entries: string[]; fallenBack: FallenBack[] }
 
 function open(disk: SimulatedDisk): Opened {
   let entries: string[] = []
+  const fallenBack: FallenBack[] = []
   const steps = recoverLog({
     disk, place, loadTruncated: true,
     visit: (entry) => void entries.push(entry.args.text(1)),
@@ -31,12 +34,17 @@ function open(disk: SimulatedDisk): Opened {
       disk.close(fd)
       yield
       entries = bytes.toString('latin1', 5).split('\n')
+      if (entries.some((entry) => !/^e\d+$/.test(entry))) throw new MillraceError('RDB_DAMAGED', file)
       return { position: entries.length, bytes: bytes.length }
+    },
+    forget: (_, instead) => {
+      entries = []
+      fallenBack.push(instead)
     },
   })
   let step = steps.next()
   while (step.done !== true) step = steps.next()
-  return { recovered: step.value, entries }
+  return { recovered: step.value, entries, fallenBack }
 }
 
 function drain(steps: Generator<void, void, void>): void {
@@ -115,6 +123,62 @@ test('after a crash at any operation everything acknowledged is there, and a run
     }
   }
 })
+
+/** Writes over the newest checkpoint, or removes it. */
+function spoil(disk: SimulatedDisk, how: 'damaged' | 'gone'): string {
+  const name = disk.list(place.folder).find((one) => one.endsWith('.base.rdb'))!
+  const file = path.join(place.folder, name)
+  if (how === 'gone') {
+    disk.unlink(file)
+    disk.syncFolder(place.folder)
+    return file
+  }
+  const fd = disk.openAppend(file)
+  disk.write(fd, Buffer.from('?'), 0, 1, 6)
+  disk.sync(fd)
+  disk.close(fd)
+  return file
+}
+
+async function prepared(faults: ConstructorParameters<typeof SimulatedDisk>[0]): Promise<SimulatedDisk> {
+  const disk = new SimulatedDisk(faults)
+  await run(disk, [])
+  return disk
+}
+
+for (const how of ['damaged', 'gone'] as const) {
+  test(`a checkpoint that is ${how}: the one before it and the archived segments take its place, whatever the crash`, async (t) => {
+    const before = open(await prepared({})).entries
+    const disk = await prepared({})
+    const bad = spoil(disk, how)
+    const first = disk.operations
+    const { entries, fallenBack } = open(disk)
+    t.deepEqual(entries, before)
+    t.is(fallenBack.length, 1)
+    t.is(fallenBack[0]!.aside, how === 'damaged' ? `${bad}.damaged` : '')
+    t.is(fallenBack[0]!.base, path.join(place.folder, 'appendonly.aof.2.base.rdb'))
+    if (how === 'damaged') t.true(disk.size(`${bad}.damaged`) > 0)
+    const last = disk.operations
+    t.deepEqual(open(disk).fallenBack, [], 'the next start finds it in order')
+    t.true(last > first)
+    for (let stopAt = first; stopAt < last; stopAt++) {
+      for (const kind of ['power', 'kill'] as const) {
+        const dying = await prepared({ stopAt })
+        spoil(dying, how)
+        t.throws(() => open(dying), undefined, `operation ${stopAt}`)
+        const after = kind === 'power' ? dying.afterPowerFailure(stopAt) : dying.afterKill()
+        t.deepEqual(open(after).entries, before, `${kind} at operation ${stopAt}`)
+        await run(after, [])
+        t.is(open(after).entries.length, before.length + 12)
+      }
+    }
+    // With the archive gone nothing starts: what is missing is said.
+    const alone = await prepared({})
+    spoil(alone, how)
+    for (const name of alone.list(archiveFolder)) alone.unlink(path.join(archiveFolder, name))
+    t.throws(() => open(alone), { code: how === 'damaged' ? 'RDB_DAMAGED' : 'LOG_BASE' })
+  })
+}
 
 test('an archive\'s manifest that was changed is refused', async (t) => {
   const disk = new SimulatedDisk()
