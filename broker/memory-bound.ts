@@ -110,7 +110,7 @@ export class MemoryBound {
     if (this.broker.replication.role === 'slave' && config.values.replicaIgnoreMaxmemory) return this.settle('enough')
     // While writes are paused, data stay as they are. What can't be logged must not happen; writes are refused anyway.
     // Nothing goes under a script that takes many turns.
-    if (pause !== undefined || engine.log.state !== 'ok' || engine.grouped) {
+    if (pause.active || engine.log.state !== 'ok' || engine.grouped) {
       this.unfinished = false
       return 'enough'
     }

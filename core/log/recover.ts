@@ -52,8 +52,9 @@ export type Recovered = {
 }
 
 /**
- * Yields after each frame, so that the caller may let others run. Falls back on an earlier checkpoint when the newest is
- * damaged or missing, and the archive has one. Throws LOG_DAMAGED, LOG_TRUNCATED, LOG_MANIFEST, LOG_BASE, RDB_DAMAGED.
+ * Yields after each frame, so that the caller may let others run. Falls back on an earlier checkpoint when the newest
+ * is damaged or missing, and the archive has one.
+ * Throws LOG_DAMAGED, LOG_TRUNCATED, LOG_MANIFEST, LOG_BASE, RDB_DAMAGED.
  */
 export function* recoverLog(options: RecoverOptions): Generator<Progress, Recovered, void> {
   for (;;) {
