@@ -8,6 +8,7 @@ import {
   rdbChecksumBytes, RdbError, rdbHeaderBytes, rdbMagic, rdbOpcodes, RdbShortError, rdbVersionMax,
 } from './rdb-format.ts'
 import { RdbInput } from './rdb-input.ts'
+import { streamExtraName } from './stream-extra.ts'
 
 const windowBytes = 1024 * 1024
 
@@ -24,6 +25,8 @@ export type RdbKey = {
   /** -1 where the file doesn't say. */
   idleSeconds: number
   frequency: number
+  /** What of a stream has no place in its type (stream-extra.ts). */
+  extra: Buffer | undefined
 }
 
 /**
@@ -69,7 +72,7 @@ export class RdbFileReader {
     this.ended = false
     this.current = {
       type: 0, name: this.window, from: 0, to: 0, deadline: -1, exactDeadline: undefined, idleSeconds: -1,
-      frequency: -1,
+      frequency: -1, extra: undefined,
     }
   }
 
@@ -145,6 +148,7 @@ export class RdbFileReader {
     current.exactDeadline = undefined
     current.idleSeconds = -1
     current.frequency = -1
+    current.extra = undefined
     for (;;) {
       const opcode = input.byte()
       switch (opcode) {
@@ -171,6 +175,10 @@ export class RdbFileReader {
         case rdbOpcodes.aux: {
           const name = this.text()
           const value = this.text()
+          if (name === streamExtraName) {
+            current.extra = Buffer.from(value, 'latin1')
+            continue
+          }
           visitor.aux?.(name, value)
           return false
         }

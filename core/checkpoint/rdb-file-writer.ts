@@ -4,12 +4,13 @@
 //   REDIS0010 │ aux fields │ libraries │ for each database: its number, sizes, keys │ end │ CRC-64 of all before
 
 import type { Engine } from '../engine.ts'
-import { deadlineOf, exactDeadlineOf, headerBytes, keyLength } from '../keyspace/entry.ts'
+import { deadlineOf, exactDeadlineOf, headerBytes, keyLength, rootOf, typeOf, types } from '../keyspace/entry.ts'
 import { byteOf, chunkOf } from '../arena/arena.ts'
 import { idleSeconds, useCount } from '../keyspace/access.ts'
 import { Crc64 } from './crc64.ts'
 import { rdbMagic, rdbOpcodes } from './rdb-format.ts'
 import { RdbOutput } from './rdb-output.ts'
+import { streamExtra, streamExtraName } from './stream-extra.ts'
 import { rdbTypeOf, writeValue } from './value-writer.ts'
 
 const flushBytes = 256 * 1024
@@ -69,6 +70,7 @@ export class RdbFileWriter {
   key(engine: Engine, entry: number): void {
     const { arena } = engine
     const { out } = this
+    if (typeOf(arena, entry) === types.stream) this.streamExtra(engine, rootOf(arena, entry))
     const deadline = deadlineOf(arena, entry)
     if (deadline >= 0) {
       out.byte(rdbOpcodes.deadlineMs)
@@ -106,6 +108,14 @@ export class RdbFileWriter {
     this.flushed += out.at
     this.sink(out.buf, 0, out.at)
     out.at = 0
+  }
+
+  private streamExtra(engine: Engine, root: number): void {
+    const extra = streamExtra(engine, root)
+    if (extra === undefined) return
+    this.out.byte(rdbOpcodes.aux)
+    this.text(streamExtraName)
+    this.out.string(extra, 0, extra.length)
   }
 
   private text(text: string): void {

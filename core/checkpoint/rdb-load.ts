@@ -5,14 +5,17 @@ import type { Engine } from '../engine.ts'
 import { MillraceError } from '../errors.ts'
 import type { LoadedBase } from '../log/recover.ts'
 import { setIdleSeconds, setUseCount } from '../keyspace/access.ts'
+import { types } from '../keyspace/entry.ts'
 import { storeString } from '../types/string.ts'
 import { freeValue } from '../types/types.ts'
-import { RdbError, rdbTypes } from './rdb-format.ts'
+import { RdbError, RdbShortError, rdbTypes } from './rdb-format.ts'
 import { auxNames } from './rdb-save.ts'
 import { RdbFileReader } from './rdb-file-reader.ts'
 import type { RdbKey, RdbVisitor } from './rdb-file-reader.ts'
 import type { RdbInput } from './rdb-input.ts'
+import { readStreamExtra } from './stream-extra.ts'
 import { readValue } from './value-reader.ts'
+import type { LooseValue } from './value-reader.ts'
 
 export type LoadOptions = {
   /** Keys that were due at this time (unix ms) are left out; undefined keeps all, as the base of a log must. */
@@ -86,7 +89,7 @@ export class RdbLoader implements RdbVisitor {
       }
       entry = storeString(db, name, from, to, hash, before, input.text, input.from, input.to, false)
     } else {
-      const value = readValue(engine, type, input)
+      const value = this.value(key, input)
       if (due) {
         freeValue(engine, value.type, value.root, value.form)
         loaded.expired++
@@ -98,6 +101,22 @@ export class RdbLoader implements RdbVisitor {
     if (key.idleSeconds >= 0) setIdleSeconds(engine, entry, key.idleSeconds)
     if (key.frequency >= 0) setUseCount(engine, entry, key.frequency)
     loaded.keys++
+  }
+
+  /** The value, with what stands before it. */
+  private value(key: RdbKey, input: RdbInput): LooseValue {
+    const { engine } = this
+    const value = readValue(engine, key.type, input)
+    if (key.extra === undefined) return value
+    try {
+      if (value.type !== types.stream) throw new RdbError('extra facts about a stream before another type')
+      readStreamExtra(engine, value.root, key.extra)
+    } catch (error) {
+      freeValue(engine, value.type, value.root, value.form)
+      // All of its bytes are there: more would not help.
+      throw error instanceof RdbShortError ? new RdbError(error.message) : error
+    }
+    return value
   }
 }
 

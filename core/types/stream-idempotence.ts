@@ -177,7 +177,7 @@ export class Idempotence {
     const twin = this.create()
     for (let i = 0; i < 6; i++) this.setWord(twin, i, this.word(root, i))
     this.each(root, (pid, iid, ms, record) => {
-      id.set(this.word(record, 0), this.word(record, 1), this.word(record, 2), this.word(record, 3))
+      this.idOf(record, id)
       this.append(twin, pid, iid, ms, id)
     })
     return twin
@@ -189,6 +189,24 @@ export class Idempotence {
       const pid = this.names.nameOf(this.word(this.word(record, 9), 4))
       visit(pid, this.names.nameOf(this.word(record, 10)), this.addedMs(record), record)
     }
+  }
+
+  /** `into` becomes the entry that a record stands for. */
+  idOf(record: number, into: StreamId): void {
+    into.set(this.word(record, 0), this.word(record, 1), this.word(record, 2), this.word(record, 3))
+  }
+
+  /** A record as it was, from a file: newer than all that are there. */
+  restore(root: number, pid: Buffer, iid: Buffer, ms: number, id: StreamId): void {
+    this.append(root, pid, iid, ms, id)
+  }
+
+  /** The counters as they were. */
+  setCounts(root: number, added: number, duplicates: number): void {
+    this.setWord(root, 2, Math.floor(added / two32))
+    this.setWord(root, 3, added % two32)
+    this.setWord(root, 4, Math.floor(duplicates / two32))
+    this.setWord(root, 5, duplicates % two32)
   }
 
   memoryBytes(root: number): number {

@@ -28,6 +28,8 @@ const command = fc.oneof(
   fc.tuple(word('ZADD'), fresh, word('3'), word('m')),
   fc.tuple(word('ZREM'), key, word('a')),
   fc.tuple(word('XADD'), fresh, word('*'), word('f'), word('v')),
+  fc.tuple(word('XADD'), fresh, word('IDMP'), fc.constantFrom('p', 'q'), fc.constantFrom('1', '2'), word('*'), word('f'), word('v')),
+  fc.tuple(word('XGROUP'), word('CREATECONSUMER'), key, word('g'), word('bob')),
   fc.tuple(word('XGROUP'), word('CREATE'), key, word('g2'), word('$')),
   fc.tuple(word('XREADGROUP'), word('GROUP'), word('g'), word('ann'), word('STREAMS'), key, word('>')),
   fc.tuple(word('XACK'), key, word('g'), word('1-1')),
@@ -62,6 +64,8 @@ function filled(): Driver {
       default: {
         d.run('XADD', name, '1-1', 'f', 'v')
         d.run('XGROUP', 'CREATE', name, 'g', '0')
+        if (i % 2 === 0) d.run('XGROUP', 'CREATECONSUMER', name, 'g', 'idle')
+        if (i % 4 === 0) d.run('XADD', name, 'IDMP', 'p', '1', '*', 'f', 'v')
       }
     }
     if (i % 5 === 0) d.run('PEXPIRE', name, 10 + i * 3)
