@@ -9,6 +9,8 @@ export const scale = {
   seed: Number(process.env['MILLRACE_TEST_SEED'] ?? 1),
   differentialCommands: full ? 510_000 : 40_000,
   jobs: full ? 100_000 : 12_000,
+  /** Rounds of kills while checkpoints are made, in each of two lanes: one and a half kills a round, and more. */
+  killRounds: full ? 70 : 5,
   brokerKills: full ? 20 : 5,
   suddenDisconnects: full ? 10_000 : 2_000,
   /** Members of the collections that are tested at their largest. */
