@@ -36,15 +36,22 @@ export type Loaded = {
   bytes: number
 }
 
+/** A key takes its type, a length and at least one byte of value. */
+const keyBytesMin = 3
+
 /** Puts what a file says into the engine. */
 export class RdbLoader implements RdbVisitor {
   readonly loaded: Loaded
   private readonly engine: Engine
   private readonly options: LoadOptions
+  /** No file of this size holds more keys. */
+  private readonly keysMax: number
 
-  constructor(engine: Engine, options: LoadOptions) {
+  /** `bytes`: size of the file, 0 when it isn't known yet. */
+  constructor(engine: Engine, options: LoadOptions, bytes = 0) {
     this.engine = engine
     this.options = options
+    this.keysMax = bytes / keyBytesMin
     this.loaded = { keys: 0, expired: 0, aux: new Map(), bytes: 0 }
     engine.db = engine.dbs[0]!
   }
@@ -68,6 +75,14 @@ export class RdbLoader implements RdbVisitor {
       throw new RdbError(`database ${index}, but there are only ${this.engine.dbs.length} (see \`databases\`)`)
     }
     this.engine.db = db
+  }
+
+  /** An empty database is made to the size that the file tells, if it can be true. */
+  sizes(keys: number): void {
+    const { db } = this.engine
+    if (db.count > 0 || keys > this.keysMax) return
+    db.dict.destroy(() => {})
+    db.dict.create(keys)
   }
 
   key(key: RdbKey, input: RdbInput): void {
@@ -130,7 +145,7 @@ const recordsPerStep = 256
 export function* loadFile(
   engine: Engine, disk: Disk, file: string, options: LoadOptions = {},
 ): Generator<LoadProgress, Loaded, void> {
-  const loader = new RdbLoader(engine, options)
+  const loader = new RdbLoader(engine, options, disk.size(file))
   const steps = readFile(disk, file, loader, engine.settings.stringBytesMax, options.checksum ?? true)
   for (;;) {
     const step = steps.next()
