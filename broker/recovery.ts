@@ -70,8 +70,9 @@ export async function openLog(b: Broker): Promise<void> {
     forget: (reason, instead) => {
       b.engine.forgetAll()
       const kept = instead.aside === '' ? '' : ` It is kept in ${instead.aside}.`
-      b.report('warning', `the newest checkpoint can't be loaded: ${reason.message}.${kept} The log goes on from the `
-        + `checkpoint before it, ${instead.base}, and ${instead.segments} archived segments`)
+      const from = instead.base === '' ? 'its beginning' : `the checkpoint before it, ${instead.base}`
+      b.report('warning', `the newest checkpoint can't be loaded: ${reason.message}.${kept} The log goes on from `
+        + `${from}, and ${instead.segments} archived segments`)
     },
   })
   const recovered = await loading.inSlices(steps)
@@ -90,7 +91,7 @@ export async function openLog(b: Broker): Promise<void> {
     monotonicMs: () => b.engine.clock.monotonicMs(),
   })
   b.persistence.useLog(appender, files)
-  await retire(b, recovered.former, recovered.end.position + 1)
+  await retire(b, recovered.former, recovered.formerUntil)
 }
 
 /** Runs logged effects through the handlers that made them. */

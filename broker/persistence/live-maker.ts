@@ -49,7 +49,7 @@ export function makeRewrite(b: Broker): Making {
       const folder = openFiles(b)
       const temporary = writeBase(b, folder)
       const position = b.engine.log.appended + 1
-      if (await delay.over) retireNow(b, folder.installBase(temporary, Infinity), position)
+      if (await delay.over) retireNow(b, folder.installBase(temporary, Infinity, false), position)
       else b.disk.unlink(temporary)
       return
     }

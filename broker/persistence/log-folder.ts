@@ -28,8 +28,9 @@ export function openFiles(b: Broker): LogFiles {
  */
 export async function retire(b: Broker, files: readonly string[], position: number): Promise<void> {
   const { clock } = b.engine
+  let archive: Archive | undefined
   try {
-    const archive = openArchive(b)
+    archive = openArchive(b)
     const steps = archive.adopt(files, position)
     for (let until = clock.monotonicMs() + archiveSliceMsMax; steps.next().done !== true;) {
       if (clock.monotonicMs() < until) continue
@@ -39,22 +40,42 @@ export async function retire(b: Broker, files: readonly string[], position: numb
     retain(b, archive)
   } catch (error) {
     notArchived(b, error)
+  } finally {
+    if (archive !== undefined) closeArchive(b)
   }
 }
 
 /** The same at once: the names are free when it returns. Throws system errors and LOG_ARCHIVE. */
 export function retireNow(b: Broker, files: readonly string[], position: number): void {
   const archive = openArchive(b)
-  const steps = archive.adopt(files, position)
-  let step = steps.next()
-  while (step.done !== true) step = steps.next()
-  retain(b, archive)
+  try {
+    const steps = archive.adopt(files, position)
+    let step = steps.next()
+    while (step.done !== true) step = steps.next()
+    retain(b, archive)
+  } finally {
+    closeArchive(b)
+  }
 }
 
+/** Archives that are worked at, and by how many: one that comes in between must see the lines of the other. */
+const opened = new WeakMap<Broker, { archive: Archive, users: number }>()
+
 function openArchive(b: Broker): Archive {
+  const shared = opened.get(b)
+  if (shared !== undefined) {
+    shared.users++
+    return shared.archive
+  }
   const archive = new Archive(b.disk, path.join(logPlace(b).folder, 'archive'))
   archive.settle()
+  opened.set(b, { archive, users: 1 })
   return archive
+}
+
+function closeArchive(b: Broker): void {
+  const shared = opened.get(b)!
+  if (--shared.users === 0) opened.delete(b)
 }
 
 /** `log-retention-bytes`, `log-retention-ms` (0: no bound). */

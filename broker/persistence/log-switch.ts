@@ -28,7 +28,7 @@ function startLog(b: Broker): void {
   if (before.pendingBytes > 0 || b.engine.grouped) return
   try {
     const files = openFiles(b)
-    retireNow(b, files.installBase(writeBase(b, files), Infinity), before.appended + 1)
+    retireNow(b, files.installBase(writeBase(b, files), Infinity, false), before.appended + 1)
     const end = { fd: files.nextSegment(), bytes: 0, crc: firstCrc, position: before.appended }
     const appender = new Appender({
       disk: b.disk, end, policy: b.config.values.appendfsync, nextSegment: () => files.nextSegment(),

@@ -58,6 +58,6 @@ async function becomeBase(b: Broker): Promise<void> {
   if (b.stopping) throw new Error('the broker stops')
   const temporary = writeBase(b, files)
   const position = await appender.rotate()
-  const former = files.installBase(temporary, files.segments.at(-1)!.seq - 1)
+  const former = files.installBase(temporary, files.segments.at(-1)!.seq - 1, false)
   void retire(b, former, position + 1)
 }

@@ -67,16 +67,18 @@ export class Archive {
 
   /**
    * Moves files of the log into the archive, oldest first. `position`: the first one that no longer is in them.
-   * Hashes in slices: yields in between. A crash leaves files that are here or there, none lost: `adopt` again.
+   * Hashes in slices: yields in between; another `adopt` may take some of the files meanwhile.
+   * A crash leaves files that are here or there, none lost: `adopt` again.
    */
   * adopt(files: readonly string[], position: number): Generator<void, void, void> {
     const { disk } = this
     if (files.length === 0) return
     disk.makeFolder(this.folder)
     disk.syncFolder(path.dirname(this.folder))
-    const starts = files.map((file) => segmentStart(disk, file))
+    const starts = files.map((file) => (disk.size(file) < 0 ? undefined : segmentStart(disk, file)))
     for (const [i, file] of files.entries()) {
       const bytes = disk.size(file)
+      if (bytes < 0) continue
       const isBase = /\.base\.(?:aof|rdb)$/.test(file)
       const next = starts.slice(i + 1).find((start) => start !== undefined)?.position ?? position
       const start = starts[i]
@@ -93,6 +95,7 @@ export class Archive {
         continue
       }
       const sha256 = yield* hashFile(disk, file)
+      if (disk.size(file) < 0) continue
       const last = this.files.at(-1)
       const name = this.freeName(path.basename(file))
       const entry: ArchivedFile = {
@@ -100,20 +103,26 @@ export class Archive {
         sha256, before: last === undefined ? noHash : hashText(renderLine(last)),
       }
       this.files.push(entry)
-      this.write()
+      try {
+        this.write()
+      } catch (error) {
+        this.files.pop()
+        throw error
+      }
       this.move(file, name)
     }
   }
 
   /**
    * Removes the oldest files until there are no more than `bytesMax` bytes and none whose frames began before
-   * `since` (unix ms). The newest checkpoint here and what came after it stay: recovery falls back on them.
+   * `since` (unix ms). The newest checkpoint here and what came after it stay, or all when it is whole from position 1:
+   * recovery falls back on them.
    */
   retain(bytesMax: number, since: number): void {
-    const fallback = bytesMax === 0 ? this.files.length : this.files.findLastIndex((file) => file.type === 'b')
+    const removable = bytesMax === 0 ? this.files.length : this.fallbackStart
     let gone = 0
     let { bytes } = this
-    while (gone < (fallback === -1 ? this.files.length : fallback)) {
+    while (gone < removable) {
       const file = this.files[gone]!
       if (bytes <= bytesMax && (file.ms === 0 || file.ms >= since)) break
       bytes -= file.bytes
@@ -123,6 +132,13 @@ export class Archive {
     const removed = this.files.splice(0, gone)
     this.write()
     for (const file of removed) this.disk.unlink(this.pathOf(file))
+  }
+
+  /** Index of the first file that recovery falls back on; `files.length` when it can't. */
+  get fallbackStart(): number {
+    const checkpoint = this.files.findLastIndex((file) => file.type === 'b')
+    if (checkpoint >= 0) return checkpoint
+    return this.files[0]?.from === 1 ? 0 : this.files.length
   }
 
   /** The newest `count` files were moved back to the log: their lines go. */

@@ -11,6 +11,13 @@ import { parseHeader } from './frame.ts'
 import { segmentName, writeManifest } from './manifest.ts'
 import type { LogPlace, Manifest, ManifestFile } from './manifest.ts'
 
+const originWord = 'origin.'
+
+/** True of a base whose name says that it is no fold of what came before it. */
+export function isOrigin(name: string): boolean {
+  return /\.origin\.\d+\.base\.rdb$/.test(name)
+}
+
 /** Takes files that no longer count; their names are free once it returns. */
 export type Superseded = (files: readonly string[]) => void
 
@@ -18,11 +25,14 @@ export class LogFiles {
   readonly place: LogPlace
   private readonly disk: Disk
   private manifest: Manifest
+  /** Full names of what counted once, oldest first, as far as it was still here when that was last asked. */
+  private former: string[]
 
   constructor(disk: Disk, place: LogPlace, manifest: Manifest) {
     this.disk = disk
     this.place = place
     this.manifest = manifest
+    this.former = []
   }
 
   get base(): ManifestFile | undefined {
@@ -51,7 +61,9 @@ export class LogFiles {
   /** Makes the next segment's file, names it in the manifest and returns its descriptor. */
   nextSegment(): number {
     const { disk, place } = this
-    const seq = Math.max(0, ...this.segments.map((f) => f.seq)) + 1
+    let seq = Math.max(0, ...this.segments.map((f) => f.seq)) + 1
+    // What counted once and is in no archive yet keeps its name.
+    while (disk.size(path.join(place.folder, segmentName(place, seq))) > 0) seq++
     const name = segmentName(place, seq)
     const fd = disk.openAppend(path.join(place.folder, name))
     try {
@@ -72,18 +84,23 @@ export class LogFiles {
 
   /**
    * The synced file `temporary` becomes the base and takes the place of the one before and of the segments up to number
-   * `lastCovered`. Returns the full names of what no longer counts, oldest first: the archive's affair.
+   * `lastCovered`. Returns the full names of what no longer counts, oldest first, also of what the archive didn't take
+   * at earlier times: its affair, and in this order.
+   * `follows`: false when the base is no fold of what it takes the place of (another's dataset, or memory that went on
+   * without the log). Its name says so, for nobody to fall back from it on what was before.
    */
-  installBase(temporary: string, lastCovered: number): string[] {
+  installBase(temporary: string, lastCovered: number, follows = true): string[] {
     const { disk, place } = this
     const before = this.manifest.files
     const seq = (this.base?.seq ?? 0) + 1
-    const name = `${place.baseName}.${seq}.base.rdb`
+    const name = `${place.baseName}.${follows || before.length === 0 ? '' : originWord}${seq}.base.rdb`
     disk.rename(temporary, path.join(place.folder, name))
     disk.syncFolder(place.folder)
     const kept = before.filter((f) => f.type === 'i' && f.seq > lastCovered)
     this.change([{ name, seq, type: 'b' }, ...kept])
-    return before.filter((f) => !kept.includes(f)).map((f) => this.pathOf(f))
+    const gone = before.filter((f) => !kept.includes(f)).map((f) => this.pathOf(f))
+    this.former = [...this.former.filter((file) => disk.size(file) >= 0), ...gone]
+    return [...this.former]
   }
 
   /**
@@ -109,7 +126,8 @@ export class LogFiles {
       }
       former.push({ file, order: Number(match[1]) + (kind === 'b' ? 0 : 0.5) })
     }
-    return former.toSorted((a, b) => a.order - b.order).map((f) => f.file)
+    this.former = former.toSorted((a, b) => a.order - b.order).map((f) => f.file)
+    return [...this.former]
   }
 
   private change(files: ManifestFile[]): void {

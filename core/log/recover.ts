@@ -45,6 +45,8 @@ export type Recovered = {
   files: LogFiles
   /** What counted once and is in no archive yet: a crash came between. */
   former: string[]
+  /** The first position that isn't in those files: the base's, and one. */
+  formerUntil: number
   entries: number
   frames: number
   /** What was cut off, and where it is kept. */
@@ -81,6 +83,7 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
   const bytesTotal = files.reduce((sum, f) => sum + Math.max(0, disk.size(path.join(place.folder, f.name))), 0)
   let bytesBefore = 0
   let position = 0
+  let basePosition = 0
   let frames = 0
   let last: { file: string; offset: number; crc: number; plain: boolean } | undefined
   let cut: Recovered['cut']
@@ -98,6 +101,7 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
         const step = steps.next()
         if (step.done === true) {
           position = step.value.position
+          basePosition = position
           from = step.value.bytes
           break
         }
@@ -136,7 +140,7 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
   const end: SegmentEnd = last === undefined || last.plain
     ? { fd: log.nextSegment(), bytes: 0, crc: firstCrc, position }
     : { fd: disk.openAppend(last.file), bytes: last.offset, crc: last.crc, position }
-  return { end, files: log, former: log.settle(), entries: position, frames, cut }
+  return { end, files: log, former: log.settle(), formerUntil: basePosition + 1, entries: position, frames, cut }
 }
 
 /** An RDB, or an AOF that Redis before 7.0 began with one. */
