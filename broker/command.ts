@@ -86,6 +86,13 @@ export class Command {
   }
 }
 
+/** The command that the first words name; a container's subcommand when there is one of that name. */
+export function findCommand(commands: CommandTable<Command>, a: Args): Command | undefined {
+  const command = commands.find(a.buf, a.start[0]!, a.end[0]!)
+  if (command === undefined || command.subcommands === undefined || a.count === 1) return command
+  return command.subcommands.find(a.buf, a.start[1]!, a.end[1]!)
+}
+
 /** Calls of all commands since the start, or since their counters were reset. */
 export function commandsProcessed(commands: CommandTable<Command>): number {
   let calls = 0

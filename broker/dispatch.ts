@@ -6,7 +6,7 @@ import type { Args } from '../core/args.ts'
 import { replies, wrongArity } from '../core/errors.ts'
 import type { Reply } from '../core/reply.ts'
 import type { Broker } from './broker.ts'
-import { flagBits } from './command.ts'
+import { findCommand, flagBits } from './command.ts'
 import type { Command } from './command.ts'
 import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
@@ -14,10 +14,6 @@ import { brokerGates } from './gates.ts'
 import { diskGates, diskRefusal } from './persistence/disk-refusal.ts'
 import { queueCommand } from './transaction.ts'
 
-export { brokerGates }
-
-/** What a replica answers to writes. */
-export const readOnlyReplica = "READONLY You can't write against a read only replica."
 const shownCharsMax = 128
 const passesMulti = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset'])
 const endsMulti = new Set(['exec', 'discard', 'quit', 'reset'])
@@ -27,13 +23,6 @@ const passesSubscribed = new Set([
 /** Their replies are pushes, which CLIENT REPLY does not silence. */
 const pushReplies = new Set(['subscribe', 'ssubscribe', 'sunsubscribe', 'unsubscribe', 'psubscribe', 'punsubscribe'])
 
-/** The command that the first words name; a container's subcommand when there is one of that name. */
-export function findCommand(b: Broker, a: Args): Command | undefined {
-  const command = b.commands.find(a.buf, a.start[0]!, a.end[0]!)
-  if (command === undefined || command.subcommands === undefined || a.count === 1) return command
-  return command.subcommands.find(a.buf, a.start[1]!, a.end[1]!)
-}
-
 export function arityFits(command: Command, count: number): boolean {
   return command.arity >= 0 ? count === command.arity : count >= -command.arity
 }
@@ -42,7 +31,7 @@ export function arityFits(command: Command, count: number): boolean {
 export function dispatch(b: Broker, c: Connection, a: Args): void {
   const r = b.outbox.reply
   const mark = r.at
-  const command = findCommand(b, a)
+  const command = findCommand(b.commands, a)
   if (command === undefined || (b.gates | c.gates) !== 0 || !arityFits(command, a.count)) {
     if (!admit(b, c, command, a, r)) {
       muteReply(c, r, mark)
@@ -140,7 +129,7 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
   }
   if ((gates & brokerGates.replica) !== 0) {
     const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
-    if (writes && b.config.values.replicaReadOnly) return readOnlyReplica
+    if (writes && b.config.values.replicaReadOnly) return replies.readOnlyReplica
   }
   if ((c.gates & clientGates.subscribed) !== 0 && c.resp === 2 && !passesSubscribed.has(command.fullName)) {
     return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +

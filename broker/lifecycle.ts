@@ -3,7 +3,7 @@
 import { watchClients } from './clients.ts'
 import { keepHistory, takeHistory } from './replication/history-file.ts'
 import type { Broker } from './broker.ts'
-import { brokerGates } from './dispatch.ts'
+import { brokerGates } from './gates.ts'
 import { cronMs, stopMsMax } from './limits.ts'
 import { sampleRates } from './observe.ts'
 import { followAppendonly } from './persistence/log-switch.ts'

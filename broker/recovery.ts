@@ -10,53 +10,9 @@ import { Reply } from '../core/reply.ts'
 import { systemSession } from '../core/session.ts'
 import type { Broker } from './broker.ts'
 import type { CommandTable } from '../core/commands/command-table.ts'
+import { findCommand } from './command.ts'
 import type { Command } from './command.ts'
 import { logPlace, retire } from './persistence/log-folder.ts'
-
-/** Writes the configuration's values where the engine reads them, now and at each CONFIG SET. */
-export function linkSettings(b: Broker): void {
-  const { values } = b.config
-  const { settings } = b.engine
-  const apply = (): void => {
-    settings.stringBytesMax = values.protoMaxBulkLen
-    settings.streamNodeBytesMax = values.streamNodeMaxBytes
-    settings.streamNodeEntriesMax = values.streamNodeMaxEntries
-    settings.hashPackEntriesMax = values.hashMaxListpackEntries
-    settings.hashPackValueBytesMax = values.hashMaxListpackValue
-    settings.setIntsetEntriesMax = values.setMaxIntsetEntries
-    settings.setPackEntriesMax = values.setMaxListpackEntries
-    settings.setPackValueBytesMax = values.setMaxListpackValue
-    settings.zsetPackEntriesMax = values.zsetMaxListpackEntries
-    settings.zsetPackValueBytesMax = values.zsetMaxListpackValue
-    settings.listPackSize = values.listMaxListpackSize
-    settings.listCompressDepth = values.listCompressDepth
-    settings.hllSparseBytesMax = values.hllSparseMaxBytes
-    settings.compressesRdb = values.rdbcompression
-    settings.lazyUserFlush = values.lazyfreeLazyUserFlush
-    settings.lazyUserDelete = values.lazyfreeLazyUserDel
-    settings.memoryBytesMax = values.maxmemory
-    settings.memorySamples = values.maxmemorySamples
-    settings.evictionTenacity = values.maxmemoryEvictionTenacity
-    settings.lazyEviction = values.lazyfreeLazyEviction
-    settings.lfuLogFactor = values.lfuLogFactor
-    settings.lfuDecayMinutes = values.lfuDecayTime
-    b.engine.setMemoryPolicy(values.maxmemoryPolicy)
-    b.setMemoryGate(values.maxmemory > 0)
-  }
-  apply()
-  b.config.onChange([
-    'proto-max-bulk-len', 'stream-node-max-bytes', 'stream-node-max-entries', 'lazyfree-lazy-user-flush',
-    'lazyfree-lazy-user-del', 'maxmemory', 'maxmemory-policy', 'hash-max-listpack-entries', 'hash-max-listpack-value',
-    'set-max-intset-entries', 'set-max-listpack-entries', 'set-max-listpack-value', 'zset-max-listpack-entries',
-    'zset-max-listpack-value', 'list-max-listpack-size', 'list-compress-depth', 'hll-sparse-max-bytes',
-    'rdbcompression',
-    'maxmemory-samples', 'maxmemory-eviction-tenacity', 'lazyfree-lazy-eviction', 'lfu-log-factor', 'lfu-decay-time',
-  ], apply)
-  b.config.onChange(['maxmemory', 'maxmemory-policy'], () => {
-    b.memory.changed()
-    b.openTurn()
-  })
-}
 
 /** Folds the log of the data directory, a slice at a time, and opens it for appending. */
 export async function openLog(b: Broker): Promise<void> {
@@ -100,10 +56,7 @@ export function replayer(x: Engine, commands: CommandTable<Command>): (entry: En
   const reply = new Reply()
   return (entry) => {
     const { args } = entry
-    const command = commands.find(args.buf, args.start[0]!, args.end[0]!)
-    const found = command?.subcommands === undefined || args.count === 1
-      ? command
-      : command.subcommands.find(args.buf, args.start[1]!, args.end[1]!)
+    const found = findCommand(commands, args)
     if (found?.run === undefined) {
       throw new MillraceError('LOG_COMMAND', `position ${entry.position} of the log holds an unknown command `
         + `'${args.text(0)}'`)

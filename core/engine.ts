@@ -295,11 +295,6 @@ export class Engine {
     this.log.endCommand()
   }
 
-  /** The command changed something that nobody needs to repeat: nothing is logged for it. */
-  noEffect(): void {
-    this.explicit = true
-  }
-
   wordText(text: string): void {
     this.log.wordText(text)
   }

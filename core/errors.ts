@@ -18,17 +18,13 @@ export const replies = {
   timeoutNegative: 'ERR timeout is negative',
   dbOutOfRange: 'ERR DB index is out of range',
   invalidDbIndex: 'ERR invalid DB index',
+  readOnlyReplica: "READONLY You can't write against a read only replica.",
   tooFewReplicas: 'NOREPLICAS Not enough good replicas to write.',
 } as const
 
 /** `ERR wrong number of arguments for 'get' command` */
 export function wrongArity(name: string): string {
   return `ERR wrong number of arguments for '${name}' command`
-}
-
-/** `ERR unknown subcommand 'X'. Try OBJECT HELP.`; what the client sent is cut as Redis cuts it. */
-export function unknownSubcommand(sent: string, container: string): string {
-  return `ERR unknown subcommand '${sent.slice(0, 128)}'. Try ${container.toUpperCase()} HELP.`
 }
 
 /** An operating error that ends the start or an operator's request; `code` is stable. */

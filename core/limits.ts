@@ -2,8 +2,6 @@
 
 /** Longest bulk argument that a client may send unless `proto-max-bulk-len` says otherwise; also the longest string. */
 export const stringBytesMax = 512 * 1024 * 1024
-/** Most arguments of one command, as Redis: https://redis.io/docs/latest/develop/reference/protocol-spec/ */
-export const argumentsMax = 2 ** 31 - 1
 /** Longest inline command and longest unfinished header line of a command. */
 export const inlineBytesMax = 64 * 1024
 /** Databases unless `databases` says otherwise. */
@@ -17,8 +15,6 @@ export const fieldsPerSlice = 64
 /** The open frame's buffer at first, and the size beyond which it isn't kept for the next frame. */
 export const frameBufferBytes = 1024 * 1024
 export const frameBufferKeptBytesMax = 16 * 1024 * 1024
-/** A turn that has appended this much is sealed between two commands, before its end. */
-export const frameBytesMax = 64 * 1024 * 1024
 /**
  * How long evictions may hold one turn of the event loop, in ms: 5 at `maxmemory-eviction-tenacity` 10, the default;
  * from there it grows by 15 % a step, up to no bound at 100.

@@ -12,6 +12,7 @@ import { Engine } from '../../core/engine.ts'
 import { nullLog } from '../../core/log/log.ts'
 import { realRandom } from '../../core/random.ts'
 import type { Settings } from '../../core/settings.ts'
+import { findCommand } from '../command.ts'
 import type { Command } from '../command.ts'
 import { createCommands } from '../commands/table.ts'
 import { replayer } from '../recovery.ts'
@@ -62,16 +63,14 @@ export function compactionSteps(plan: CompactionPlan, disk: Disk): Generator<Com
 }
 
 /** Finds the key specs of logged commands. */
-export function keySpecs(commands: CommandTable<Command>): (args: Args) => EffectSpec | undefined {
+function keySpecs(commands: CommandTable<Command>): (args: Args) => EffectSpec | undefined {
   const known = new Map<Command, EffectSpec>()
   return (args) => {
-    const command = commands.find(args.buf, args.start[0]!, args.end[0]!)
-    const found = command?.subcommands === undefined || args.count === 1
-      ? command : command.subcommands.find(args.buf, args.start[1]!, args.end[1]!)
+    const found = findCommand(commands, args)
     if (found === undefined) return undefined
     let spec = known.get(found)
     if (spec === undefined) {
-      spec = { name: found.fullName, keys: found.spec.keys ?? [] }
+      spec = { name: found.fullName, keys: found.keys ?? [] }
       known.set(found, spec)
     }
     return spec

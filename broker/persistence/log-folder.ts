@@ -28,9 +28,8 @@ export function openFiles(b: Broker): LogFiles {
  */
 export async function retire(b: Broker, files: readonly string[], position: number): Promise<void> {
   const { clock } = b.engine
-  let archive: Archive | undefined
   try {
-    archive = openArchive(b)
+    const archive = archiveOf(b)
     const steps = archive.adopt(files, position)
     for (let until = clock.monotonicMs() + archiveSliceMsMax; steps.next().done !== true;) {
       if (clock.monotonicMs() < until) continue
@@ -39,51 +38,32 @@ export async function retire(b: Broker, files: readonly string[], position: numb
     }
     retain(b, archive)
   } catch (error) {
-    notArchived(b, error)
-  } finally {
-    if (archive !== undefined) closeArchive(b)
+    b.report('warning', `files that the log doesn't need any more can't be archived: ${(error as Error).message}`)
   }
 }
 
 /** The same at once: the names are free when it returns. Throws system errors and LOG_ARCHIVE. */
 export function retireNow(b: Broker, files: readonly string[], position: number): void {
-  const archive = openArchive(b)
-  try {
-    const steps = archive.adopt(files, position)
-    let step = steps.next()
-    while (step.done !== true) step = steps.next()
-    retain(b, archive)
-  } finally {
-    closeArchive(b)
-  }
+  const archive = archiveOf(b)
+  const steps = archive.adopt(files, position)
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  retain(b, archive)
 }
 
-/** Archives that are worked at, and by how many: one that comes in between must see the lines of the other. */
-const opened = new WeakMap<Broker, { archive: Archive, users: number }>()
-
-function openArchive(b: Broker): Archive {
-  const shared = opened.get(b)
-  if (shared !== undefined) {
-    shared.users++
-    return shared.archive
+/** The archive, opened once: whoever archives while another does sees the lines of both. */
+function archiveOf(b: Broker): Archive {
+  const { persistence } = b
+  const folder = path.join(logPlace(b).folder, 'archive')
+  if (persistence.archive?.folder !== folder) {
+    persistence.archive = new Archive(b.disk, folder)
+    persistence.archive.settle()
   }
-  const archive = new Archive(b.disk, path.join(logPlace(b).folder, 'archive'))
-  archive.settle()
-  opened.set(b, { archive, users: 1 })
-  return archive
-}
-
-function closeArchive(b: Broker): void {
-  const shared = opened.get(b)!
-  if (--shared.users === 0) opened.delete(b)
+  return persistence.archive
 }
 
 /** `log-retention-bytes`, `log-retention-ms` (0: no bound). */
 function retain(b: Broker, archive: Archive): void {
   const { logRetentionBytes, logRetentionMs } = b.config.values
   archive.retain(logRetentionBytes, logRetentionMs === 0 ? 0 : b.engine.clock.nowMs() - logRetentionMs)
-}
-
-function notArchived(b: Broker, error: unknown): void {
-  b.report('warning', `files that the log doesn't need any more can't be archived: ${(error as Error).message}`)
 }

@@ -4,9 +4,9 @@
 //   rotate ─▶ child: base + sealed segments → temp file, synced ─▶ named in the manifest ─▶ the archive
 //                                                              └▶ for BGSAVE, copied to the dump file
 
-import { rdbMagic } from '../../core/checkpoint/rdb-format.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { LogFiles } from '../../core/log/log-files.ts'
+import { beginsAsRdb } from '../../core/log/recover.ts'
 import type { Broker } from '../broker.ts'
 import type { CompactionPlan } from './compaction.ts'
 import { startCompaction } from './compaction-process.ts'
@@ -23,14 +23,7 @@ export function folds(b: Broker): boolean {
   if (appender === undefined || files === undefined || !b.onRealDisk) return false
   const { base } = files
   if (base === undefined || base.name.endsWith('.rdb')) return true
-  const start = Buffer.alloc(rdbMagic.length)
-  const fd = b.disk.openRead(files.pathOf(base))
-  try {
-    b.disk.read(fd, start, 0, start.length, 0)
-  } finally {
-    b.disk.close(fd)
-  }
-  return start.toString('latin1') !== rdbMagic
+  return !beginsAsRdb(b.disk, files.pathOf(base))
 }
 
 /** A new base of the log; `save`: the dump file, too. */

@@ -2,6 +2,7 @@
 // one went. How a checkpoint is made is the maker's affair (see live-maker.ts).
 
 import type { Appender } from '../../core/log/appender.ts'
+import type { Archive } from '../../core/log/archive.ts'
 import type { LogFiles } from '../../core/log/log-files.ts'
 import type { Broker } from '../broker.ts'
 import { brokerGates } from '../gates.ts'
@@ -46,6 +47,8 @@ export class Persistence {
   /** The log that is open: what appends to it, and its files. */
   appender: Appender | undefined
   files: LogFiles | undefined
+  /** Where files of the log go that no longer count; undefined until the first one does. */
+  archive: Archive | undefined
   /** The log is being closed. */
   closing: boolean
   private lastTryMs: number
@@ -70,6 +73,7 @@ export class Persistence {
     this.rewrittenBytes = 0
     this.appender = undefined
     this.files = undefined
+    this.archive = undefined
     this.closing = false
     this.lastTryMs = 0
     this.savedChanges = 0

@@ -11,10 +11,9 @@ import { openLog } from '../recovery.ts'
 import { dumpPath, loadDump } from './dump-file.ts'
 import { logPlace } from './log-folder.ts'
 
-/** Throws MillraceError when what is there can't be loaded: better no start than one without the data. */
+/** Ends the time of loading. Throws MillraceError when what is there can't be loaded: better no start than no data. */
 export async function loadAtStart(b: Broker): Promise<void> {
   const { loading, persistence } = b
-  loading.begin()
   try {
     if (b.config.values.appendonly) {
       adoptOldLog(b)

@@ -41,8 +41,8 @@ export async function loadDataset(b: Broker, file: string): Promise<number> {
     b.report('notice', `the master's dataset is loaded: ${keys} keys, ${bytes} bytes`)
     return Number(aux.get('repl-stream-db') ?? 0)
   } catch (error) {
-    b.engine.forgetAll()
-    if (b.appender !== undefined) await refold(b)
+    if (b.appender === undefined) engine.forgetAll()
+    else await refold(b)
     throw error
   } finally {
     engine.replaying = false

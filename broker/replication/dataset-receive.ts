@@ -47,6 +47,11 @@ export class DatasetReceiver {
     return this.tail.equals(this.mark) ? Buffer.alloc(0) : undefined
   }
 
+  /** What came is on the medium when that returns. */
+  sync(): void {
+    this.disk.sync(this.fd)
+  }
+
   close(): void {
     if (this.fd >= 0) this.disk.close(this.fd)
     this.fd = -1

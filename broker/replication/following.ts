@@ -1,7 +1,7 @@
 // We as a replica: whom we follow, the link to it, and what the change of roles means for clients.
 
 import type { Broker } from '../broker.ts'
-import { brokerGates } from '../dispatch.ts'
+import { brokerGates } from '../gates.ts'
 import type { History } from './history-file.ts'
 import { MasterLink } from './master-link.ts'
 
@@ -78,7 +78,7 @@ export class Following {
     if (!was) for (const c of broker.clients.values()) {
       if (c.parked !== undefined) broker.blocking.answer(c.parked, (r) => r.error(text))
     }
-    this.dropReplicas()
+    broker.replicas.closeAll()
     if (!was) this.streamDb = 0
     this.downMs = this.nowMs
     this.triedMs = -Infinity
@@ -99,7 +99,7 @@ export class Following {
     broker.gates &= ~brokerGates.replica
     broker.config.values.replicaof = ''
     this.adjustDue()
-    this.dropReplicas()
+    broker.replicas.closeAll()
     if (sealed) {
       broker.replication.branchHistory()
       broker.replicas.promoted()
@@ -149,11 +149,6 @@ export class Following {
     } finally {
       this.installing = false
     }
-  }
-
-  /** Replicas of ours must ask again: what they followed is no more. */
-  dropReplicas(): void {
-    for (const replica of this.broker.replicas.all) replica.client.destroy()
   }
 
   stop(): void {

@@ -5,8 +5,7 @@
 //   millrace-replication 1 <replid> <offset> <position> <database of the stream>\n
 
 import path from 'node:path'
-import { readFile, realDisk, replaceFile } from '../../core/disk.ts'
-import type { Disk } from '../../core/disk.ts'
+import { readFile, replaceFile } from '../../core/disk.ts'
 import type { Broker } from '../broker.ts'
 
 const pattern = /^millrace-replication 1 ([0-9a-f]{40}) (\d{1,15}) (\d{1,15}) (\d{1,9})\n$/
@@ -24,13 +23,13 @@ export function keepHistory(b: Broker): void {
   if (engine.log.state !== 'ok' || engine.log.durable !== engine.log.appended) return
   const line = `millrace-replication 1 ${replication.replid} ${replication.masterReplOffset} ${engine.log.appended}`
     + ` ${b.following.streamDb}\n`
-  replaceFile(b.disk ?? realDisk(), fileOf(b), Buffer.from(line, 'latin1'))
+  replaceFile(b.disk, fileOf(b), Buffer.from(line, 'latin1'))
 }
 
 /** Takes the history that the last stop left, which is gone then; undefined when there is none that is good. */
 export function takeHistory(b: Broker): History | undefined {
   if (!b.config.values.appendonly) return undefined
-  const disk: Disk = b.disk ?? realDisk()
+  const { disk } = b
   const file = fileOf(b)
   if (disk.size(file) < 0) return undefined
   const match = pattern.exec(readFile(disk, file).toString('latin1'))

@@ -113,12 +113,21 @@ export class MasterLink {
     const { values } = this.broker.config
     const ours = values.tlsReplication && values.tlsPort > 0 ? values.tlsPort : values.port
     const port = values.replicaAnnouncePort > 0 ? values.replicaAnnouncePort : ours
-    const tell = (words: readonly string[]): void => this.ask(['REPLCONF', ...words], (line) => {
-      if (line.startsWith('-')) this.broker.report('notice', `the master does not know REPLCONF ${words[0]}: ${line}`)
-    })
-    tell(['listening-port', String(port)])
-    if (values.replicaAnnounceIp !== '') tell(['ip-address', values.replicaAnnounceIp])
-    tell(['capa', 'eof', 'capa', 'psync2'])
+    // Masters refuse PSYNC while answers to what came before it wait to be sent: it is asked when all are here.
+    const options = [['listening-port', String(port)], ['capa', 'eof', 'capa', 'psync2']]
+    if (values.replicaAnnounceIp !== '') options.push(['ip-address', values.replicaAnnounceIp])
+    let awaited = options.length
+    for (const words of options) {
+      this.ask(['REPLCONF', ...words], (line) => {
+        if (line.startsWith('-')) {
+          this.broker.report('notice', `the master does not know REPLCONF ${words[0]!}: ${line}`)
+        }
+        if (--awaited === 0) this.askForStream()
+      })
+    }
+  }
+
+  private askForStream(): void {
     const { backlog, replid, masterReplOffset } = this.broker.replication
     const place = backlog === undefined ? ['?', '-1'] : [replid, String(masterReplOffset + 1)]
     this.ask(['PSYNC', ...place], (line) => this.answered(line))
@@ -138,7 +147,7 @@ export class MasterLink {
       if (id.length === 40 && id !== replication.replid) {
         replication.renameHistory(id)
         // Replicas of ours must learn of the new history.
-        this.broker.following.dropReplicas()
+        this.broker.replicas.closeAll()
       }
       this.broker.report('notice', `partial sync from ${this.host}:${this.port}: goes on behind byte `
         + replication.masterReplOffset)
@@ -215,7 +224,7 @@ export class MasterLink {
     this.loading = true
     this.socket.pause()
     const { broker, replid, offset } = this
-    broker.following.dropReplicas()
+    broker.replicas.closeAll()
     // Until the new state is whole we belong to no history: a link that ends meanwhile asks for everything anew.
     broker.replication.closeBacklog()
     broker.following.install(() => loadDataset(broker, receiver.file)).then((db) => {

@@ -7,7 +7,7 @@ import { Reply } from '../../core/reply.ts'
 import { systemSession } from '../../core/session.ts'
 import type { Session } from '../../core/session.ts'
 import type { Broker } from '../broker.ts'
-import { findCommand } from '../dispatch.ts'
+import { findCommand } from '../command.ts'
 
 const empty = Buffer.alloc(0)
 const newline = 10
@@ -136,7 +136,7 @@ export class MasterStream {
       return
     }
     if (args.is(0, 'PUBLISH') || args.is(0, 'SPUBLISH')) return this.publish()
-    const command = findCommand(broker, args)
+    const command = findCommand(broker.commands, args)
     if (command?.run === undefined) return this.fails('ERR unknown command')
     reply.at = 0
     reply.lastError = ''

@@ -5,7 +5,7 @@
 import { Appender } from '../../core/log/appender.ts'
 import type { Broker } from '../broker.ts'
 import type { Connection } from '../connection.ts'
-import { brokerGates } from '../dispatch.ts'
+import { brokerGates } from '../gates.ts'
 import { redisVersion } from '../product.ts'
 import { writeDataset } from './dataset.ts'
 import type { History } from './history-file.ts'
@@ -301,12 +301,18 @@ export class Replicas {
   /** Another log took the place of ours unannounced: what it had sealed so far was not heard of. */
   private logWasReplaced(): void {
     this.tap()
-    this.dropAll()
+    this.closeFed()
     this.stream.clear()
     this.broker.replication.barrier()
   }
 
-  private dropAll(): void {
+  /** They must ask again: what they followed is no more. */
+  closeAll(): void {
+    for (const replica of this.all) replica.client.destroy()
+  }
+
+  /** As `closeAll`, but who waits for the dataset will get what it needs anyway. */
+  private closeFed(): void {
     for (const replica of this.all) if (replica.stage !== 'waits') replica.client.destroy()
   }
 
@@ -342,6 +348,6 @@ export class Replicas {
       this.broker.report('warning', `${name} came with Redis 8: replicas are sent the whole dataset anew, because a `
         + 'redis-server 7 would silently differ')
     }
-    this.dropAll()
+    this.closeFed()
   }
 }

@@ -1,7 +1,7 @@
 // What CONFIG SET changes in replication while it runs.
 
 import type { Broker } from '../broker.ts'
-import { brokerGates } from '../dispatch.ts'
+import { brokerGates } from '../gates.ts'
 
 export function linkReplicas(b: Broker): void {
   const { values } = b.config

@@ -6,10 +6,11 @@ import { replies } from '../../core/errors.ts'
 import { Args } from '../../core/args.ts'
 import { Reply } from '../../core/reply.ts'
 import type { Broker, LogLevel } from '../broker.ts'
-import { flagBits } from '../command.ts'
+import { findCommand, flagBits } from '../command.ts'
 import type { Command } from '../command.ts'
 import { clientGates } from '../connection.ts'
-import { arityFits, brokerGates, findCommand, readOnlyReplica } from '../dispatch.ts'
+import { arityFits } from '../dispatch.ts'
+import { brokerGates } from '../gates.ts'
 import { monitorLine } from '../monitor.ts'
 import { diskGates, diskRefusal } from '../persistence/disk-refusal.ts'
 import { frameValues } from './call-arguments.ts'
@@ -112,7 +113,7 @@ export class ScriptHost {
       const known = this.byName.get(name)
       if (known !== undefined) return known
     }
-    const command = findCommand(this.broker, a)
+    const command = findCommand(this.broker.commands, a)
     if (command !== undefined && command.parent === undefined && !command.container && typeof name === 'string') {
       if (this.byName.size < namesMax) this.byName.set(name, command)
     }
@@ -154,7 +155,7 @@ export class ScriptHost {
     }
     if (!run.wrote && (flags & flagBits.write) !== 0 && broker.replicas.tooFew) return replies.tooFewReplicas
     if ((broker.gates & brokerGates.replica) !== 0 && (flags & flagBits.write) !== 0) {
-      if (broker.config.values.replicaReadOnly) return readOnlyReplica
+      if (broker.config.values.replicaReadOnly) return replies.readOnlyReplica
     }
     // A script that has begun to write is not stopped half way.
     if (run.refuseGrowth && !run.wrote && (flags & flagBits.denyoom) !== 0) {

@@ -2,7 +2,8 @@
 // https://redis.io/docs/latest/develop/interact/programmability/lua-api/
 
 import { Args } from '../../core/args.ts'
-import { arityFits, findCommand } from '../dispatch.ts'
+import { findCommand } from '../command.ts'
+import { arityFits } from '../dispatch.ts'
 import { redisVersion } from '../product.ts'
 import { frameValues } from './call-arguments.ts'
 import type { ScriptHost } from './host.ts'
@@ -77,7 +78,7 @@ function callFunctions(host: ScriptHost): Readonly<Record<string, LuaFunction>> 
       if (!frameValues(args, values)) {
         throw raiseText('ERR Lua redis lib command arguments must be strings or integers')
       }
-      const command = findCommand(host.broker, args)
+      const command = findCommand(host.broker.commands, args)
       if (command === undefined || !arityFits(command, args.count)) {
         throw raiseText('ERR Invalid command passed to redis.acl_check_cmd()')
       }

@@ -1,8 +1,6 @@
-// Where a checkpoint's bytes go: a new file, its SHA-256 taken on the way, and synced as it grows, so that the system
-// has no gigabytes to write at once while others wait for their own syncs.
+// Where a checkpoint's bytes go: a new file that is synced as it grows, so that the system has no gigabytes to write at
+// once while others wait for their own syncs.
 
-import { createHash } from 'node:crypto'
-import type { Hash } from 'node:crypto'
 import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import { checkpointSyncBytes } from '../limits.ts'
@@ -12,7 +10,6 @@ export class CheckpointSink {
   bytes: number
   private readonly disk: Disk
   private readonly fd: number
-  private readonly hash: Hash
   private synced: number
 
   /** The file is made anew. */
@@ -20,13 +17,11 @@ export class CheckpointSink {
     this.bytes = 0
     this.disk = disk
     this.fd = disk.openAppend(file)
-    this.hash = createHash('sha256')
     this.synced = 0
     disk.truncate(this.fd, 0)
   }
 
   write(buf: Uint8Array, from: number, to: number): void {
-    this.hash.update(buf.subarray(from, to))
     writeAll(this.disk, this.fd, buf, from, to, this.bytes)
     this.bytes += to - from
     if (this.bytes - this.synced < checkpointSyncBytes) return
@@ -34,10 +29,9 @@ export class CheckpointSink {
     this.synced = this.bytes
   }
 
-  /** All of it is on the medium when that returns: the file's SHA-256 in hex. */
-  sync(): string {
+  /** All of it is on the medium when that returns. */
+  sync(): void {
     this.disk.sync(this.fd)
-    return this.hash.digest('hex')
   }
 
   close(): void {

@@ -27,7 +27,7 @@ import { RdbFileReader } from './rdb-file-reader.ts'
 import type { RdbKey, RdbVisitor } from './rdb-file-reader.ts'
 import { RdbFileWriter } from './rdb-file-writer.ts'
 import type { RdbInput } from './rdb-input.ts'
-import { RdbLoader } from './rdb-load.ts'
+import { RdbLoader, readFile } from './rdb-load.ts'
 import { auxNames } from './rdb-save.ts'
 import type { AuxFields } from './rdb-save.ts'
 import { skipValue } from './rdb-skip.ts'
@@ -68,8 +68,6 @@ export type CompactResult = {
   keysLoaded: number
   keysFolded: number
   bytes: number
-  /** Of the whole file, in hex. */
-  sha256: string
   /** `stateDigest` of what the file holds; only with `verify`. */
   digest: string | undefined
 }
@@ -165,33 +163,12 @@ class Fold implements RdbVisitor {
   /** Loads what is touched of the base, and notes where the rest stands. */
   * load(base: string): Generator<CompactProgress, void, void> {
     const { disk, engine } = this.options
-    const total = disk.size(base)
-    const reader = new RdbFileReader(engine.settings.stringBytesMax, true)
-    const fd = disk.openRead(base)
-    let at = 0
-    try {
-      for (;;) {
-        const { offset } = reader
-        this.keeps = false
-        const step = reader.step(this)
-        if (step === 'end') return
-        if (step === 'record') {
-          if (this.keeps) this.runs[this.source]!.add(offset, reader.offset, this.dated)
-          continue
-        }
-        yield { phase: 'load', done: reader.offset, total }
-        const { buf, from, to } = reader.room()
-        const came = disk.read(fd, buf, from, to, at)
-        at += came
-        if (came === 0) reader.end()
-        else reader.came(came)
-      }
-    } catch (error) {
-      if (!(error instanceof RdbError)) throw error
-      throw new MillraceError('RDB_DAMAGED', `${base} at byte ${reader.offset}: ${error.message}`, error)
-    } finally {
-      disk.close(fd)
+    const note = (from: number, to: number): void => {
+      if (this.keeps) this.runs[this.source]!.add(from, to, this.dated)
+      this.keeps = false
     }
+    const steps = readFile(disk, base, this, engine.settings.stringBytesMax, true, note)
+    for (const { bytesRead, bytesTotal } of steps) yield { phase: 'load', done: bytesRead, total: bytesTotal }
   }
 
   library(source: string): void {
@@ -252,7 +229,8 @@ class Fold implements RdbVisitor {
         yield { phase: 'write', done: writer.flushed, total: Math.max(total, writer.flushed) }
       }
       writer.end()
-      return this.result(sink.sync(), sink.bytes)
+      sink.sync()
+      return this.result(sink.bytes)
     } finally {
       sink.close()
     }
@@ -304,14 +282,14 @@ class Fold implements RdbVisitor {
     }
   }
 
-  private result(sha256: string, bytes: number): CompactResult {
+  private result(bytes: number): CompactResult {
     const { engine, verify } = this.options
     return {
       position: this.position, ms: engine.now,
       keysCopied: this.runs.reduce((sum, runs) => sum + runs.keys, 0),
       keysLoaded: this.loader.loaded.keys,
       keysFolded: engine.dbs.reduce((sum, db) => sum + db.count, 0),
-      bytes, sha256, digest: verify ? this.digest.toString('hex') : undefined,
+      bytes, digest: verify ? this.digest.toString('hex') : undefined,
     }
   }
 }

@@ -5,11 +5,13 @@
 
 import { Crc64 } from './crc64.ts'
 import {
-  rdbChecksumBytes, RdbError, rdbHeaderBytes, rdbMagic, rdbOpcodes, RdbShortError, rdbVersionMax,
+  rdbChecksumBytes, RdbError, rdbHeaderBytes, rdbMagic, rdbOpcodes, RdbShortError, rdbTypes, rdbVersionMax,
 } from './rdb-format.ts'
 import { RdbInput } from './rdb-input.ts'
 import { streamExtraName } from './stream-extra.ts'
 
+/** Values that extra facts may stand before. */
+const streamTypes = new Set<number>([rdbTypes.streamListpacks, rdbTypes.streamListpacks2, rdbTypes.streamListpacks3])
 const windowBytes = 1024 * 1024
 
 /** What stands before a key, good until the next one. */
@@ -208,6 +210,9 @@ export class RdbFileReader {
         case rdbOpcodes.moduleData: throw new RdbError('data of a module (opcode 247); there are no modules here')
         default: {
           current.type = opcode
+          if (current.extra !== undefined && !streamTypes.has(opcode)) {
+            throw new RdbError('extra facts about a stream before another type')
+          }
           input.string()
           this.name()
           visitor.key(current, input)

@@ -5,7 +5,6 @@ import type { Engine } from '../engine.ts'
 import { MillraceError } from '../errors.ts'
 import type { LoadedBase } from '../log/recover.ts'
 import { setIdleSeconds, setUseCount } from '../keyspace/access.ts'
-import { types } from '../keyspace/entry.ts'
 import { storeString } from '../types/string.ts'
 import { freeValue } from '../types/types.ts'
 import { RdbError, RdbShortError, rdbTypes } from './rdb-format.ts'
@@ -104,7 +103,7 @@ export class RdbLoader implements RdbVisitor {
       }
       entry = storeString(db, name, from, to, hash, before, input.text, input.from, input.to, false)
     } else {
-      const value = this.value(key, input)
+      const value = readKeyValue(engine, key, input)
       if (due) {
         freeValue(engine, value.type, value.root, value.form)
         loaded.expired++
@@ -117,22 +116,20 @@ export class RdbLoader implements RdbVisitor {
     if (key.frequency >= 0) setUseCount(engine, entry, key.frequency)
     loaded.keys++
   }
+}
 
-  /** The value, with what stands before it. */
-  private value(key: RdbKey, input: RdbInput): LooseValue {
-    const { engine } = this
-    const value = readValue(engine, key.type, input)
-    if (key.extra === undefined) return value
-    try {
-      if (value.type !== types.stream) throw new RdbError('extra facts about a stream before another type')
-      readStreamExtra(engine, value.root, key.extra)
-    } catch (error) {
-      freeValue(engine, value.type, value.root, value.form)
-      // All of its bytes are there: more would not help.
-      throw error instanceof RdbShortError ? new RdbError(error.message) : error
-    }
-    return value
+/** The value behind a key, a string's excepted, with what stands before the key. Throws RdbError. */
+export function readKeyValue(engine: Engine, key: RdbKey, input: RdbInput): LooseValue {
+  const value = readValue(engine, key.type, input)
+  if (key.extra === undefined) return value
+  try {
+    readStreamExtra(engine, value.root, key.extra)
+  } catch (error) {
+    freeValue(engine, value.type, value.root, value.form)
+    // All of its bytes are there: more would not help.
+    throw error instanceof RdbShortError ? new RdbError(error.message) : error
   }
+  return value
 }
 
 /** Records between two looks whether others want to run. */
@@ -165,9 +162,13 @@ export function* loadBase(x: Engine, disk: Disk, file: string): Generator<LoadPr
   return { position: Number(aux.get(auxNames.position) ?? 0), bytes }
 }
 
-/** Visits `file` record by record; yields now and then, returns its bytes up to the end record. Throws RDB_DAMAGED. */
+/**
+ * Visits `file` record by record, and tells `passed` from which byte to which each stands. Yields now and then, returns
+ * its bytes up to the end record. Throws RDB_DAMAGED.
+ */
 export function* readFile(
   disk: Disk, file: string, visitor: RdbVisitor, stringBytesMax: number, checksum: boolean,
+  passed?: (from: number, to: number) => void,
 ): Generator<{ bytesRead: number; bytesTotal: number }, number, void> {
   const bytesTotal = disk.size(file)
   const fd = disk.openRead(file)
@@ -175,10 +176,14 @@ export function* readFile(
   let at = 0
   try {
     for (let n = 1; ; n++) {
+      const { offset } = reader
       const result = reader.step(visitor)
       if (result === 'end') return reader.offset
       if (n % recordsPerStep === 0) yield { bytesRead: reader.offset, bytesTotal }
-      if (result === 'record') continue
+      if (result === 'record') {
+        passed?.(offset, reader.offset)
+        continue
+      }
       const { buf, from, to } = reader.room()
       const came = disk.read(fd, buf, from, to, at)
       at += came

@@ -2,15 +2,12 @@
 // reads, unless some hash has fields with deadlines.
 
 import path from 'node:path'
-import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import type { Engine } from '../engine.ts'
+import { CheckpointSink } from './checkpoint-sink.ts'
 import { rdbVersionDated, rdbVersionPlain } from './rdb-format.ts'
 import { RdbFileWriter } from './rdb-file-writer.ts'
 import type { RdbSink } from './rdb-file-writer.ts'
-
-/** How often a file in the making is synced, so that its end is no burst (`rdb-save-incremental-fsync`). */
-const syncBytes = 32 * 1024 * 1024
 
 /** Facts that go into a file, by name. */
 export type AuxFields = Readonly<Record<string, string | number>>
@@ -53,22 +50,13 @@ export function beginFile(engine: Engine, sink: RdbSink, options: SaveOptions): 
  */
 export function replaceByStream(disk: Disk, file: string, write: (sink: RdbSink) => void): number {
   const temporary = path.join(path.dirname(file), `temp-${path.basename(file)}`)
-  const fd = disk.openAppend(temporary)
-  let at = 0
-  let synced = 0
+  const sink = new CheckpointSink(disk, temporary)
   try {
     try {
-      disk.truncate(fd, 0)
-      write((buf, from, to) => {
-        writeAll(disk, fd, buf, from, to, at)
-        at += to - from
-        if (at - synced < syncBytes) return
-        disk.sync(fd)
-        synced = at
-      })
-      disk.sync(fd)
+      write((buf, from, to) => sink.write(buf, from, to))
+      sink.sync()
     } finally {
-      disk.close(fd)
+      sink.close()
     }
     disk.rename(temporary, file)
   } catch (error) {
@@ -80,5 +68,5 @@ export function replaceByStream(disk: Disk, file: string, write: (sink: RdbSink)
     throw error
   }
   disk.syncFolder(path.dirname(file))
-  return at
+  return sink.bytes
 }

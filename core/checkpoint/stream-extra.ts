@@ -8,6 +8,7 @@
 // Numbers are RDB lengths, names RDB strings, stream ids 16 bytes, times 8.
 
 import type { Engine } from '../engine.ts'
+import { idempotenceIdsMax, idempotenceSecondsMax } from '../limits.ts'
 import { StreamId } from '../types/stream-id.ts'
 import { RdbError } from './rdb-format.ts'
 import { RdbInput } from './rdb-input.ts'
@@ -16,6 +17,7 @@ import { RdbOutput } from './rdb-output.ts'
 export const streamExtraName = 'millrace-stream'
 const version = 1
 const id = new StreamId()
+const before = new StreamId()
 const out = new RdbOutput(false)
 
 /** The extra bytes of the stream at `root`, valid until the next call; undefined when there are none. */
@@ -63,7 +65,9 @@ export function readStreamExtra(engine: Engine, root: number, bytes: Buffer): vo
   const { stream, groups } = engine
   stream.open(root)
   if (input.byte() !== version) throw new RdbError('extra facts about a stream in a version that is not known')
-  if (input.byte() === 1) readIds(engine, input)
+  const hasIds = input.byte()
+  if (hasIds > 1) throw new RdbError('extra facts about a stream with a flag that is not known')
+  if (hasIds === 1) readIds(engine, input)
   for (let left = input.count(); left > 0; left--) {
     const groupName = input.copy()
     const name = input.copy()
@@ -81,13 +85,19 @@ function readIds(engine: Engine, input: RdbInput): void {
   const root = idempotence.create()
   stream.idempotence = root
   const seconds = input.length()
-  idempotence.configure(root, seconds, input.length())
+  const idsMax = input.length()
+  if (seconds < 1 || seconds > idempotenceSecondsMax || idsMax < 1 || idsMax > idempotenceIdsMax) {
+    throw new RdbError('ids of producers that are kept for longer, or more of them, than can be')
+  }
+  idempotence.configure(root, seconds, idsMax)
   const added = input.length()
   idempotence.setCounts(root, added, input.length())
   for (let left = input.count(); left > 0; left--) {
     const pid = input.copy()
     const iid = input.copy()
     id.set(input.u32(), input.u32(), input.u32(), input.u32())
-    idempotence.restore(root, pid, iid, input.ms(), id)
+    const ms = input.ms()
+    if (idempotence.find(root, pid, iid, 0, before)) throw new RdbError('an id of a producer twice')
+    idempotence.restore(root, pid, iid, ms, id)
   }
 }

@@ -11,9 +11,8 @@ import { nullLog } from '../log/log.ts'
 import { seededRandom } from '../random.ts'
 import { freeValue } from '../types/types.ts'
 import { rdbTypes } from './rdb-format.ts'
-import { readFile } from './rdb-load.ts'
+import { readFile, readKeyValue } from './rdb-load.ts'
 import { auxNames } from './rdb-save.ts'
-import { readValue } from './value-reader.ts'
 
 export function* verifyRdbFile(disk: Disk, file: string): Generator<VerifyStep, CheckpointFacts, void> {
   const facts: CheckpointFacts = { file, bytes: disk.size(file), keys: 0, position: 0, ms: 0, whole: false }
@@ -25,10 +24,10 @@ export function* verifyRdbFile(disk: Disk, file: string): Generator<VerifyStep, 
     },
     library() {},
     database() {},
-    key({ type }, input) {
-      if (type === rdbTypes.string) input.string()
+    key(key, input) {
+      if (key.type === rdbTypes.string) input.string()
       else {
-        const value = readValue(engine, type, input)
+        const value = readKeyValue(engine, key, input)
         freeValue(engine, value.type, value.root, value.form)
       }
       facts.keys++

@@ -102,13 +102,7 @@ export class Archive {
         name, type: isBase ? 'b' : 'i', from: start?.position ?? next - 1, to: next - 1, ms: start?.ms ?? 0, bytes,
         sha256, before: last === undefined ? noHash : hashText(renderLine(last)),
       }
-      this.files.push(entry)
-      try {
-        this.write()
-      } catch (error) {
-        this.files.pop()
-        throw error
-      }
+      this.write([...this.files, entry])
       this.move(file, name)
     }
   }
@@ -129,8 +123,8 @@ export class Archive {
       gone++
     }
     if (gone === 0) return
-    const removed = this.files.splice(0, gone)
-    this.write()
+    const removed = this.files.slice(0, gone)
+    this.write(this.files.slice(gone))
     for (const file of removed) this.disk.unlink(this.pathOf(file))
   }
 
@@ -143,8 +137,7 @@ export class Archive {
 
   /** The newest `count` files were moved back to the log: their lines go. */
   giveBack(count: number): void {
-    this.files.splice(this.files.length - count, count)
-    this.write()
+    this.write(this.files.slice(0, this.files.length - count))
   }
 
   private move(file: string, name: string): void {
@@ -160,9 +153,11 @@ export class Archive {
     return free
   }
 
-  private write(): void {
-    const text = this.files.map((file) => `${renderLine(file)}\n`).join('')
+  /** The manifest names these from now on, or those before when the disk refuses. */
+  private write(files: ArchivedFile[]): void {
+    const text = files.map((file) => `${renderLine(file)}\n`).join('')
     replaceFile(this.disk, this.manifest, Buffer.from(text, 'latin1'))
+    this.files = files
   }
 }
 

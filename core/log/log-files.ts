@@ -15,11 +15,8 @@ const originWord = 'origin.'
 
 /** True of a base whose name says that it is no fold of what came before it. */
 export function isOrigin(name: string): boolean {
-  return /\.origin\.\d+\.base\.rdb$/.test(name)
+  return /\.origin\.\d+\.base\.rdb(?:\.\d+)?$/.test(name)
 }
-
-/** Takes files that no longer count; their names are free once it returns. */
-export type Superseded = (files: readonly string[]) => void
 
 export class LogFiles {
   readonly place: LogPlace

@@ -7,7 +7,7 @@ import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
 import { Archive } from './archive.ts'
-import { segmentStart } from './log-files.ts'
+import { isOrigin, segmentStart } from './log-files.ts'
 import { readManifest, segmentName, writeManifest } from './manifest.ts'
 import type { LogPlace, ManifestFile } from './manifest.ts'
 import { beginsAsRdb } from './recover.ts'
@@ -116,7 +116,10 @@ function* firstWholeBase(
     let bytes = 0
     if (beginsAsRdb(disk, file)) {
       const facts = yield* verifyCheckpoint(disk, file)
-      if (!facts.whole) continue
+      if (!facts.whole) {
+        if (!isOrigin(file)) continue
+        throw new MillraceError('NOTHING_WHOLE', `${file} is damaged, and no fold of what came before it`)
+      }
       plan.position = facts.position
       plan.ms = facts.ms
       bytes = facts.bytes

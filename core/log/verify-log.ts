@@ -101,7 +101,7 @@ export function filesByName(place: LogPlace, present: readonly string[]): Manife
   let base: ManifestFile | undefined
   for (const name of present) {
     if (!name.startsWith(`${place.baseName}.`)) continue
-    const match = /^\.(\d+)\.(base\.(?:rdb|aof)|incr\.aof)$/.exec(name.slice(place.baseName.length))
+    const match = /^\.(?:origin\.)?(\d+)\.(base\.(?:rdb|aof)|incr\.aof)$/.exec(name.slice(place.baseName.length))
     if (match === null) continue
     const seq = Number(match[1])
     if (match[2] === 'incr.aof') files.push({ name, seq, type: 'i' })

@@ -4,12 +4,12 @@
 
 import net from 'node:net'
 import tls from 'node:tls'
-import { writeAll } from '../../core/disk.ts'
+import { DatasetReceiver } from '../../broker/replication/dataset-receive.ts'
+import { encodeWords } from '../../broker/replication/words.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { breathe } from './drive.ts'
 import type { Io } from './verb.ts'
 
-const markBytes = 40
 const portDefault = 6379
 
 /** Writes the server's data to `file`. Throws MillraceError SOURCE_REFUSED, SOURCE_ENDED. */
@@ -17,66 +17,43 @@ export async function fetchRdb(io: Io, url: string, file: string): Promise<void>
   const { hostname, port, username, password, protocol } = new URL(url)
   const where = { host: hostname || '127.0.0.1', port: port === '' ? portDefault : Number(port) }
   const socket = protocol === 'rediss:' ? tls.connect(where) : net.connect(where)
-  const { disk } = io
-  const fd = disk.openAppend(file)
   try {
     const words = username === '' ? [password] : [username, password]
-    if (password !== '') socket.write(command('AUTH', ...words.map((word) => decodeURIComponent(word))))
-    socket.write(command('SYNC'))
-    await receive(io, socket, fd, password !== '' ? 1 : 0)
-    disk.sync(fd)
+    if (password !== '') socket.write(encodeWords(['AUTH', ...words.map((word) => decodeURIComponent(word))]))
+    socket.write(encodeWords(['SYNC']))
+    await receive(io, socket, file, password !== '' ? 1 : 0)
   } finally {
     socket.destroy()
-    disk.close(fd)
   }
 }
 
-function command(...words: readonly string[]): string {
-  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`
-}
-
-async function receive(io: Io, socket: net.Socket, fd: number, replies: number): Promise<void> {
-  let head: Buffer | undefined = Buffer.alloc(0)
+async function receive(io: Io, socket: net.Socket, file: string, replies: number): Promise<void> {
+  let receiver: DatasetReceiver | undefined
+  let head: Buffer = Buffer.alloc(0)
   let awaited = replies
-  let total = -1
-  let mark: Buffer | undefined
-  /** The last bytes that came, which may be the mark of the end. */
-  let tail: Buffer = Buffer.alloc(0)
-  let at = 0
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    let bytes = chunk
-    while (head !== undefined) {
-      head = Buffer.concat([head, bytes])
-      const end = head.indexOf(10)
-      if (end < 0) break
-      const line = head.toString('latin1', 0, end).trimEnd()
-      bytes = Buffer.from(head.subarray(end + 1))
-      head = Buffer.alloc(0)
-      if (line === '') continue
-      if (awaited > 0 && line.startsWith('+')) {
-        awaited--
+  try {
+    for await (const chunk of socket as AsyncIterable<Buffer>) {
+      let bytes: Buffer = receiver === undefined ? Buffer.concat([head, chunk]) : chunk
+      while (receiver === undefined) {
+        const end = bytes.indexOf(10)
+        if (end < 0) break
+        const line = bytes.toString('latin1', 0, end).trimEnd()
+        bytes = bytes.subarray(end + 1)
+        if (line.startsWith('$')) receiver = new DatasetReceiver(io.disk, file, line)
+        else if (awaited > 0 && line.startsWith('+')) awaited--
+        else if (line !== '') throw new MillraceError('SOURCE_REFUSED', `the server answers: ${line}`)
+      }
+      if (receiver === undefined) {
+        head = Buffer.from(bytes)
         continue
       }
-      if (!line.startsWith('$')) throw new MillraceError('SOURCE_REFUSED', `the server answers: ${line}`)
-      if (line.startsWith('$EOF:')) mark = Buffer.from(line.slice(5), 'latin1')
-      else total = Number(line.slice(1))
-      head = undefined
+      const isWhole = receiver.take(bytes) !== undefined
+      io.progress.show('fetching', '', receiver.bytes, Math.max(0, receiver.bytesTotal))
+      if (isWhole) return receiver.sync()
+      await breathe(io)
     }
-    if (head !== undefined) continue
-    if (mark !== undefined) {
-      const all: Buffer = Buffer.concat([tail, bytes])
-      const ended = all.length >= markBytes && all.subarray(-markBytes).equals(mark)
-      const kept = Math.min(all.length, markBytes)
-      tail = all.subarray(all.length - kept)
-      bytes = all.subarray(0, all.length - kept)
-      if (ended) total = at + bytes.length
-    }
-    const size = total < 0 ? bytes.length : Math.min(bytes.length, total - at)
-    writeAll(io.disk, fd, bytes, 0, size, at)
-    at += size
-    io.progress.show('fetching', '', at, Math.max(0, total))
-    if (at === total) return
-    await breathe(io)
+  } finally {
+    receiver?.close()
   }
-  throw new MillraceError('SOURCE_ENDED', `the server closed the connection after ${at} bytes`)
+  throw new MillraceError('SOURCE_ENDED', `the server closed the connection after ${receiver?.bytes ?? 0} bytes`)
 }

@@ -4,6 +4,7 @@ import type { CommandTable } from '../../core/commands/command-table.ts'
 import { visitKeys } from '../../core/commands/key-positions.ts'
 import { globMatch } from '../../core/keyspace/glob.ts'
 import type { Entry } from '../../core/log/reader.ts'
+import { findCommand } from '../../broker/command.ts'
 import type { Command } from '../../broker/command.ts'
 import { UsageError } from './verb.ts'
 import type { Given } from './verb.ts'
@@ -57,12 +58,8 @@ export function keyMatches(selection: Selection, db: number, key: Uint8Array): b
 /** The keys of an entry's command. */
 export function keysOf(commands: CommandTable<Command>, entry: Entry): Buffer[] {
   const { args } = entry
-  const outer = commands.find(args.buf, args.start[0]!, args.end[0]!)
-  const inner = outer?.subcommands !== undefined && args.count > 1
-    ? outer.subcommands.find(args.buf, args.start[1]!, args.end[1]!)
-    : undefined
   const keys: Buffer[] = []
-  visitKeys((inner ?? outer)?.keys ?? [], args, 0, (arg) => keys.push(args.copy(arg)))
+  visitKeys(findCommand(commands, args)?.keys ?? [], args, 0, (arg) => keys.push(args.copy(arg)))
   return keys
 }
 

@@ -7,6 +7,7 @@ import { RdbFileReader } from '../../../core/checkpoint/rdb-file-reader.ts'
 import { loadFile, RdbLoader } from '../../../core/checkpoint/rdb-load.ts'
 import type { Loaded } from '../../../core/checkpoint/rdb-load.ts'
 import { replaceByStream, saveNow } from '../../../core/checkpoint/rdb-save.ts'
+import { verifyRdbFile } from '../../../core/checkpoint/verify-rdb.ts'
 import { stateDigest } from '../../../core/digest.ts'
 import type { Disk } from '../../../core/disk.ts'
 import type { Engine } from '../../../core/engine.ts'
@@ -118,6 +119,38 @@ test('what of streams Redis 7.0 has no place for is kept', (t) => {
   t.is(other.run('XADD', 's', 'IDMP', 'producer', 'two', '*', 'f', 'v'), d.run('XADD', 's', 'IDMP', 'producer', 'two', '*', 'f', 'v'))
   t.is(other.run('XLEN', 's'), ':4\r\n')
   for (const one of other.engine.dbs) one.check()
+})
+
+test('extra facts about a stream that can\'t be are refused, whatever the checksum says', (t) => {
+  const d = filled([
+    ['XADD', 's', '1-1', 'f', 'v'], ['XGROUP', 'CREATE', 's', 'g', '0'], ['XGROUP', 'CREATECONSUMER', 's', 'g', 'never'],
+    ['XADD', 's', 'IDMP', 'p', 'one', '*', 'f', 'v'], ['XADD', 's', 'IDMP', 'p', 'two', '*', 'f', 'v'],
+  ])
+  const file = fileOf(d.engine, false)
+  const extra = file.indexOf('millrace-stream') + 'millrace-stream'.length + 1
+  const forged: [string, (bytes: Buffer) => Buffer | void][] = [
+    ['version', (bytes) => { bytes[extra] = 2 }],
+    ['flag', (bytes) => { bytes[extra + 1] = 2 }],
+    ['seconds', (bytes) => { bytes[extra + 3] = 0; bytes[extra + 2] = 0x40 }],
+    ['twice', (bytes) => { bytes.write('one', bytes.indexOf('two', extra)) }],
+    ['consumer', (bytes) => { bytes.write('nEver', bytes.indexOf('never', extra)) }],
+    ['type', (bytes) => {
+      const at = bytes.indexOf(Buffer.from([19, 1, 115]), extra)
+      return Buffer.concat([bytes.subarray(0, at), Buffer.from([0, 1, 115, 1, 118, 255]), Buffer.alloc(8)])
+    }],
+  ]
+  for (const [name, forge] of forged) {
+    const bytes = Buffer.from(file)
+    const changed = forge(bytes) ?? bytes
+    t.is(attempt(changed), '', name)
+    const disk = new SimulatedDisk()
+    disk.place('/data/f.rdb', changed)
+    const steps = verifyRdbFile(disk, '/data/f.rdb')
+    let faults = 0
+    let step = steps.next()
+    for (; step.done !== true; step = steps.next()) if (step.value.step === 'fault') faults++
+    t.is(faults, 1, `${name}: verified`)
+  }
 })
 
 test('every cut and every flipped byte is refused with its place, unless nothing was said by it', (t) => {

@@ -2,6 +2,7 @@
 
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import { digestOf, millrace, workload, writtenDirectory } from './program.ts'
@@ -70,6 +71,30 @@ test('a segment that is gone is no silent loss', async (t) => {
   t.is(code, 1)
   t.like(lines[0], { kind: 'missing' })
   t.is((await millrace('import', dir, '--to', path.join(temporaryDirectory(t), 'new'))).code, 2)
+})
+
+test('a damaged checkpoint that is no fold of what is archived gives way to nothing: not at a start, not in a repair', async (t) => {
+  const ours = await startMillrace(t)
+  const client = await ours.connect()
+  await client.call('SET', 'a', 'logged')
+  await client.call('CONFIG', 'SET', 'appendonly', 'no')
+  while (!ours.output.includes('the log ends')) await sleep(10)
+  await client.call('SET', 'a', 'in memory only')
+  await client.call('CONFIG', 'SET', 'appendonly', 'yes')
+  while (!ours.output.includes('the log begins')) await sleep(10)
+  await client.call('SET', 'b', 'logged later')
+  client.destroy()
+  await ours.terminate()
+  const folder = path.join(ours.dir, 'appendonlydir')
+  const base = path.join(folder, readdirSync(folder).find((name) => name.endsWith('.origin.1.base.rdb'))!)
+  const bytes = readFileSync(base)
+  bytes[bytes.length - 12]! ^= 1
+  writeFileSync(base, bytes)
+  await t.throwsAsync(ours.start(), { message: /RDB_DAMAGED|at byte/ })
+  t.deepEqual(readFileSync(base), bytes)
+  const { code, stderr } = await millrace('repair', ours.dir, '--to', path.join(temporaryDirectory(t), 'new'))
+  t.is(code, 2)
+  t.regex(stderr, /no fold of what came before it/)
 })
 
 test('a target that is not empty is left alone', async (t) => {
