@@ -148,7 +148,7 @@ export class Turn {
     for (const c of clients) {
       c.deferred = false
       if (c.closed) continue
-      if (c.postponed !== undefined && !this.broker.pause.active) this.runPostponed(c)
+      if (c.postponed !== undefined) this.runPostponed(c)
       if (!c.halted) this.run(c)
       if (c.inputEnded && !c.deferred && !c.halted) c.endAfterReply()
       else if (c.inputEnded && c.parked !== undefined) c.destroy()
@@ -160,13 +160,14 @@ export class Turn {
     c.postponed = undefined
     this.open()
     const { broker } = this
-    const { answers } = broker
+    const { answers, engine } = broker
+    const { changes } = engine
     const { current, running } = answers
     answers.begin(c)
     broker.meter.start()
     dispatch(broker, c, args)
     broker.meter.stop()
-    c.wroteTurn = broker.outbox.turn
+    if (engine.changes !== changes) c.wroteTurn = broker.outbox.turn
     answers.end(current, running)
   }
 

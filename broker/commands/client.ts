@@ -73,7 +73,7 @@ function pause(c: Connection, a: Args, r: Reply): void {
   const ms = a.int(2)
   if (Number.isNaN(ms)) return r.error(replies.timeoutNotInteger)
   if (ms < 0) return r.error(replies.timeoutNegative)
-  c.broker.pause.begin(ms, writesOnly ? 'write' : 'all')
+  c.broker.pause.begin('client', ms, writesOnly ? 'write' : 'all')
   r.ok()
 }
 
@@ -111,7 +111,7 @@ export const clientCommands: readonly BrokerSpec[] = [bindSubcommands(clientSpec
   trackinginfo: trackingInfo,
   unblock,
   unpause: (c, _, r) => {
-    c.broker.pause.end()
+    c.broker.pause.end('client')
     r.ok()
   },
 })]

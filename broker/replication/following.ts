@@ -201,9 +201,10 @@ export class Following {
     link?.end(why)
   }
 
-  private adjustDue(): void {
-    const { engine, config } = this.broker
-    if (!this.isReplica) engine.due = 'removed'
+  /** What becomes of due keys, by role, `replica-read-only` and pauses. */
+  adjustDue(): void {
+    const { engine, config, pause } = this.broker
+    if (!this.isReplica) engine.due = pause.hidesDue ? 'hidden' : 'removed'
     else engine.due = config.values.replicaReadOnly ? 'hidden' : 'removed-on-access'
   }
 }

@@ -1,0 +1,66 @@
+// Pauses with a purpose each: what holds back what, and what stays as it is meanwhile.
+
+import test from 'ava'
+import { startBroker } from './in-process.ts'
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1))
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20))
+
+test('CLIENT UNPAUSE ends no pause of another purpose, and the strictest of all counts', async (t) => {
+  const server = await startBroker(t)
+  const { pause } = server.broker
+  const [client, writer, reader] = await Promise.all([server.connect(), server.connect(), server.connect()])
+  pause.begin('failover', Infinity, 'write')
+  await client.call('CLIENT', 'PAUSE', '100000', 'ALL')
+  pause.begin('client', 0, 'write')
+  const answers: string[] = []
+  const written = writer.text('SET', 'k', 'v').then((text) => answers.push(text))
+  const read = reader.text('GET', 'k').then((text) => answers.push(text))
+  await turn()
+  t.deepEqual(answers, [], 'a shorter or milder pause for the same purpose changes nothing')
+  pause.end('client')
+  await read
+  t.deepEqual(answers, ['$-1\r\n'], 'reads go on, writes are still held back')
+  t.is(await client.text('CLIENT', 'UNPAUSE'), '+OK\r\n')
+  await turn()
+  t.is(answers.length, 1)
+  pause.end('failover')
+  await written
+  t.deepEqual(answers, ['$-1\r\n', '+OK\r\n'])
+  t.false(pause.active)
+  for (const c of [client, writer, reader]) c.destroy()
+})
+
+test('nothing expires during a pause: what is due is hidden, and goes when it ends', async (t) => {
+  const server = await startBroker(t)
+  const { engine, pause } = server.broker
+  const client = await server.connect()
+  await client.call('PSETEX', 'due', '60', 'x')
+  pause.begin('failover', Infinity, 'write')
+  const appended = engine.log.appended
+  await until(() => engine.clock.nowMs() > engine.now + 80)
+  t.is(await client.text('GET', 'due'), '$-1\r\n')
+  t.is(await client.text('DBSIZE'), ':1\r\n')
+  t.is(engine.log.appended, appended, 'no DEL was logged')
+  pause.end('failover')
+  await until(() => engine.dbs[0]!.count === 0)
+  t.is(engine.log.appended, appended + 1)
+  client.destroy()
+})
+
+test('a transaction that asks for a pause goes on as it began, also with keys that are due', async (t) => {
+  const server = await startBroker(t, { args: ['--enable-debug-command', 'yes'] })
+  const client = await server.connect()
+  await client.call('DEBUG', 'SET-ACTIVE-EXPIRE', '0')
+  await client.call('PSETEX', 'due', '1', 'x')
+  await turn()
+  const replies = await client.pipeline([['MULTI'], ['CLIENT', 'PAUSE', '100000', 'ALL'], ['SET', 'due', 'y'], ['EXEC']])
+  t.is(String(replies.at(-1)), '*2\r\n+OK\r\n+OK\r\n')
+  server.broker.pause.end('client')
+  t.is(await client.text('DBSIZE'), ':1\r\n')
+  t.is(await client.text('GET', 'due'), '$1\r\ny\r\n')
+  client.destroy()
+})
