@@ -91,6 +91,15 @@ export class Args {
     return parseBigInt64(this.buf, this.start[i]!, this.end[i]!)
   }
 
+  /** Takes `count` arguments from i on out: it is another command now, whose bytes stand nowhere as they are. */
+  remove(i: number, count: number): void {
+    this.start.copyWithin(i, i + count, this.count)
+    this.end.copyWithin(i, i + count, this.count)
+    this.count -= count
+    this.rawStart = -1
+    this.rawEnd = -1
+  }
+
   /** Copies all arguments into a buffer of their own, in RESP form, framed anew. */
   detach(): Args {
     const copy = new Args(this.count)

@@ -6,7 +6,7 @@ import type { BrokerSpec } from '../command.ts'
 import { clientGates } from '../connection.ts'
 import type { Connection } from '../connection.ts'
 import { call } from '../dispatch.ts'
-import { beginTransaction, endTransaction } from '../transaction.ts'
+import { beginTransaction, endTransaction, unmetExpectation } from '../transaction.ts'
 import type { Transaction } from '../transaction.ts'
 
 function multi(c: Connection, _a: Args, r: Reply): void {
@@ -43,6 +43,11 @@ function exec(c: Connection, _a: Args, r: Reply): void {
   }
   if (dirty) {
     r.nilArray()
+    return
+  }
+  const unmet = t.expects ? unmetExpectation(c, t, r) : undefined
+  if (unmet !== undefined) {
+    r.error(`EXECABORT Transaction discarded because of: ${unmet}`)
     return
   }
 

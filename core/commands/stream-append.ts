@@ -1,16 +1,17 @@
-// XADD, XTRIM, XDEL, XSETID, XLEN: what changes the entries of a stream.
-// Semantics: https://redis.io/docs/latest/commands/xadd/ and its neighbours.
+// XADD: appends an entry to a stream.
+// Semantics: https://redis.io/docs/latest/commands/xadd/. EXPECT is our own: the entry is appended only where the
+// stream's last id is the one that the producer knows.
 
 import type { Args } from '../args.ts'
 import type { Engine } from '../engine.ts'
-import { replies, wrongArity } from '../errors.ts'
+import { wrongArity } from '../errors.ts'
+import { typeOf, types } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
 import { formatId, idText, parseId, StreamId } from '../types/stream-id.ts'
-import { contentId, isDuplicate, logRemembered, producerOption, remember } from './stream-idempotence.ts'
+import { contentId, isDuplicate, isRecorded, logRemembered, producerOption, remember } from './stream-idempotence.ts'
 import type { Producer } from './stream-idempotence.ts'
 import {
-  createStream, groupsChanged, idArgument, idArguments, idAt, invalidId, replyId, streamChanged, streamRoot, wordId,
-  wrong,
+  createStream, idArgument, invalidId, replyId, streamChanged, streamRoot, wordId, wrong,
 } from './stream-key.ts'
 import {
   beginTrim, effectTrim, finishTrim, logTrimmed, trim, trimming, trimOption, trimWords,
@@ -25,6 +26,9 @@ const options = {
   id: new StreamId(),
   /** Index of the id argument. */
   idAt: 0,
+  /** Index of EXPECT, 0 without it, and the last id that it names. */
+  expectAt: 0,
+  expected: new StreamId(),
   /** IDMP or IDMPAUTO was given. */
   produced: false,
   producer: { pid: Buffer.alloc(0), iid: undefined } as Producer,
@@ -33,7 +37,6 @@ const options = {
 const last = new StreamId()
 const lastPossible = new StreamId().setMax()
 const duplicate = new StreamId()
-const deleted = new StreamId()
 
 function isStar(a: Args, i: number): boolean {
   return a.size(i) === 1 && a.buf[a.start[i]!] === 42
@@ -45,6 +48,7 @@ function parseAdd(x: Engine, a: Args, r: Reply): boolean {
   beginTrim()
   o.noMkStream = false
   o.idAt = 0
+  o.expectAt = 0
   o.produced = false
   if (isStar(a, 2)) {
     o.idForm = 'auto'
@@ -87,6 +91,10 @@ function addOption(a: Args, r: Reply, i: number): number {
     options.noMkStream = true
     return i
   }
+  if (options.expectAt === 0 && i + 1 < a.count && a.is(i, 'EXPECT')) {
+    options.expectAt = i
+    return idArgument(a, i + 1, options.expected, r) ? i + 1 : -2
+  }
   if (options.produced) return -1
   const last = producerOption(a, r, i, options.producer)
   options.produced = last >= 0
@@ -120,6 +128,13 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
       return
     }
   }
+  if (o.expectAt !== 0) {
+    const refusal = disappointment(x, root)
+    if (refusal !== undefined) {
+      r.error(refusal)
+      return
+    }
+  }
   if (root === 0) root = createStream(x, a, 1)
   const stream = x.stream.open(root)
   if (!resolveId(x, r)) return
@@ -128,7 +143,7 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
   streamChanged(x, a, 1, 'xadd')
   if (trimming.by !== 'none' && trim(x, a) > 0) x.notify('t', 'xtrim', a.buf, a.start[1]!, a.end[1]!)
   if (o.idForm !== 'full' && o.idAt === 2) x.effectReplacing(a, 2, idText, formatId(o.id))
-  else if (o.idForm !== 'full' || trimming.approximate || trimming.policySaid || iid !== undefined) {
+  else if (o.idForm !== 'full' || trimming.approximate || trimming.policySaid || o.produced || o.expectAt !== 0) {
     x.effect(3 + trimWords() + words)
     x.wordText('XADD')
     x.wordArg(a, 1)
@@ -143,6 +158,37 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
     logRemembered(x, a, o.producer.pid, iid, o.id)
   }
   x.ready(a.buf, a.start[1]!, a.end[1]!)
+}
+
+/** Why the stream at `root` (0: there is none) isn't as EXPECT says; undefined when it is. */
+function disappointment(x: Engine, root: number): string | undefined {
+  if (root === 0) last.setMin()
+  else x.stream.open(root).lastId(last)
+  if (last.compare(options.expected) === 0) return undefined
+  return `LASTID ${last} is the last ID of the stream, not ${options.expected}`
+}
+
+/**
+ * Checks what a queued XADD expects before anything of its transaction runs: the error, or undefined where it is met.
+ * Then EXPECT is taken out of the arguments, as the transaction itself may go on to append to the stream.
+ * Arguments that are wrong are left as they are, to be told of when the command runs.
+ */
+export function settleExpectation(x: Engine, a: Args, r: Reply): string | undefined {
+  const o = options
+  const mark = r.deferred()
+  const parsed = parseAdd(x, a, r) && o.idAt !== 0
+  r.rewind(mark)
+  r.lastError = ''
+  if (!parsed || o.expectAt === 0) return undefined
+  const entry = x.db.peek(a.buf, a.start[1]!, a.end[1]!, x.db.hash(a.buf, a.start[1]!, a.end[1]!))
+  if (entry !== 0 && typeOf(x.arena, entry) !== types.stream) return undefined
+  const root = entry === 0 ? 0 : x.db.rootOf(entry)
+  // What was added before is answered with its id, wherever the stream stands now.
+  const iid = o.produced ? o.producer.iid ?? contentId(a, o.idAt + 1) : undefined
+  const isKnown = iid !== undefined && root !== 0 && isRecorded(x, root, o.producer.pid, iid)
+  const refusal = isKnown ? undefined : disappointment(x, root)
+  if (refusal === undefined) a.remove(o.expectAt, 2)
+  return refusal
 }
 
 /** Makes the option's id concrete; writes the error and returns false where the stream can't take it. */
@@ -168,111 +214,4 @@ function resolveId(x: Engine, r: Reply): boolean {
   if (o.id.compare(last) > 0) return true
   r.error('ERR The ID specified in XADD is equal or smaller than the target stream top item')
   return false
-}
-
-export function xtrim(x: Engine, a: Args, r: Reply): void {
-  beginTrim()
-  for (let i = 2; i < a.count; i++) {
-    i = trimOption(a, r, i)
-    if (i >= 0) continue
-    if (i === -1) r.error(replies.syntax)
-    return
-  }
-  if (!finishTrim(x, r, true)) return
-  const root = streamRoot(x, a, 1, r, true)
-  if (root === wrong) return
-  if (root === 0) {
-    r.int(0)
-    return
-  }
-  x.stream.open(root)
-  const removed = trim(x, a)
-  if (removed > 0) {
-    streamChanged(x, a, 1, 'xtrim', removed)
-    if (trimWords() === 0) logTrimmed(x, a)
-    else if (trimming.approximate || trimming.policySaid) {
-      x.effect(2 + trimWords())
-      x.wordText('XTRIM')
-      x.wordArg(a, 1)
-      effectTrim(x)
-      x.endEffect()
-    }
-  }
-  r.int(removed)
-}
-
-export function xdel(x: Engine, a: Args, r: Reply): void {
-  const root = streamRoot(x, a, 1, r, true)
-  if (root === wrong) return
-  if (root === 0) {
-    r.int(0)
-    return
-  }
-  const id = options.id
-  // All ids are read before any entry goes: a wrong one leaves the stream as it was.
-  if (!idArguments(a, 2, r)) return
-  x.stream.open(root)
-  let removed = 0
-  for (let i = 2; i < a.count; i++) if (x.stream.remove(idAt(i - 2, id))) removed++
-  if (removed > 0) streamChanged(x, a, 1, 'xdel', removed)
-  r.int(removed)
-}
-
-export function xlen(x: Engine, a: Args, r: Reply): void {
-  const root = streamRoot(x, a, 1, r, false)
-  if (root !== wrong) r.int(root === 0 ? 0 : x.stream.open(root).length)
-}
-
-export function xsetid(x: Engine, a: Args, r: Reply): void {
-  const id = options.id
-  let entriesAdded = -1
-  let hasDeleted = false
-  if (!idArgument(a, 2, id, r)) return
-  for (let i = 3; i < a.count; i++) {
-    const more = a.count - 1 - i
-    if (more > 0 && a.is(i, 'ENTRIESADDED')) {
-      entriesAdded = a.int(++i)
-      if (Number.isNaN(entriesAdded)) {
-        r.error(replies.notInteger)
-        return
-      }
-      if (entriesAdded < 0) {
-        r.error('ERR entries_added must be positive')
-        return
-      }
-    } else if (more > 0 && a.is(i, 'MAXDELETEDID')) {
-      if (!idArgument(a, ++i, deleted, r)) return
-      if (id.compare(deleted) < 0) {
-        r.error('ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id')
-        return
-      }
-      hasDeleted = true
-    } else {
-      r.error(replies.syntax)
-      return
-    }
-  }
-  const root = streamRoot(x, a, 1, r, true)
-  if (root === wrong) return
-  if (root === 0) {
-    r.error(replies.noSuchKey)
-    return
-  }
-  const stream = x.stream.open(root)
-  if (stream.length > 0) {
-    stream.last()
-    if (id.compare(stream.id) < 0) {
-      r.error('ERR The ID specified in XSETID is smaller than the target stream top item')
-      return
-    }
-    if (entriesAdded !== -1 && stream.length > entriesAdded) {
-      r.error('ERR The entries_added specified in XSETID is smaller than the target stream length')
-      return
-    }
-  }
-  stream.setLastId(id)
-  if (entriesAdded !== -1) stream.entriesAdded = entriesAdded
-  if (hasDeleted && !deleted.isZero()) stream.setMaxDeletedId(deleted)
-  groupsChanged(x, a, 1, 'xsetid')
-  r.ok()
 }

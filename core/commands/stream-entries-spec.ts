@@ -1,7 +1,8 @@
 // Declarations of the commands that append, remove and read entries of a stream.
 
 import type { ArgumentSpec, CommandSpec } from './spec.ts'
-import { xadd, xdel, xlen, xsetid, xtrim } from './stream-append.ts'
+import { xadd } from './stream-append.ts'
+import { xdel, xlen, xsetid, xtrim } from './stream-entries.ts'
 import { xcfgset, xidmprecord } from './stream-idempotence.ts'
 import { xrange, xread, xreadgroup, xrevrange } from './stream-read.ts'
 import { xdelex } from './stream-references.ts'
@@ -42,6 +43,7 @@ export const streamEntryCommands: readonly CommandSpec[] = [
               { name: 'idempotent-id', type: 'string' },
             ] },
         ] },
+      { name: 'last-id', type: 'string', token: 'EXPECT', optional: true },
       { name: 'trim', type: 'block', optional: true, arguments: [
           { name: 'strategy', type: 'oneof', arguments: [
               { name: 'maxlen', type: 'pure-token', token: 'MAXLEN' },

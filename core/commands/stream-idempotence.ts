@@ -54,6 +54,12 @@ export function isDuplicate(x: Engine, pid: Buffer, iid: Buffer, into: StreamId)
   return true
 }
 
+/** As `isDuplicate` of the stream at `root`, but nobody adds: it isn't counted. */
+export function isRecorded(x: Engine, root: number, pid: Buffer, iid: Buffer): boolean {
+  const records = x.stream.open(root).idempotence
+  return records !== 0 && x.idempotence.find(records, pid, iid, x.now, known)
+}
+
 /** Remembers that the producer's `iid` became the entry `added` of the open stream. */
 export function remember(x: Engine, pid: Buffer, iid: Buffer, added: StreamId): void {
   if (x.stream.idempotence === 0) x.stream.idempotence = x.idempotence.create()
