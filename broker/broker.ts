@@ -22,6 +22,8 @@ import type { Config } from './config/config.ts'
 import { admitSocket } from './clients.ts'
 import type { Connection } from './connection.ts'
 import { brokerGates } from './gates.ts'
+import { Extensions } from './extension.ts'
+import type { Extension } from './extension.ts'
 import { ExpiryTimer } from './expiry-timer.ts'
 import { Lookahead } from './lookahead.ts'
 import { LatencyMonitor } from './latency-monitor.ts'
@@ -63,6 +65,8 @@ export type BrokerOptions = {
   disk?: Disk
   /** Commands beside the usual ones; those with `run` fold when the log is replayed. */
   commands?: readonly BrokerSpec[]
+  /** What stands on the broker and is no part of it. */
+  extensions?: readonly Extension[]
 }
 
 export class Broker {
@@ -113,6 +117,7 @@ export class Broker {
   readonly loading: Loading
   readonly persistence: Persistence
   readonly expiry: ExpiryTimer
+  readonly extensions: Extensions
   /** What runs ten times a second, from start to stop. */
   cron: NodeJS.Timeout | undefined
 
@@ -122,7 +127,7 @@ export class Broker {
     this.disk = options.disk ?? realDisk()
     this.onRealDisk = options.disk === undefined
     this.report = options.report ?? (() => {})
-    this.commands = createCommands(options.commands)
+    this.commands = createCommands(options.commands, options.extensions)
     this.args = new Args()
     this.outbox = new Outbox(() => engine.log)
     this.memory = new MemoryBound(this)
@@ -173,6 +178,7 @@ export class Broker {
       'tls-auth-clients', 'tls-protocols', 'tls-ciphers', 'tls-ciphersuites', 'tls-prefer-server-ciphers',
     ]
     this.config.onChange(tlsNames, () => void this.listeners.reopenSecure().catch(reopened))
+    this.extensions = new Extensions(this, options.extensions ?? [])
   }
 
   /** Opens the doors, folds the log, then serves. Throws MillraceError. */

@@ -26,6 +26,7 @@ export async function startBroker(b: Broker): Promise<void> {
   const history = takeHistory(b)
   if (b.config.values.replicaof !== '') b.following.start(history)
   else if (history !== undefined) b.replicas.resume(history)
+  b.extensions.started()
   tick(b)
   b.cron = setInterval(() => tick(b), cronMs)
   b.expiry.arm()
@@ -41,6 +42,7 @@ function tick(b: Broker): void {
   b.persistence.tick()
   b.following.tick()
   b.replicas.tick()
+  b.extensions.tick(nowMs)
   watchClients(b)
 }
 
@@ -54,6 +56,7 @@ export async function stopBroker(b: Broker): Promise<void> {
   b.following.stop()
   await b.listeners.close()
   clearInterval(b.cron)
+  await b.extensions.stopping()
   b.persistence.abort()
   b.expiry.stop()
   // What a script did that has not ended is in no frame, and stays so.

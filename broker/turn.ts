@@ -113,6 +113,7 @@ export class Turn {
     if (outbox.waitingTurns > 0) outbox.release()
     if (broker.replicas.active) broker.replicas.release()
     broker.expiry.arm()
+    if (broker.extensions.followTurns) broker.extensions.turnEnded(engine.log.appended)
     if (broker.memory.needsTurn && !broker.stopping) setImmediate(() => this.open())
   }
 

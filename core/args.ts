@@ -208,3 +208,14 @@ export function encodeCommand(args: Args): Buffer {
   }
   return Buffer.concat(parts)
 }
+
+/** The RESP array of `words`; strings are written as UTF-8. */
+export function encodeWords(words: readonly (string | Uint8Array)[]): Buffer {
+  const parts: Uint8Array[] = [Buffer.from(`*${words.length}\r\n`)]
+  const line = Buffer.from('\r\n')
+  for (const word of words) {
+    const bytes = typeof word === 'string' ? Buffer.from(word) : word
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, line)
+  }
+  return Buffer.concat(parts)
+}

@@ -1,7 +1,7 @@
 // What the engine must know of whoever sends a command; the broker's connection is one, replay is another.
 
 export interface Session {
-  /** Unique for the life of the process; 0 for replay. */
+  /** Unique for the life of the process; 0 for replay and for inner clients. */
   readonly id: number
   /** Selected database. */
   db: number

@@ -1,6 +1,17 @@
 // The package's entry: a broker within a program of one's own.
 
-export { Broker, createBroker } from '../broker/broker.ts'
+import { createBroker as createBareBroker } from '../broker/broker.ts'
+import type { Broker, BrokerOptions } from '../broker/broker.ts'
+import { extensions } from '../consumers/extensions.ts'
+
+export { Broker } from '../broker/broker.ts'
 export type { BrokerOptions, LogLevel } from '../broker/broker.ts'
 export { Config, ConfigError, createConfig } from '../broker/config/config.ts'
+export type { Attachment, Extension, InfoSection } from '../broker/extension.ts'
+export { InnerClient, ReplyError } from '../broker/inner-client.ts'
 export { MillraceError } from '../core/errors.ts'
+
+/** A broker with an empty engine and, unless `extensions` says otherwise, all that Millrace has; `start` opens it. */
+export function createBroker(options: BrokerOptions): Broker {
+  return createBareBroker({ extensions, ...options })
+}

@@ -3,6 +3,7 @@
 
 import type { Args } from '../../core/args.ts'
 import type { Reply } from '../../core/reply.ts'
+import type { Broker } from '../broker.ts'
 import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import {
@@ -33,16 +34,17 @@ const sections: readonly Section[] = [
 ]
 
 /** The sections that the words name, in Redis's order; no word means the standard ones. */
-function chosenSections(words: readonly string[]): Section[] {
+function chosenSections(broker: Broker, words: readonly string[]): Section[] {
   const asked = new Set(words.map((word) => word.toLowerCase()))
   const standard = asked.size === 0 || asked.has('default')
   const all = asked.has('all') || asked.has('everything')
-  return sections.filter((section) => all || (standard && section.standard) || asked.has(section.name))
+  const more = broker.extensions.info.map((section) => ({ ...section, standard: true }))
+  return [...sections, ...more].filter((section) => all || (standard && section.standard) || asked.has(section.name))
 }
 
 /** The text of INFO. */
 export function infoText(c: Connection, words: readonly string[]): string {
-  return chosenSections(words).map((section) => {
+  return chosenSections(c.broker, words).map((section) => {
     const lines = section.lines(c).map(([name, value]) => `${name}:${value}\r\n`)
     return `# ${section.title}\r\n${lines.join('')}`
   }).join('\r\n')

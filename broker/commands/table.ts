@@ -4,6 +4,8 @@ import { coreCommands } from '../../core/commands/table.ts'
 import { CommandTable } from '../../core/commands/command-table.ts'
 import { Command } from '../command.ts'
 import type { BrokerSpec } from '../command.ts'
+import { joinCommands } from '../extension.ts'
+import type { Extension } from '../extension.ts'
 import { aclCommands } from './acl.ts'
 import { clientCommands } from './client.ts'
 import { clusterCommands } from './cluster.ts'
@@ -38,6 +40,8 @@ const families: readonly (readonly BrokerSpec[])[] = [
 ]
 
 /** A table of its own for each broker, because it counts. `more`: commands beside the usual ones. */
-export function createCommands(more: readonly BrokerSpec[] = []): CommandTable<Command> {
-  return new CommandTable([...families.flat(), ...more].map((spec) => new Command(spec)))
+export function createCommands(
+  more: readonly BrokerSpec[] = [], extensions: readonly Extension[] = [],
+): CommandTable<Command> {
+  return new CommandTable(joinCommands([...families.flat(), ...more], extensions).map((spec) => new Command(spec)))
 }

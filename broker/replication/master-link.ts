@@ -5,7 +5,7 @@
 import net from 'node:net'
 import type { Socket } from 'node:net'
 import tls from 'node:tls'
-import { encodeWords } from './words.ts'
+import { encodeWords } from '../../core/args.ts'
 import type { Broker } from '../broker.ts'
 import { tlsOptions } from '../listeners.ts'
 import { loadDataset, receivedFile } from './dataset-load.ts'

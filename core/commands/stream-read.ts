@@ -1,6 +1,6 @@
 // XRANGE, XREVRANGE, XREAD, XREADGROUP: what reads entries, and delivers them to groups.
 
-import { Args, frameCommand } from '../args.ts'
+import { Args, encodeWords, frameCommand } from '../args.ts'
 import type { Block, Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import { types } from '../keyspace/entry.ts'
@@ -384,9 +384,7 @@ function lastIdOf(x: Engine, a: Args, id: number): Buffer {
 
 function argsOf(words: readonly Buffer[]): Args {
   const args = new Args(words.length)
-  const parts: Buffer[] = [Buffer.from(`*${words.length}\r\n`)]
-  for (const word of words) parts.push(Buffer.from(`$${word.length}\r\n`), word, Buffer.from('\r\n'))
-  const bytes = Buffer.concat(parts)
+  const bytes = encodeWords(words)
   frameCommand(args, bytes, 0, bytes.length)
   return args
 }

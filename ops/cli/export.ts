@@ -1,5 +1,6 @@
 // `millrace export`: the log or the state as files that others read: a plain AOF, an RDB, or a JSON object an event.
 
+import { encodeWords } from '../../core/args.ts'
 import { dump } from '../../core/checkpoint/dump.ts'
 import { auxNames, beginFile } from '../../core/checkpoint/rdb-save.ts'
 import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
@@ -135,7 +136,7 @@ async function writeHistory(
   let db = -1
   let open = false
   const close = (): void => {
-    if (open) sink.write(resp('EXEC'))
+    if (open) sink.write(encodeWords(['EXEC']))
     open = false
   }
   const visit = (entry: Entry): void => {
@@ -149,10 +150,10 @@ async function writeHistory(
       return
     }
     if (!entry.inTransaction) close()
-    if (entry.db !== db) sink.write(resp('SELECT', String(entry.db)))
+    if (entry.db !== db) sink.write(encodeWords(['SELECT', String(entry.db)]))
     db = entry.db
     if (entry.inTransaction && !open) {
-      sink.write(resp('MULTI'))
+      sink.write(encodeWords(['MULTI']))
       open = true
     }
     sink.write(entry.args.buf.subarray(entry.args.rawStart, entry.args.rawEnd))
@@ -189,30 +190,21 @@ function writeRdb(engine: Engine, selection: Selection, sink: Sink): number {
 async function writeState(io: Io, engine: Engine, selection: Selection, sink: Sink): Promise<number> {
   let count = 0
   for (const source of engine.libraries.byName.values()) {
-    sink.write(resp('FUNCTION', 'LOAD', 'REPLACE', Buffer.from(source, 'latin1')))
+    sink.write(encodeWords(['FUNCTION', 'LOAD', 'REPLACE', Buffer.from(source, 'latin1')]))
   }
   for (const db of engine.dbs) {
     if (db.count === 0 || (selection.db !== undefined && selection.db !== db.index)) continue
-    sink.write(resp('SELECT', String(db.index)))
+    sink.write(encodeWords(['SELECT', String(db.index)]))
     db.dict.each((entry) => {
       const key = keyOf(engine.arena, entry)
       if (!keyMatches(selection, db.index, key)) return
       const deadline = exactDeadlineOf(engine.arena, entry)
       const value = Buffer.from(dump(engine, entry))
-      sink.write(resp('RESTORE', key, String(deadline < 0n ? 0n : deadline), value, 'REPLACE', 'ABSTTL'))
+      sink.write(encodeWords(['RESTORE', key, String(deadline < 0n ? 0n : deadline), value, 'REPLACE', 'ABSTTL']))
       count++
     })
     await sink.ready()
     await breathe(io)
   }
   return count
-}
-
-function resp(...words: readonly (string | Buffer)[]): Buffer {
-  const parts: Buffer[] = [Buffer.from(`*${words.length}\r\n`)]
-  for (const word of words) {
-    const bytes = typeof word === 'string' ? Buffer.from(word) : word
-    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'))
-  }
-  return Buffer.concat(parts)
 }

@@ -4,8 +4,8 @@
 
 import net from 'node:net'
 import tls from 'node:tls'
+import { encodeWords } from '../../core/args.ts'
 import { DatasetReceiver } from '../../broker/replication/dataset-receive.ts'
-import { encodeWords } from '../../broker/replication/words.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { breathe } from './drive.ts'
 import type { Io } from './verb.ts'

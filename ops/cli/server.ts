@@ -1,7 +1,7 @@
 // The server: reads the configuration, starts the broker, ends it in good order on SIGTERM and SIGINT.
 // Exit codes: 0 after a graceful stop, 1 when it could not start.
 
-import { createBroker } from '../../broker/broker.ts'
+import { createBroker } from '../index.ts'
 import type { LogLevel } from '../../broker/broker.ts'
 import { ConfigError, createConfig } from '../../broker/config/config.ts'
 import type { Config } from '../../broker/config/config.ts'
