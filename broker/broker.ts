@@ -41,6 +41,7 @@ import { Persistence } from './persistence/persistence.ts'
 import { PubSub } from './pubsub.ts'
 import { Rate } from './rates.ts'
 import { linkSettings } from './settings.ts'
+import { Failover } from './replication/failover.ts'
 import { Following } from './replication/following.ts'
 import { Replicas } from './replication/replicas.ts'
 import { linkReplicas } from './replication/settings.ts'
@@ -87,6 +88,7 @@ export class Broker {
   readonly replication: ReplicationState
   readonly replicas: Replicas
   readonly following: Following
+  readonly failover: Failover
   readonly listeners: Listeners
   readonly clients: Map<number, Connection>
   readonly monitors: Set<Connection>
@@ -142,6 +144,7 @@ export class Broker {
     this.replication = new ReplicationState(engine.random)
     this.replicas = new Replicas(this)
     this.following = new Following(this)
+    this.failover = new Failover(this)
     this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
     this.clients = new Map()
     this.monitors = new Set()

@@ -52,7 +52,8 @@ export class InnerClient implements Session {
 
   /**
    * Runs a command of core (strings are written as UTF-8) on database `db` and returns what it answered (bulk strings
-   * as Buffers). Throws ReplyError where it answers an error, or must not run now (MISCONF, OOM, READONLY, LOADING).
+   * as Buffers). Throws ReplyError where it answers an error, or must not run now (MISCONF, OOM, READONLY, LOADING,
+   * TRYAGAIN in a pause of writes).
    * A blocking command answers as if its time were up. To be called between commands, or by a `serve` handler.
    */
   call(words: readonly (string | Uint8Array)[]): ReplyValue {
@@ -102,6 +103,7 @@ export class InnerClient implements Session {
     if ((command.flags & flagBits.write) === 0) return undefined
     if ((broker.gates & diskGates) !== 0) return diskRefusal(broker)
     if ((broker.gates & brokerGates.replica) !== 0) return replies.readOnlyReplica
+    if (broker.pause.hidesDue) return 'TRYAGAIN writes are paused'
     if ((command.flags & flagBits.denyoom) !== 0 && broker.outOfMemory()) {
       return "OOM command not allowed when used memory > 'maxmemory'."
     }

@@ -42,6 +42,7 @@ function tick(b: Broker): void {
   b.persistence.tick()
   b.following.tick()
   b.replicas.tick()
+  b.failover.tick()
   b.extensions.tick(nowMs)
   watchClients(b)
 }

@@ -10,7 +10,7 @@ const states: Readonly<Record<ReplicaStage, string>> = {
 }
 
 export function replicationSection(c: Connection): Lines {
-  const { replication, replicas, config } = c.broker
+  const { replication, replicas, failover, config } = c.broker
   const { backlog } = replication
   const lines: Lines = [['role', replication.role], ...masterLines(c), ['connected_slaves', replicas.all.size]]
   if (config.values.minReplicasToWrite > 0 && config.values.minReplicasMaxLag > 0) {
@@ -23,7 +23,7 @@ export function replicationSection(c: Connection): Lines {
       + `offset=${replica.acked},lag=${lag}`])
   }
   lines.push(
-    ['master_failover_state', 'no-failover'],
+    ['master_failover_state', failover.state],
     ['master_replid', replication.replid], ['master_replid2', replication.replid2],
     ['master_repl_offset', replication.masterReplOffset], ['second_repl_offset', replication.secondReplOffset],
     ['repl_backlog_active', backlog === undefined ? 0 : 1],

@@ -6,7 +6,8 @@ import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
 
 function replicaOf(c: Connection, a: Args, r: Reply): void {
-  const { following } = c.broker
+  const { following, failover } = c.broker
+  if (failover.active) return r.error('ERR REPLICAOF not allowed while failing over.')
   if (a.is(1, 'NO') && a.is(2, 'ONE')) {
     following.lead()
     return r.ok()

@@ -12,7 +12,9 @@ const group = 'server'
 
 /** Why the client can't become a replica just now. */
 function refusal(c: Connection, r: Reply): string | undefined {
-  const { answers } = c.broker
+  const { answers, failover, following } = c.broker
+  if (failover.active) return "NOMASTERLINK Can't SYNC while failing over"
+  if (following.isReplica && !following.isUp) return "NOMASTERLINK Can't SYNC while not connected with my master"
   if (c.heldBytes > 0 || r.at !== answers.currentFrom) return 'ERR SYNC and PSYNC are invalid with pending output'
   return undefined
 }
@@ -22,9 +24,25 @@ function sync(c: Connection, _: Args, r: Reply): void {
 }
 
 function psync(c: Connection, a: Args, r: Reply): void {
-  const next = a.int(2)
-  if (Number.isNaN(next) && !a.is(1, '?')) return r.error(replies.notInteger)
-  begin(c, a.text(1), next, false, r)
+  if (a.count > 3 && a.is(3, 'FAILOVER') && c.outputClass !== 'slave') {
+    const wrong = takeOver(c, a.text(1))
+    if (wrong !== undefined) return r.error(wrong)
+  }
+  begin(c, a.text(1), a.int(2), false, r)
+}
+
+/** Our master hands its role over to us; returns why not. */
+function takeOver(c: Connection, replid: string): string | undefined {
+  const { following, replication, report } = c.broker
+  const asked = replid.toLowerCase()
+  if (!following.isReplica) {
+    // We took over already, and the answer was lost.
+    return asked === replication.replid2 ? undefined : "ERR PSYNC FAILOVER can't be sent to a master."
+  }
+  if (asked !== replication.replid) return 'ERR PSYNC FAILOVER replid must match my replid.'
+  report('notice', `${c.addr} hands the role of the master over to us`)
+  following.lead()
+  return undefined
 }
 
 function begin(c: Connection, replid: string, next: number, plain: boolean, r: Reply): void {
@@ -32,6 +50,7 @@ function begin(c: Connection, replid: string, next: number, plain: boolean, r: R
   if (c.outputClass === 'slave') return
   const wrong = refusal(c, r)
   if (wrong !== undefined) return r.error(wrong)
+  if (Number.isNaN(next)) return r.error(replies.notInteger)
   c.broker.replicas.sync(c, replid, next, plain)
 }
 

@@ -13,6 +13,7 @@ import { commandCommands } from './command.ts'
 import { configCommands } from './config.ts'
 import { connectionCommands } from './connection.ts'
 import { debugCommands } from './debug.ts'
+import { failoverCommands } from './failover.ts'
 import { functionCommands } from './function.ts'
 import { infoCommands } from './info.ts'
 import { latencyCommands } from './latency.ts'
@@ -34,9 +35,9 @@ import { waitCommands } from './wait.ts'
 
 const families: readonly (readonly BrokerSpec[])[] = [
   aclCommands, clientCommands, clusterCommands, commandCommands, configCommands, connectionCommands, debugCommands,
-  functionCommands, infoCommands, latencyCommands, lolwutCommands, memoryCommands, moduleCommands, monitorCommands,
-  persistenceCommands, pubsubCommands, replicaofCommands, replicationCommands, scriptCommands, scriptingCommands,
-  shutdownCommands, slowlogCommands, timeCommands, transactionCommands, waitCommands, coreCommands,
+  failoverCommands, functionCommands, infoCommands, latencyCommands, lolwutCommands, memoryCommands, moduleCommands,
+  monitorCommands, persistenceCommands, pubsubCommands, replicaofCommands, replicationCommands, scriptCommands,
+  scriptingCommands, shutdownCommands, slowlogCommands, timeCommands, transactionCommands, waitCommands, coreCommands,
 ]
 
 /** A table of its own for each broker, because it counts. `more`: commands beside the usual ones. */

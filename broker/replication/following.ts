@@ -76,9 +76,12 @@ export class Following {
     this.adjustDue()
     const text = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
     if (!was) for (const c of broker.clients.values()) {
-      if (c.parked !== undefined) broker.blocking.answer(c.parked, (r) => r.error(text))
+      if (c.parked === undefined) continue
+      broker.blocking.answer(c.parked, (r) => r.error(text))
+      c.endAfterReply()
     }
-    broker.replicas.closeAll()
+    // In a failover they may stay until the history has another name.
+    if (!broker.failover.active) broker.replicas.closeAll()
     if (!was) this.streamDb = 0
     this.downMs = this.nowMs
     this.triedMs = -Infinity

@@ -130,7 +130,12 @@ export class MasterLink {
   private askForStream(): void {
     const { backlog, replid, masterReplOffset } = this.broker.replication
     const place = backlog === undefined ? ['?', '-1'] : [replid, String(masterReplOffset + 1)]
-    this.ask(['PSYNC', ...place], (line) => this.answered(line))
+    const { failover } = this.broker
+    if (failover.active) place.push('FAILOVER')
+    this.ask(['PSYNC', ...place], (line) => {
+      this.answered(line)
+      failover.answered(line.startsWith('+'))
+    })
   }
 
   /** The answer to PSYNC. */

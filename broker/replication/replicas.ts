@@ -80,6 +80,12 @@ export class Replicas {
     return Math.floor((this.nowMs - replica.ackedMs) / second)
   }
 
+  /** The replica that says it is at this address. */
+  find(host: string, port: number): Replica | undefined {
+    const wanted = host.toLowerCase()
+    return [...this.all].find(({ ip, listeningPort }) => listeningPort === port && ip.toLowerCase() === wanted)
+  }
+
   /** What a client told of itself by REPLCONF. */
   of(c: Connection): Replica {
     return c.replica ??= new Replica(c, this.broker.replication)
@@ -146,7 +152,7 @@ export class Replicas {
     this.askedAcks = true
     setImmediate(() => {
       this.askedAcks = false
-      this.put(getAck)
+      if (!this.broker.failover.isWaiting) this.put(getAck)
     })
   }
 
@@ -186,7 +192,8 @@ export class Replicas {
       for (const replica of this.all) if (replica.stage === 'waits') replica.client.sendOut(newline)
     }
     const period = values.replPingReplicaPeriod * second
-    if (this.online.length > 0 && broker.replication.role === 'master' && nowMs - this.pingedMs >= period) {
+    const pings = broker.replication.role === 'master' && !broker.failover.isWaiting
+    if (pings && this.online.length > 0 && nowMs - this.pingedMs >= period) {
       this.pingedMs = nowMs
       this.put(ping)
     }

@@ -33,6 +33,11 @@ export class ReplicationStream {
     return this.state.masterReplOffset + this.waitingBytes
   }
 
+  /** Something has not gone to the replicas yet. */
+  get pending(): boolean {
+    return this.waiting.length > 0 || this.later.length > 0
+  }
+
   /** Takes a frame that was sealed: the body `buf[from..to)`, which ends at `position`. */
   takeFrame(buf: Buffer, from: number, to: number, position: number): void {
     if (this.state.role !== 'master' || this.state.backlog === undefined) return

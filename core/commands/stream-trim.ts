@@ -86,7 +86,8 @@ export function finishTrim(x: Engine, r: Reply, needed: boolean): boolean {
     r.error('ERR syntax error, XTRIM must be called with MAXLEN, MINID')
     return false
   }
-  if (t.limit >= 0 && !t.approximate) {
+  // Redis's effects say = with the outcome in place of ~, and leave a LIMIT that was there.
+  if (t.limit >= 0 && !t.approximate && !x.replaying) {
     r.error('ERR syntax error, LIMIT cannot be used without the special ~ option')
     return false
   }

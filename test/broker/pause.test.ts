@@ -1,6 +1,7 @@
 // Pauses with a purpose each: what holds back what, and what stays as it is meanwhile.
 
 import test from 'ava'
+import { InnerClient } from '../../broker/inner-client.ts'
 import { startBroker } from './in-process.ts'
 
 async function until(condition: () => boolean): Promise<void> {
@@ -45,6 +46,9 @@ test('nothing expires during a pause: what is due is hidden, and goes when it en
   t.is(await client.text('GET', 'due'), '$-1\r\n')
   t.is(await client.text('DBSIZE'), ':1\r\n')
   t.is(engine.log.appended, appended, 'no DEL was logged')
+  const inner = new InnerClient(server.broker, 'system:test')
+  t.throws(() => inner.call(['SET', 'due', 'y']), { message: 'TRYAGAIN writes are paused' })
+  t.is(inner.call(['GET', 'due']), null)
   pause.end('failover')
   await until(() => engine.dbs[0]!.count === 0)
   t.is(engine.log.appended, appended + 1)

@@ -100,10 +100,8 @@ test('LIST, COUNT, DOCS and INFO agree with each other', async (t) => {
   t.is(await client.text('COMMAND', 'DOCS', 'nope'), '*0\r\n')
 })
 
-/** What comes with checkpoints and replication. */
-const lacking = [
-  'failover', 'migrate', 'restore-asking',
-]
+/** What only clusters need. */
+const lacking = ['migrate', 'restore-asking']
 
 test('no command of redis-server is unknown but those that are named here', async (t) => {
   if (!requireRedis(t)) return

@@ -85,6 +85,25 @@ for (const appendonly of ['yes', 'no']) {
   }
 }
 
+test('effects of redis-server that no client could send: a LIMIT that stayed behind', async (t) => {
+  if (!requireRedis(t)) return
+  const { primary, replica, theirs, mine } = await pair(t)
+  for (let i = 1; i <= 300; i++) await theirs.call('XADD', 's', 'MAXLEN', '~', 100, 'LIMIT', 50, `${i}-1`, 'f', i)
+  await theirs.call('XTRIM', 's', 'MAXLEN', '~', 20, 'LIMIT', 100)
+  await caughtUp(theirs, mine)
+  t.deepEqual(await differences(primary, replica), [])
+  t.notRegex(replica.output, /CRITICAL/)
+  // They are in its log, too.
+  const logged = await startRedis(t)
+  const writer = await logged.connect()
+  for (let i = 1; i <= 300; i++) await writer.call('XADD', 's', 'MAXLEN', '~', 100, 'LIMIT', 50, `${i}-1`, 'f', i)
+  await writer.call('XTRIM', 's', 'MAXLEN', '~', 20, 'LIMIT', 100)
+  const length = await writer.text('XLEN', 's')
+  t.is(await logged.terminate(), 0)
+  const folded = await startMillrace(t, { dir: logged.dir })
+  t.is(await (await folded.connect()).text('XLEN', 's'), length)
+})
+
 test('a lost link is taken up where it was, also after our graceful restart', async (t) => {
   if (!requireRedis(t)) return
   const { primary, replica, theirs, mine } = await pair(t)
