@@ -120,6 +120,8 @@ export class Broker {
   readonly persistence: Persistence
   readonly expiry: ExpiryTimer
   readonly extensions: Extensions
+  /** Told when there may be more in the log that may be shown; they must be quick. */
+  readonly logFollowers: Set<() => void>
   /** What runs ten times a second, from start to stop. */
   cron: NodeJS.Timeout | undefined
 
@@ -167,6 +169,7 @@ export class Broker {
     this.loading = new Loading(this)
     this.persistence = new Persistence(this)
     this.expiry = new ExpiryTimer(this)
+    this.logFollowers = new Set()
     this.cron = undefined
     linkSettings(this)
     linkReplicas(this)
@@ -307,6 +310,11 @@ export class Broker {
     if (!this.engine.log.holding) this.engine.seal()
     this.outbox.release()
     this.replicas.release()
+    if (this.logFollowers.size > 0) this.tellLogFollowers()
+  }
+
+  tellLogFollowers(): void {
+    for (const tell of this.logFollowers) tell()
   }
 }
 

@@ -1,6 +1,7 @@
 // A command as the running broker knows it: the declared spec, its flags as bits, and its counters.
 
 import type { Args } from '../core/args.ts'
+import type { EffectSpec } from '../core/checkpoint/effect-keys.ts'
 import { CommandTable } from '../core/commands/command-table.ts'
 import type { CommandFlag, CommandSpec, Handler, KeySpec } from '../core/commands/spec.ts'
 import type { Reply } from '../core/reply.ts'
@@ -101,4 +102,19 @@ export function commandsProcessed(commands: CommandTable<Command>): number {
     for (const sub of command.subcommands?.specs ?? []) calls += sub.calls
   }
   return calls
+}
+
+/** Finds what must be known of logged commands to tell which keys they name. */
+export function effectSpecs(commands: CommandTable<Command>): (args: Args) => EffectSpec | undefined {
+  const known = new Map<Command, EffectSpec>()
+  return (args) => {
+    const found = findCommand(commands, args)
+    if (found === undefined) return undefined
+    let spec = known.get(found)
+    if (spec === undefined) {
+      spec = { name: found.fullName, keys: found.keys ?? [] }
+      known.set(found, spec)
+    }
+    return spec
+  }
 }

@@ -51,6 +51,7 @@ function tick(b: Broker): void {
 export async function stopBroker(b: Broker): Promise<void> {
   if (b.stopping) return
   b.stopping = true
+  b.tellLogFollowers()
   const clients = Array.from(b.clients.values())
   // Replicas are served to the end: they are to have all that was acknowledged.
   for (const c of clients) if (c.outputClass !== 'slave') c.closing = true

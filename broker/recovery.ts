@@ -33,6 +33,7 @@ export async function openLog(b: Broker): Promise<void> {
   })
   const recovered = await loading.inSlices(steps)
   b.engine.replaying = false
+  const endMs = b.engine.now
   b.engine.setNow(Math.max(b.engine.now, b.engine.clock.nowMs()))
   if (recovered.cut !== undefined) {
     const { cut } = recovered
@@ -43,7 +44,7 @@ export async function openLog(b: Broker): Promise<void> {
     + `${loading.seconds.toFixed(3)} seconds`)
   const { files } = recovered
   const appender = new Appender({
-    disk, end: recovered.end, policy: values.appendfsync, nextSegment: () => files.nextSegment(),
+    disk, end: recovered.end, endMs, policy: values.appendfsync, nextSegment: () => files.nextSegment(),
     monotonicMs: () => b.engine.clock.monotonicMs(),
   })
   b.persistence.useLog(appender, files)

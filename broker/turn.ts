@@ -114,6 +114,7 @@ export class Turn {
     if (broker.replicas.active) broker.replicas.release()
     broker.expiry.arm()
     if (broker.extensions.followTurns) broker.extensions.turnEnded(engine.log.appended)
+    if (broker.logFollowers.size > 0) broker.tellLogFollowers()
     if (broker.memory.needsTurn && !broker.stopping) setImmediate(() => this.open())
   }
 

@@ -13,6 +13,11 @@ export interface Disk {
   write(fd: number, buf: Uint8Array, from: number, to: number, position: number): number
   /** Reads into `buf[from..to)` from byte `position`; returns how many bytes came, 0 at the end. */
   read(fd: number, buf: Uint8Array, from: number, to: number, position: number): number
+  /** As `read`, off the thread. */
+  readLater(
+    fd: number, buf: Uint8Array, from: number, to: number, position: number,
+    done: (error: Error | undefined, bytes: number) => void,
+  ): void
   /** Cuts the file to `bytes`. */
   truncate(fd: number, bytes: number): void
   /** Data and size of the file are on the medium when it returns. */
@@ -36,6 +41,8 @@ export function realDisk(): Disk {
     close: (fd) => fs.closeSync(fd),
     write: (fd, buf, from, to, position) => fs.writeSync(fd, buf, from, to - from, position),
     read: (fd, buf, from, to, position) => fs.readSync(fd, buf, from, to - from, position),
+    readLater: (fd, buf, from, to, position, done) =>
+      fs.read(fd, buf, from, to - from, position, (error, bytes) => done(error ?? undefined, bytes)),
     truncate: (fd, bytes) => fs.ftruncateSync(fd, bytes),
     sync: (fd) => fs.fdatasyncSync(fd),
     syncLater: (fd, done) => fs.fdatasync(fd, (error) => done(error ?? undefined)),

@@ -51,3 +51,10 @@ export const checkpointSyncBytes = 16 * 1024 * 1024
 /** Frames that a compaction replays between two reports of how far it is; and bytes that it copies at once. */
 export const compactionFramesMax = 256
 export const compactionCopyBytes = 4 * 1024 * 1024
+/** How far apart (bytes) the places in a segment are from which entries can be read without what is before them. */
+export const logMarkBytes = 64 * 1024
+/** Such places of the segment that grows that are kept in memory. */
+export const logMarksMax = 8192
+/** What a reader of the log's history reads at once, and how long it may hold one turn of the event loop. */
+export const historyReadBytes = 256 * 1024
+export const historySliceMsMax = 2

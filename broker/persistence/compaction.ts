@@ -1,19 +1,15 @@
 // What a compaction is asked and what it answers: messages between the broker and the child process that folds its log.
 
-import type { Args } from '../../core/args.ts'
 import { compact } from '../../core/checkpoint/compact.ts'
 import type { CompactProgress, CompactResult } from '../../core/checkpoint/compact.ts'
-import type { EffectSpec } from '../../core/checkpoint/effect-keys.ts'
 import type { AuxFields } from '../../core/checkpoint/rdb-save.ts'
 import { realClock } from '../../core/clock.ts'
-import type { CommandTable } from '../../core/commands/command-table.ts'
 import type { Disk } from '../../core/disk.ts'
 import { Engine } from '../../core/engine.ts'
 import { nullLog } from '../../core/log/log.ts'
 import { realRandom } from '../../core/random.ts'
 import type { Settings } from '../../core/settings.ts'
-import { findCommand } from '../command.ts'
-import type { Command } from '../command.ts'
+import { effectSpecs } from '../command.ts'
 import { createCommands } from '../commands/table.ts'
 import { replayer } from '../recovery.ts'
 import { bindSources } from '../scripting/functions.ts'
@@ -58,21 +54,6 @@ export function compactionSteps(plan: CompactionPlan, disk: Disk): Generator<Com
   const commands = createCommands()
   return compact({
     disk, base, segments, target, aux, checksum, verify, engine,
-    visit: replayer(engine, commands), specOf: keySpecs(commands),
+    visit: replayer(engine, commands), specOf: effectSpecs(commands),
   })
-}
-
-/** Finds the key specs of logged commands. */
-function keySpecs(commands: CommandTable<Command>): (args: Args) => EffectSpec | undefined {
-  const known = new Map<Command, EffectSpec>()
-  return (args) => {
-    const found = findCommand(commands, args)
-    if (found === undefined) return undefined
-    let spec = known.get(found)
-    if (spec === undefined) {
-      spec = { name: found.fullName, keys: found.keys ?? [] }
-      known.set(found, spec)
-    }
-    return spec
-  }
 }

@@ -52,7 +52,7 @@ export function retireNow(b: Broker, files: readonly string[], position: number)
 }
 
 /** The archive, opened once: whoever archives while another does sees the lines of both. */
-function archiveOf(b: Broker): Archive {
+export function archiveOf(b: Broker): Archive {
   const { persistence } = b
   const folder = path.join(logPlace(b).folder, 'archive')
   if (persistence.archive?.folder !== folder) {

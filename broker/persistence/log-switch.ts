@@ -31,8 +31,8 @@ function startLog(b: Broker): void {
     retireNow(b, files.installBase(writeBase(b, files), Infinity, false), before.appended + 1)
     const end = { fd: files.nextSegment(), bytes: 0, crc: firstCrc, position: before.appended }
     const appender = new Appender({
-      disk: b.disk, end, policy: b.config.values.appendfsync, nextSegment: () => files.nextSegment(),
-      monotonicMs: () => b.engine.clock.monotonicMs(),
+      disk: b.disk, end, endMs: b.engine.now, policy: b.config.values.appendfsync,
+      nextSegment: () => files.nextSegment(), monotonicMs: () => b.engine.clock.monotonicMs(),
     })
     persistence.useLog(appender, files)
     b.report('notice', 'the log begins: appendonly is yes')

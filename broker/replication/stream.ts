@@ -106,6 +106,7 @@ const nowhere: Disk = {
   close() {},
   write: (_fd, _buf, from, to) => to - from,
   read: () => 0,
+  readLater: (_fd, _buf, _from, _to, _position, done) => void setImmediate(() => done(undefined, 0)),
   truncate() {},
   sync() {},
   syncLater: (_fd, done) => void setImmediate(() => done(undefined)),

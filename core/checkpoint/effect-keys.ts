@@ -5,16 +5,26 @@ import type { Args } from '../args.ts'
 import { visitKeys } from '../commands/key-positions.ts'
 import type { KeySpec } from '../commands/spec.ts'
 import type { Entry } from '../log/reader.ts'
-import type { TouchedKeys } from './touched-keys.ts'
 
 /** What must be known of a command; a subcommand's name is `container|name`. */
 export type EffectSpec = { readonly name: string; readonly keys: readonly KeySpec[] }
+
+/** Gets what an entry touches. */
+export interface KeyNotes {
+  /** A command names the key in database `db`. */
+  add(db: number, buf: Uint8Array, from: number, to: number): void
+  /** It may need any key. */
+  addAll(): void
+  swap(one: number, other: number): void
+  flush(db: number): void
+  flushAll(): void
+}
 
 /** Commands that change no key: libraries of functions are folded whole. */
 const keyless = new Set(['function|load', 'function|delete', 'function|flush', 'function|restore'])
 
 /** Notes what an entry touches; `spec` is undefined where its command is not known. */
-export function noteKeys(touched: TouchedKeys, entry: Entry, spec: EffectSpec | undefined): void {
+export function noteKeys(touched: KeyNotes, entry: Entry, spec: EffectSpec | undefined): void {
   if (spec === undefined) {
     touched.addAll()
     return
@@ -42,12 +52,12 @@ function isOpen(spec: KeySpec): boolean {
   return spec.begin === 'unknown' && spec.locate === undefined
 }
 
-function noteMove(touched: TouchedKeys, db: number, a: Args): void {
+function noteMove(touched: KeyNotes, db: number, a: Args): void {
   touched.add(db, a.buf, a.start[1]!, a.end[1]!)
   touched.add(a.int(2), a.buf, a.start[1]!, a.end[1]!)
 }
 
-function noteCopy(touched: TouchedKeys, db: number, a: Args): void {
+function noteCopy(touched: KeyNotes, db: number, a: Args): void {
   let target = db
   for (let i = 3; i < a.count; i++) if (a.is(i, 'DB') && i + 1 < a.count) target = a.int(++i)
   touched.add(db, a.buf, a.start[1]!, a.end[1]!)

@@ -7,13 +7,14 @@
 
 import type { DictSeed } from '../arena/dict.ts'
 import { hashBytes } from '../arena/hash.ts'
+import type { KeyNotes } from './effect-keys.ts'
 
 const shards = 256
 const slotsFirst = 64
 /** Slots per key at least: 4/3. */
 const fullShare = 0.75
 
-export class TouchedKeys {
+export class TouchedKeys implements KeyNotes {
   /** Keys that were named, about: two of one hash count once. */
   count: number
   private readonly seed: DictSeed

@@ -19,10 +19,12 @@
 import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import {
-  frameBufferBytes, frameBufferKeptBytesMax, heldFrameBytesMax, quickSyncMsMax, syncIntervalMs,
+  frameBufferBytes, frameBufferKeptBytesMax, heldFrameBytesMax, logMarkBytes, logMarksMax, quickSyncMsMax,
+  syncIntervalMs,
 } from '../limits.ts'
 import { bodyCrc, firstCrc, headerBytesMax, renderHeader, systemBy } from './frame.ts'
 import type { Log, LogState } from './log.ts'
+import type { Mark } from './reader.ts'
 
 export type SyncPolicy = 'always' | 'everysec' | 'no'
 
@@ -40,6 +42,8 @@ export type SegmentEnd = {
 export type AppenderOptions = {
   disk: Disk
   end: SegmentEnd
+  /** Unix ms of the log's last frame, or later; unknown when it is left out. */
+  endMs?: number
   policy: SyncPolicy
   /** Makes the next segment's file when `rotate` is called. */
   nextSegment: () => number
@@ -51,6 +55,8 @@ const CR = 13
 const LF = 10
 const multiBytes = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
 const execBytes = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
+/** Nobody's `#by` line: the next entry says who wrote it, whoever that is. */
+const unknownBy = Buffer.alloc(0)
 
 export class Appender implements Log {
   state: LogState
@@ -65,6 +71,8 @@ export class Appender implements Log {
   lastSyncMs: number
   /** Bytes of the current segment. */
   segmentBytes: number
+  /** Where readers of the current segment may begin, from its (or this process's) beginning on. */
+  marks: Mark[]
   private policy: SyncPolicy
   private readonly disk: Disk
   private readonly nextSegment: () => number
@@ -79,6 +87,10 @@ export class Appender implements Log {
   private entries: number
   private lastDb: number
   private lastBy: Buffer | undefined
+  /** Unix ms of the last frame. */
+  private sealedMs: number
+  /** Bytes of the segment up to its last mark. */
+  private markedBytes: number
   /** Frames that the disk refused, oldest first. */
   private readonly waiting: { bytes: Buffer; position: number; crc: number }[]
   /** The file may end in a part of a frame that couldn't be cut off yet. */
@@ -99,6 +111,8 @@ export class Appender implements Log {
     this.onFrame = undefined
     this.lastSyncMs = 0
     this.segmentBytes = options.end.bytes
+    const { bytes: offset, position, crc } = options.end
+    this.marks = [{ offset, position, crc, ms: options.endMs ?? Infinity, db: 0, by: '' }]
     this.policy = options.policy
     this.disk = options.disk
     this.nextSegment = options.nextSegment
@@ -110,7 +124,9 @@ export class Appender implements Log {
     this.at = headerBytesMax
     this.entries = 0
     this.lastDb = -1
-    this.lastBy = undefined
+    this.lastBy = offset > 0 ? unknownBy : undefined
+    this.sealedMs = options.endMs ?? 0
+    this.markedBytes = offset
     this.waiting = []
     this.tornTail = false
     this.syncing = false
@@ -208,6 +224,7 @@ export class Appender implements Log {
     const from = headerBytesMax - header.length
     this.buf.write(header, from, 'latin1')
     this.sealed += this.entries
+    this.sealedMs = ms
     this.crc = crc
     this.entries = 0
     if (this.onFrame !== undefined) this.onFrame(this.buf, headerBytesMax, this.at, this.sealed)
@@ -223,7 +240,7 @@ export class Appender implements Log {
     this.entries = 0
     // What the frame said of database and author is gone with it.
     this.lastDb = -1
-    this.lastBy = undefined
+    this.lastBy = unknownBy
   }
 
   /** The next entry says which database it is for, also when the one before was for the same: a reader begins there. */
@@ -292,6 +309,8 @@ export class Appender implements Log {
     this.crc = firstCrc
     this.lastDb = -1
     this.lastBy = undefined
+    this.markedBytes = 0
+    this.marks = [{ offset: 0, position: this.sealed, crc: firstCrc, ms: this.sealedMs, db: 0, by: '' }]
     for (const { done } of waiters) done(this.sealed)
   }
 
@@ -312,9 +331,20 @@ export class Appender implements Log {
     }
     this.segmentBytes += bytes
     this.written = this.sealed
+    if (this.segmentBytes - this.markedBytes >= logMarkBytes) this.mark()
     // A rotation that waits syncs the frame itself.
     if (this.rotations.length > 0 && !this.syncing) return
     if (this.policy === 'always' || this.flushed.length > 0) this.syncSoon()
+  }
+
+  /** A reader may begin behind the frame that was written just now. */
+  private mark(): void {
+    const { segmentBytes: offset, sealed: position, crc, sealedMs: ms, lastDb, lastBy } = this
+    this.markedBytes = offset
+    // However long the segment becomes: every second one does it then.
+    if (this.marks.length >= logMarksMax) this.marks = this.marks.filter((_, i) => i % 2 === 0)
+    const by = lastBy?.toString('latin1').trimEnd() ?? ''
+    this.marks.push({ offset, position, crc, ms, db: Math.max(0, lastDb), by })
   }
 
   private fail(error: Error): void {

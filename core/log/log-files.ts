@@ -24,12 +24,20 @@ export class LogFiles {
   private manifest: Manifest
   /** Full names of what counted once, oldest first, as far as it was still here when that was last asked. */
   private former: string[]
+  /** By name of a file whose entries have no positions of their own: that of the entry before its first one. */
+  readonly startsAfter: Map<string, number>
 
   constructor(disk: Disk, place: LogPlace, manifest: Manifest) {
     this.disk = disk
     this.place = place
     this.manifest = manifest
     this.former = []
+    this.startsAfter = new Map()
+  }
+
+  /** Full names of segments that count no more and are in no archive yet, oldest first. */
+  get formerSegments(): string[] {
+    return this.former.filter((file) => file.endsWith('.aof') && this.disk.size(file) >= 0)
   }
 
   get base(): ManifestFile | undefined {

@@ -29,6 +29,18 @@ export type Entry = {
   args: Args
 }
 
+/** Where reading may begin: behind a whole frame, with what is in force there. */
+export type Mark = {
+  /** Byte in the file, and the position of the last entry before it. */
+  offset: number
+  position: number
+  crc: number
+  /** Unix ms of the frame before. */
+  ms: number
+  db: number
+  by: string
+}
+
 export type Finding = {
   kind: 'torn' | 'damaged'
   file: string
@@ -59,6 +71,7 @@ export class SegmentReader {
   frames: number
   private readonly disk: Disk
   private readonly fd: number
+  private readonly readBytes: number
   private fileBytes: number
   private readonly entry: Entry
   private buf: Buffer
@@ -66,8 +79,11 @@ export class SegmentReader {
   private base: number
   private filled: number
 
-  /** `position`: of the entry before its first one; `from`: the byte where commands begin, behind an RDB. */
-  constructor(disk: Disk, file: string, position: number, from = 0) {
+  /**
+   * `position`: of the entry before its first one; `from`: the byte where commands begin, behind an RDB; `readBytes`:
+   * what is read at once.
+   */
+  constructor(disk: Disk, file: string, position: number, from = 0, readBytes = logReadBytes) {
     this.file = file
     this.finding = undefined
     this.offset = from
@@ -77,9 +93,10 @@ export class SegmentReader {
     this.frames = 0
     this.disk = disk
     this.fd = disk.openRead(file)
+    this.readBytes = readBytes
     this.fileBytes = disk.size(file)
     this.entry = { position: 0, ms: 0, db: 0, by: '', inTransaction: false, args: new Args() }
-    this.buf = Buffer.allocUnsafeSlow(Math.min(logReadBytes, Math.max(this.fileBytes, headerBytesMax)))
+    this.buf = Buffer.allocUnsafeSlow(Math.min(readBytes, Math.max(this.fileBytes, headerBytesMax)))
     this.base = 0
     this.filled = 0
   }
@@ -129,6 +146,43 @@ export class SegmentReader {
     this.offset = offset
     this.position = position
     this.crc = crc
+  }
+
+  /** Where reading goes on, and what is in force there. */
+  get mark(): Mark {
+    const { offset, position, crc, entry } = this
+    return { offset, position, crc, ms: entry.ms, db: entry.db, by: entry.by }
+  }
+
+  /** Goes on at a mark of this file. */
+  resume(mark: Mark): void {
+    this.goOn(mark.offset, mark.position, mark.crc)
+    this.entry.ms = mark.ms
+    this.entry.db = mark.db
+    this.entry.by = mark.by
+    this.entry.inTransaction = false
+  }
+
+  /** Much of what comes next is in memory, or all that there is; otherwise `ahead` had better be called. */
+  get isAhead(): boolean {
+    const end = this.base + this.filled
+    return this.offset >= this.base && (end - this.offset >= this.readBytes / 2 || end >= this.fileBytes)
+  }
+
+  /** Reads what comes next off the thread; nothing else may be asked of the reader meanwhile. */
+  async ahead(): Promise<void> {
+    const { disk, fd, offset } = this
+    const wanted = Math.min(this.readBytes, this.fileBytes - offset)
+    if (wanted <= 0) return
+    if (wanted > this.buf.length) this.buf = Buffer.allocUnsafeSlow(wanted)
+    this.filled = 0
+    this.base = offset
+    this.filled = await new Promise<number>((resolve, reject) => {
+      disk.readLater(fd, this.buf, 0, wanted, offset, (error, bytes) => {
+        if (error === undefined) resolve(bytes)
+        else reject(error)
+      })
+    })
   }
 
   /** Looks again at a file that may have grown; true when it has. A torn tail may have been a frame in the making. */
@@ -245,7 +299,7 @@ export class SegmentReader {
     const end = Math.min(offset + bytes, this.fileBytes)
     if (offset >= this.base && end <= this.base + this.filled) return offset - this.base
     const kept = Math.max(0, this.base + this.filled - offset)
-    const wanted = Math.max(end - offset, Math.min(logReadBytes, this.fileBytes - offset))
+    const wanted = Math.max(end - offset, Math.min(this.readBytes, this.fileBytes - offset))
     const target = wanted > this.buf.length ? Buffer.allocUnsafeSlow(wanted) : this.buf
     if (kept > 0) target.set(this.buf.subarray(offset - this.base, this.filled), 0)
     this.buf = target

@@ -113,6 +113,7 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
       }
     }
     const reader = new SegmentReader(disk, name, position, from)
+    log.startsAfter.set(file.name, position)
     try {
       while (reader.next(options.visit)) {
         yield { file: name, bytesRead: bytesBefore + reader.offset, bytesTotal, position: reader.position }

@@ -99,6 +99,14 @@ export class SimulatedDisk implements Disk {
     return end - position
   }
 
+  readLater(
+    fd: number, buf: Uint8Array, from: number, to: number, position: number,
+    done: (error: Error | undefined, bytes: number) => void,
+  ): void {
+    const bytes = this.read(fd, buf, from, to, position)
+    setImmediate(() => done(undefined, bytes))
+  }
+
   truncate(fd: number, bytes: number): void {
     this.count('truncate')
     put(this.file(fd), { cutTo: bytes })

@@ -1,0 +1,69 @@
+// Which files hold which positions of the log: archived segments, those that wait to be archived, those that count.
+// Files are moved and removed at any time; who reads one has it open, and asks anew for the next.
+
+import path from 'node:path'
+import type { Disk } from '../disk.ts'
+import type { Archive } from './archive.ts'
+import { segmentStart } from './log-files.ts'
+import type { LogFiles } from './log-files.ts'
+
+export type Segment = {
+  file: string
+  /** Position of its first entry, and the unix ms of its first frame (0 where it doesn't say). */
+  from: number
+  ms: number
+  /** Its last position: exact where the archive says it, otherwise no less than that. */
+  to: number
+  /** Entries are still appended to it. */
+  isOpen: boolean
+}
+
+export class Segments {
+  private readonly disk: Disk
+  /** First frames of files that count or wait, by their names. */
+  private starts: Map<string, { position: number; ms: number }>
+
+  constructor(disk: Disk) {
+    this.disk = disk
+    this.starts = new Map()
+  }
+
+  /** All there are now, oldest first; `last`: the last position of the open one. */
+  list(files: LogFiles, archive: Archive, last: number): Segment[] {
+    const found: Segment[] = []
+    let after = 0
+    for (const file of archive.files) {
+      // A file of plain commands has no positions of its own: it follows what the line before it names.
+      const from = file.ms === 0 ? after + 1 : file.from
+      after = file.to
+      if (file.type === 'i') found.push({ file: archive.pathOf(file), from, to: file.to, ms: file.ms, isOpen: false })
+    }
+    const { base, segments } = files
+    const named = segments.map((file) => files.pathOf(file))
+    const plainBase = base === undefined || base.name.endsWith('.rdb') ? [] : [files.pathOf(base)]
+    const unarchived = [...files.formerSegments, ...plainBase, ...named]
+    const before = this.starts
+    this.starts = new Map()
+    for (const file of unarchived) {
+      const isOpen = file === named.at(-1)
+      const start = this.startOf(files, file, before)
+      const from = start?.position ?? (isOpen ? last + 1 : undefined)
+      if (from !== undefined) found.push({ file, from, to: last, ms: start?.ms ?? 0, isOpen })
+    }
+    found.sort((a, b) => a.from - b.from)
+    for (const [i, segment] of found.entries()) segment.to = Math.min(segment.to, (found[i + 1]?.from ?? Infinity) - 1)
+    return found
+  }
+
+  private startOf(
+    files: LogFiles, file: string, before: Map<string, { position: number; ms: number }>,
+  ): { position: number; ms: number } | undefined {
+    const { disk } = this
+    if (disk.size(file) <= 0) return undefined
+    const after = files.startsAfter.get(path.basename(file))
+    const start = before.get(file) ?? segmentStart(disk, file) ??
+      (after === undefined ? undefined : { position: after + 1, ms: 0 })
+    if (start !== undefined) this.starts.set(file, start)
+    return start
+  }
+}
