@@ -4,10 +4,10 @@
 //   ┌ bytes u32 │ elements u16 │ element │ … │ 0xff ┐     elements: 65,535 when there are more than that tells
 
 import { bodyBytes, elementBytes, ElementReader, ElementWriter, stringHeadBytes } from '../types/list-element.ts'
+import { listpackHeaderBytes } from '../types/stream-packed.ts'
 import { RdbError } from './rdb-format.ts'
 import type { RdbOutput } from './rdb-output.ts'
 
-export const listpackHeaderBytes = 6
 const countMax = 0xffff
 const endMark = 0xff
 const digits = Buffer.alloc(24)
@@ -88,16 +88,12 @@ export class ListpackReader extends ElementReader {
 
   constructor(buf: Uint8Array, from: number, to: number) {
     super()
-    const head = Buffer.from(buf.buffer, buf.byteOffset + from, to - from)
-    if (head.length < listpackHeaderBytes + 1 || head.readUInt32LE(0) !== head.length || head.at(-1) !== endMark) {
-      throw new RdbError('a listpack whose head or end is damaged')
-    }
+    const told = listpackCount(buf, from, to)
     this.bytes = buf
     this.at = from + listpackHeaderBytes
     this.end = to - 1
-    const told = head.readUInt16LE(4)
     const counted = this.checkElements()
-    if (told !== countMax && told !== counted) throw new RdbError('a listpack whose elements are miscounted')
+    if (told >= 0 && told !== counted) throw new RdbError('a listpack whose elements are miscounted')
     this.count = counted
   }
 
@@ -123,22 +119,47 @@ export class ListpackReader extends ElementReader {
   }
 
   private checkElements(): number {
-    const { bytes, end } = this
-    let at = this.at
     let count = 0
-    for (; at < end; count++) {
-      const head = bytes[at]!
-      if (head > 0xf4) throw new RdbError(`a listpack with an unknown element 0x${head.toString(16)}`)
-      const lengthBytes = Math.max(1, stringHeadBytes(head))
-      if (at + lengthBytes > end) throw new RdbError('a listpack whose last element crosses its end')
-      const body = bodyBytes(bytes, at)
-      const whole = elementBytes(bytes, at)
-      if (body < 0 || at + whole > end) throw new RdbError('a listpack whose last element crosses its end')
-      let back = 0
-      for (let i = at + body; i < at + whole; i++) back = back * 128 + (bytes[i]! & 0x7f)
-      if (back !== body) throw new RdbError('a listpack with a wrong back length')
-      at += whole
-    }
+    for (let at = this.at; at < this.end; count++) at = passElement(this.bytes, at, this.end)
     return count
   }
+}
+
+/** Goes behind the element at `u8[at]`, which must be whole before `u8[end]`; throws RdbError. */
+export function passElement(u8: Uint8Array, at: number, end: number): number {
+  if (at >= end) throw new RdbError('a listpack with too few elements')
+  const head = u8[at]!
+  if (head > 0xf4) throw new RdbError(`a listpack with an unknown element 0x${head.toString(16)}`)
+  const headBytes = stringHeadBytes(head)
+  if (headBytes > 1 && at + headBytes > end) throw crossing()
+  const body = bodyBytes(u8, at)
+  if (body < 128) {
+    if (at + body + 1 > end) throw crossing()
+    if (u8[at + body] !== body) throw new RdbError('a listpack with a wrong back length')
+    return at + body + 1
+  }
+  const whole = elementBytes(u8, at)
+  if (at + whole > end) throw crossing()
+  let back = 0
+  for (let i = at + body; i < at + whole; i++) back = back * 128 + (u8[i]! & 0x7f)
+  if (back !== body) throw new RdbError('a listpack with a wrong back length')
+  return at + whole
+}
+
+function crossing(): RdbError {
+  return new RdbError('a listpack whose last element crosses its end')
+}
+
+/** Elements that the head of the listpack `buf[from..to)` tells, -1 for too many to tell. Throws RdbError. */
+export function listpackCount(buf: Uint8Array, from: number, to: number): number {
+  const size = to - from
+  if (size <= listpackHeaderBytes || buf[to - 1] !== endMark) throw damagedHead()
+  const told = (buf[from]! | (buf[from + 1]! << 8) | (buf[from + 2]! << 16) | (buf[from + 3]! << 24)) >>> 0
+  if (told !== size) throw damagedHead()
+  const count = buf[from + 4]! | (buf[from + 5]! << 8)
+  return count === countMax ? -1 : count
+}
+
+function damagedHead(): RdbError {
+  return new RdbError('a listpack whose head or end is damaged')
 }

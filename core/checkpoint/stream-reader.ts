@@ -1,19 +1,19 @@
 // Streams from RDB, of all three generations (stream-writer.ts has the layout): the first knows no first and deleted
 // ids, no entries added or read; the third knows when a consumer was last active.
 
-import { Args } from '../args.ts'
 import type { Engine } from '../engine.ts'
 import { types } from '../keyspace/entry.ts'
 import { StreamId } from '../types/stream-id.ts'
 import { freeValue } from '../types/types.ts'
-import { ListpackReader } from './listpack.ts'
-import { entryFlags, RdbError, rdbTypes } from './rdb-format.ts'
+import { RdbError, rdbTypes } from './rdb-format.ts'
 import type { RdbInput } from './rdb-input.ts'
+import { StreamNodes } from './stream-node.ts'
 import type { LooseValue } from './value-reader.ts'
 
 const id = new StreamId()
 const last = new StreamId()
-const before = new StreamId()
+const nodes = new StreamNodes()
+const idBytes = 16
 
 /** Reads a stream; throws RdbError, and frees what was built by then. */
 export function readStream(engine: Engine, type: number, input: RdbInput): LooseValue {
@@ -29,8 +29,9 @@ export function readStream(engine: Engine, type: number, input: RdbInput): Loose
 
 function fill(engine: Engine, root: number, type: number, input: RdbInput): void {
   const stream = engine.stream.open(root)
-  before.setMin()
+  nodes.last.setMin()
   for (let left = input.count(); left > 0; left--) readNode(engine, input)
+  stream.settleTail()
   const length = input.length()
   if (length !== stream.length) throw new RdbError(`a stream of ${stream.length} entries that should be ${length}`)
   readId(input, last)
@@ -55,73 +56,27 @@ function readId(input: RdbInput, into: StreamId): void {
 }
 
 function readRawId(input: RdbInput, into: StreamId): void {
-  const at = input.take(16)
-  const { buf } = input
-  into.set(buf.readUInt32BE(at), buf.readUInt32BE(at + 4), buf.readUInt32BE(at + 8), buf.readUInt32BE(at + 12))
+  setRaw(into, input.buf, input.take(idBytes))
+}
+
+/** Sets the id to the 16 bytes at `u8[at]`, the highest first. */
+function setRaw(into: StreamId, u8: Uint8Array, at: number): void {
+  into.set(u32At(u8, at), u32At(u8, at + 4), u32At(u8, at + 8), u32At(u8, at + 12))
+}
+
+function u32At(u8: Uint8Array, at: number): number {
+  return ((u8[at]! << 24) | (u8[at + 1]! << 16) | (u8[at + 2]! << 8) | u8[at + 3]!) >>> 0
 }
 
 function readNode(engine: Engine, input: RdbInput): void {
-  const first = input.copy()
-  if (first.length !== 16) throw new RdbError('a stream\'s node without an id')
-  const firstMs = first.readBigUInt64BE(0)
-  const firstSeq = first.readBigUInt64BE(8)
+  const { base, first, last } = nodes
   input.string()
-  const reader = new ListpackReader(input.text, input.from, input.to)
-  const valid = reader.integer()
-  const deleted = reader.integer()
-  const fields = Array.from({ length: countOf(reader) }, () => word(reader))
-  if (reader.integer() !== 0) throw new RdbError('a stream\'s node without the end of its fields')
-  let seen = 0
-  let gone = 0
-  for (let left = valid + deleted; left > 0; left--) {
-    const flags = reader.integer()
-    const ms = BigInt.asUintN(64, firstMs + bigint(reader))
-    const seq = BigInt.asUintN(64, firstSeq + bigint(reader))
-    const same = (flags & entryFlags.sameFields) !== 0
-    const pairs = same ? fields.length : countOf(reader)
-    const words: Buffer[] = []
-    for (let i = 0; i < pairs; i++) words.push(same ? fields[i]! : word(reader), word(reader))
-    if (reader.integer() !== (same ? pairs + 3 : pairs * 2 + 4)) throw new RdbError('a stream\'s entry is miscounted')
-    if ((flags & entryFlags.deleted) !== 0) gone++
-    else {
-      seen++
-      append(engine, ms, seq, words)
-    }
-  }
-  if (seen !== valid || gone !== deleted || reader.next()) throw new RdbError('a stream\'s node is miscounted')
-}
-
-/** A number of fields: each takes at least two bytes of the listpack. */
-function countOf(reader: ListpackReader): number {
-  const count = reader.integer()
-  if (count < 1 || count > reader.count) throw new RdbError('a stream\'s entry with an impossible number of fields')
-  return count
-}
-
-function word(reader: ListpackReader): Buffer {
-  reader.expect()
-  return Buffer.from(reader.buf.subarray(reader.from, reader.to))
-}
-
-function bigint(reader: ListpackReader): bigint {
-  const text = word(reader).toString('latin1')
-  if (!/^-?\d+$/.test(text)) throw new RdbError('a stream\'s entry without an id')
-  return BigInt(text)
-}
-
-function append(engine: Engine, ms: bigint, seq: bigint, words: readonly Buffer[]): void {
-  id.set(Number(ms >> 32n), Number(ms & 0xffffffffn), Number(seq >> 32n), Number(seq & 0xffffffffn))
-  if (id.compare(before) <= 0) throw new RdbError('a stream whose ids don\'t ascend')
-  before.copy(id)
-  const a = new Args(words.length)
-  a.buf = Buffer.concat(words)
-  a.count = words.length
-  let at = 0
-  words.forEach((bytes, i) => {
-    a.start[i] = at
-    a.end[i] = at += bytes.length
-  })
-  engine.stream.append(id, a, 0, engine.settings.streamNodeBytesMax, engine.settings.streamNodeEntriesMax)
+  if (input.to - input.from !== idBytes) throw new RdbError('a stream\'s node without an id')
+  setRaw(base, input.text, input.from)
+  input.string()
+  const { text, from, to } = input
+  nodes.read(text, from, to)
+  if (nodes.live > 0) engine.stream.appendPacked(base, first, last, nodes.live, nodes.entries, text, from, to)
 }
 
 function readGroup(engine: Engine, root: number, type: number, input: RdbInput): void {

@@ -77,19 +77,25 @@ export function stringHeadBytes(head: number): number {
   return head === longHead ? 5 : 0
 }
 
+/** Reads the integer element at `u8[at]` into `int64`. */
+export function readInteger(u8: Uint8Array, at: number): void {
+  const head = u8[at]!
+  let low: number
+  if (head < 0x80) low = head
+  else if (head < middleHead) low = ((((head & 31) << 8) | u8[at + 1]!) << 19) >> 19
+  else if (head === int16Head) low = ((u8[at + 1]! | (u8[at + 2]! << 8)) << 16) >> 16
+  else if (head === int24Head) low = ((u8[at + 1]! | (u8[at + 2]! << 8) | (u8[at + 3]! << 16)) << 8) >> 8
+  else low = longLength(u8, at)
+  int64[0] = head === int64Head ? longLength(u8, at + 4) : low >> 31
+  int64[1] = low
+}
+
 /** Prints the integer element at `u8[at]` to the end of `integerDigits`; returns where it begins there. */
 export function printInteger(u8: Uint8Array, at: number): number {
-  const head = u8[at]!
-  let value: number
-  if (head < 0x80) value = head
-  else if (head < middleHead) value = ((((head & 31) << 8) | u8[at + 1]!) << 19) >> 19
-  else if (head === int16Head) value = ((u8[at + 1]! | (u8[at + 2]! << 8)) << 16) >> 16
-  else if (head === int24Head) value = ((u8[at + 1]! | (u8[at + 2]! << 8) | (u8[at + 3]! << 16)) << 8) >> 8
-  else {
-    value = longLength(u8, at)
-    if (head === int64Head) return formatInt64(longLength(u8, at + 4), value)
-  }
-  return writeDigits(integerDigits, integerDigits.length, value)
+  readInteger(u8, at)
+  const high = int64[0]!
+  const low = int64[1]!
+  return high === low >> 31 ? writeDigits(integerDigits, integerDigits.length, low) : formatInt64(high, low)
 }
 
 export const integerDigits = int64Digits

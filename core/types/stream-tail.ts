@@ -5,6 +5,7 @@ import { readSmallVarint, varintBytes, varintEnd, writeVarint } from '../arena/v
 import type { Args } from '../args.ts'
 import { integerBytes, listpackBytes } from './listpack-size.ts'
 import type { StreamId } from './stream-id.ts'
+import { createPacked, isPacked } from './stream-packed.ts'
 import { blockHeaderBytes, sameFieldsFlag, StreamWalk } from './stream-walk.ts'
 
 const firstBlockBytes = 128
@@ -50,6 +51,29 @@ export class StreamTail extends StreamWalk {
       this.setWord(12, this.word(12) + 1)
       this.setWord(13, 0)
     } else this.setWord(13, added + 1)
+  }
+
+  /**
+   * Appends the listpack `buf[from..to)` as a block of its own: `live` entries of `entries`, the first and the last of
+   * which have these ids, above the last id of the stream. Counters are the caller's to set, and `settleTail` to call.
+   */
+  appendPacked(
+    base: StreamId, first: StreamId, last: StreamId, live: number, entries: number,
+    buf: Uint8Array, from: number, to: number,
+  ): void {
+    const block = createPacked(this.arena, base, live, entries, buf, from, to)
+    this.blocks.open(this.word(1)).probeId(base.msHigh, base.msLow, base.seqHigh, base.seqLow).insert(block)
+    this.setWord(1, this.blocks.root)
+    this.writeId(4, last)
+    if (this.length === 0) this.writeId(15, first)
+    this.setWord(0, this.length + live)
+  }
+
+  /** As in Redis, the next entry goes to what is the last block now, if that has room. */
+  settleTail(): void {
+    const tree = this.blocks.open(this.word(1))
+    if (!tree.last()) this.setWord(2, 0)
+    else this.setWord(2, isPacked(this.arena, tree.value) ? this.unpackCurrent() : tree.value)
   }
 
   /** `room`: bytes that the block will probably take. */

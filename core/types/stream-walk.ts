@@ -12,7 +12,8 @@
 // Numbers are varints; seq is given relative to the base's seq while ms equals the base's. An entry with the fields of
 // the block's first entry holds only values. Deleting sets a flag; a block without live entries is freed. `listpack
 // bytes` is the size that Redis's encoding of the same node would have: nodes begin where Redis begins them, so that
-// approximate trimming (which takes whole nodes) answers the same.
+// approximate trimming (which takes whole nodes) answers the same. What a checkpoint gave may be packed still, until a
+// walk enters it (stream-packed.ts); the tail block, which grows, never is.
 
 import { byteOf, chunkOf, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
@@ -20,6 +21,7 @@ import type { Reply } from '../reply.ts'
 import { Tree } from '../arena/tree.ts'
 import { readSmallVarint, readVarint, varint, varintEnd } from '../arena/varint.ts'
 import { StreamId } from './stream-id.ts'
+import { isPacked, unpack } from './stream-packed.ts'
 
 export const rootWords = 19
 export const blockHeaderBytes = 32
@@ -207,7 +209,9 @@ export class StreamWalk {
     return true
   }
 
-  protected enter(block: number): true {
+  /** Enters the block that the Tree stands at. */
+  protected enter(found: number): true {
+    const block = isPacked(this.arena, found) ? this.unpackCurrent() : found
     this.block = block
     this.bytes = this.arena.u8[chunkOf(block)]!
     this.words = this.arena.u32[chunkOf(block)]!
@@ -215,6 +219,13 @@ export class StreamWalk {
     this.end = byteOf(block) + this.words[this.head]!
     this.next = this.firstEntry(block)
     return true
+  }
+
+  /** The packed block that the Tree stands at becomes one of ours; where that is. */
+  protected unpackCurrent(): number {
+    const block = unpack(this.arena, this.blocks.value)
+    this.blocks.setValue(block)
+    return block
   }
 
   protected enterBackward(block: number): true {

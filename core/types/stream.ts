@@ -35,8 +35,7 @@ export class Stream extends StreamTail {
     const tree = this.blocks.open(this.word(1))
     tree.probeId(words[head + 4]!, words[head + 5]!, words[head + 6]!, words[head + 7]!).remove()
     this.setWord(1, tree.root)
-    // As in Redis, the next entry goes to what is the last block now, if that has room.
-    if (this.word(2) === block) this.setWord(2, tree.last() ? tree.value : 0)
+    if (this.word(2) === block) this.settleTail()
     this.arena.free(block)
   }
 
@@ -54,15 +53,16 @@ export class Stream extends StreamTail {
     while (this.length > 0) {
       if (maxLength !== undefined && this.length <= maxLength) break
       if (!this.blocks.open(this.word(1)).first()) break
+      // The block that the Tree stands at: another one of the same id when it was packed and is looked into.
       const block = this.blocks.value
       const live = this.arena.u32[chunkOf(block)]![wordOf(block) + 1]!
       if (limit > 0 && removed + live > limit) break
       const whole = maxLength !== undefined
         ? this.length - live >= maxLength
-        : this.lastOfBlock(block, last).compare(minId!) < 0
+        : this.lastOfCurrent(last).compare(minId!) < 0
       if (whole) {
-        if (gone !== undefined) this.eachOfBlock(block, gone)
-        this.dropBlock(block)
+        if (gone !== undefined) this.eachOfCurrent(gone)
+        this.dropBlock(this.blocks.value)
         this.setWord(0, this.length - live)
         removed += live
         continue
@@ -80,15 +80,15 @@ export class Stream extends StreamTail {
     return removed
   }
 
-  /** Id of the last entry of a block, deleted or not. */
-  private lastOfBlock(block: number, into: StreamId): StreamId {
-    this.enter(block)
+  /** Id of the last entry of the block that the Tree stands at, deleted or not. */
+  private lastOfCurrent(into: StreamId): StreamId {
+    this.enter(this.blocks.value)
     while (this.next < this.end) this.decode(this.next)
     return into.copy(this.id)
   }
 
-  private eachOfBlock(block: number, visit: (id: StreamId) => void): void {
-    this.enterBackward(block)
+  private eachOfCurrent(visit: (id: StreamId) => void): void {
+    this.enterBackward(this.blocks.value)
     for (let i = 0; i < this.offsetCount; i++) {
       this.decode(this.offsets[i]!)
       visit(this.id)

@@ -1,0 +1,154 @@
+// Blocks of streams that are Redis's listpacks still, just as a checkpoint had them: loading copies bytes, and whoever
+// first looks into such a block turns it into one of ours (stream-walk.ts has the layout of those).
+//
+//   packed     ┌ used bytes │ live entries │ packed mark, entries │ listpack bytes │ base id ×4 ┐ u32, then:
+//   listpack   ┌ bytes u32 │ elements u16 │ live │ deleted │ n │ field ×n │ 0 │ entry │ entry │ … │ 0xff ┐
+//   entry      ┌ flags │ ms − base ms │ seq − base seq │ n unless the same fields │ (field,) value … │ elements ┐
+//
+// What is packed was checked when it came: here nothing is.
+
+import { byteOf, chunkOf, wordOf } from '../arena/arena.ts'
+import type { Arena } from '../arena/arena.ts'
+import { writeVarint } from '../arena/varint.ts'
+import { int64 } from './int64.ts'
+import { bodyBytes, elementBytes, integerDigits, printInteger, readInteger, stringHeadBytes } from './list-element.ts'
+import type { StreamId } from './stream-id.ts'
+
+export const listpackHeaderBytes = 6
+/** In the word of the entries. */
+const packedMark = 0x80000000
+const blockHeaderBytes = 32
+const deletedFlag = 1
+const sameFieldsFlag = 2
+/** No element grows more than this when its integer is printed, and no entry more by its head. */
+const growthMax = 3
+const entryGrowthBytesMax = 32
+let scratch = Buffer.allocUnsafeSlow(16 * 1024)
+
+/** A block of its own that holds the listpack `buf[from..to)`. */
+export function createPacked(
+  arena: Arena, base: StreamId, live: number, entries: number, buf: Uint8Array, from: number, to: number,
+): number {
+  const size = to - from
+  const block = arena.alloc(blockHeaderBytes + size)
+  const words = arena.u32[chunkOf(block)]!
+  const head = wordOf(block)
+  words[head] = blockHeaderBytes + size
+  words[head + 1] = live
+  words[head + 2] = packedMark + entries
+  words[head + 3] = size
+  words[head + 4] = base.msHigh
+  words[head + 5] = base.msLow
+  words[head + 6] = base.seqHigh
+  words[head + 7] = base.seqLow
+  arena.u8[chunkOf(block)]!.set(buf.subarray(from, to), byteOf(block) + blockHeaderBytes)
+  return block
+}
+
+export function isPacked(arena: Arena, block: number): boolean {
+  return arena.u32[chunkOf(block)]![wordOf(block) + 2]! >= packedMark
+}
+
+/** The packed block as one of ours, in a new block; the old one is freed. */
+export function unpack(arena: Arena, block: number): number {
+  const words = arena.u32[chunkOf(block)]!
+  const head = wordOf(block)
+  const bytes = words[head + 3]!
+  const entries = words[head + 2]! - packedMark
+  const most = bytes * growthMax + entries * entryGrowthBytesMax
+  if (most > scratch.length) scratch = Buffer.allocUnsafeSlow(most)
+  const used = blockHeaderBytes + transcribe(arena.u8[chunkOf(block)]!, byteOf(block) + blockHeaderBytes, entries,
+    words[head + 6]!, words[head + 7]!)
+  const fresh = arena.alloc(used)
+  const target = arena.u32[chunkOf(fresh)]!
+  const at = wordOf(fresh)
+  for (let i = 1; i < 8; i++) target[at + i] = words[head + i]!
+  target[at] = used
+  target[at + 2] = entries
+  arena.u8[chunkOf(fresh)]!.set(scratch.subarray(0, used - blockHeaderBytes), byteOf(fresh) + blockHeaderBytes)
+  arena.free(block)
+  return fresh
+}
+
+/** Writes fields and entries of the listpack at `u8[from]` to `scratch`; returns their bytes. */
+function transcribe(u8: Buffer, from: number, entries: number, baseHigh: number, baseLow: number): number {
+  let at = from + listpackHeaderBytes
+  at += elementBytes(u8, at)
+  at += elementBytes(u8, at)
+  const fields = integerAt(u8, at)
+  at += elementBytes(u8, at)
+  let end = writeVarint(scratch, 0, 0, fields)
+  for (let i = 0; i < fields; i++) {
+    end = copyElement(u8, at, end)
+    at += elementBytes(u8, at)
+  }
+  at += elementBytes(u8, at)
+  for (let i = 0; i < entries; i++) {
+    const flags = integerAt(u8, at) & (deletedFlag | sameFieldsFlag)
+    at += elementBytes(u8, at)
+    // One byte is enough for the length of most entries.
+    const start = end
+    end = start + 2
+    readInteger(u8, at)
+    at += elementBytes(u8, at)
+    const later = int64[0] !== 0 || int64[1] !== 0
+    end = writeVarint(scratch, end, int64[0]! >>> 0, int64[1]! >>> 0)
+    readInteger(u8, at)
+    at += elementBytes(u8, at)
+    const low = (int64[1]! >>> 0) + (later ? baseLow : 0)
+    const high = int64[0]! + (later ? baseHigh : 0) + (low > 0xffffffff ? 1 : 0)
+    end = writeVarint(scratch, end, high >>> 0, low >>> 0)
+    let words = fields
+    if ((flags & sameFieldsFlag) === 0) {
+      const pairs = integerAt(u8, at)
+      at += elementBytes(u8, at)
+      end = writeVarint(scratch, end, 0, pairs)
+      words = pairs * 2
+    }
+    for (; words > 0; words--) {
+      end = copyElement(u8, at, end)
+      at += elementBytes(u8, at)
+    }
+    at += elementBytes(u8, at)
+    end = closeEntry(start, end, flags)
+  }
+  return end
+}
+
+/** Puts the flags and the length before the entry whose rest is `scratch[start + 2..end)`; returns where it ends. */
+function closeEntry(start: number, end: number, flags: number): number {
+  const rest = end - start - 2
+  scratch[start] = flags
+  if (rest < 0x80) {
+    scratch[start + 1] = rest
+    return end
+  }
+  const more = rest < 0x4000 ? 1 : rest < 0x200000 ? 2 : rest < 0x10000000 ? 3 : 4
+  scratch.copyWithin(start + 2 + more, start + 2, end)
+  writeVarint(scratch, start + 1, 0, rest)
+  return end + more
+}
+
+function integerAt(u8: Buffer, at: number): number {
+  readInteger(u8, at)
+  return int64[1]!
+}
+
+/** Writes the element at `u8[at]` as length and bytes to `scratch[end …]`; returns where they end. */
+function copyElement(u8: Buffer, at: number, end: number): number {
+  const skip = stringHeadBytes(u8[at]!)
+  if (skip === 0) {
+    const first = printInteger(u8, at)
+    end = writeVarint(scratch, end, 0, integerDigits.length - first)
+    for (let i = first; i < integerDigits.length; i++) scratch[end++] = integerDigits[i]!
+    return end
+  }
+  const last = at + bodyBytes(u8, at)
+  end = writeVarint(scratch, end, 0, last - at - skip)
+  if (last - at < 64) for (let i = at + skip; i < last; i++) scratch[end++] = u8[i]!
+  else {
+    u8.copy(scratch, end, at + skip, last)
+    end += last - at - skip
+  }
+  return end
+}
