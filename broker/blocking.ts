@@ -30,8 +30,8 @@ export type Parked = {
   readonly type: Type | undefined
   readonly rivals: string | undefined
   readonly wakeOnDelete: boolean
-  /** Writes the reply for when the time is up. */
-  readonly onTimeout: (r: Reply) => void
+  /** Writes the reply for when the time is up; without it CLIENT UNBLOCK does not end the wait. */
+  readonly onTimeout: ((r: Reply) => void) | undefined
   /** Broker's monotonic ms; 0 for no end. */
   readonly untilMs: number
   timer: NodeJS.Timeout | undefined
@@ -72,7 +72,7 @@ export class Blocking {
   }
 
   /** Parks the client until `answer` is called or the time (ms, 0 for ever) is up: WAITAOF, DEBUG and their like. */
-  parkFor(c: Connection, command: Command, timeoutMs: number, onTimeout: (r: Reply) => void): Parked {
+  parkFor(c: Connection, command: Command, timeoutMs: number, onTimeout: ((r: Reply) => void) | undefined): Parked {
     return this.add(c, command, timeoutMs, onTimeout, undefined)
   }
 
@@ -88,7 +88,7 @@ export class Blocking {
   /** CLIENT UNBLOCK: as if the time were up, or with an error. False when the client isn't blocked. */
   unblock(c: Connection, how: 'timeout' | 'error'): boolean {
     const parked = c.parked
-    if (parked === undefined) return false
+    if (parked?.onTimeout === undefined) return false
     if (how === 'timeout') this.answer(parked, parked.onTimeout)
     else this.answer(parked, (r) => r.error('UNBLOCKED client unblocked via CLIENT UNBLOCK'))
     return true
@@ -201,7 +201,7 @@ export class Blocking {
   }
 
   private add(
-    client: Connection, command: Command, timeoutMs: number, onTimeout: (r: Reply) => void,
+    client: Connection, command: Command, timeoutMs: number, onTimeout: ((r: Reply) => void) | undefined,
     block: Block | undefined,
   ): Parked {
     const nowMs = this.broker.engine.clock.monotonicMs()
@@ -220,7 +220,7 @@ export class Blocking {
     parked.timer = setTimeout(() => {
       const left = parked.untilMs - this.broker.engine.clock.monotonicMs()
       if (left >= 1) this.arm(parked, left)
-      else this.answer(parked, parked.onTimeout)
+      else this.answer(parked, parked.onTimeout!)
     }, Math.min(ms, timerMsMax))
   }
 

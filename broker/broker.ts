@@ -33,6 +33,8 @@ import { MemoryBound } from './memory-bound.ts'
 import { Meter } from './meter.ts'
 import { monitorLine } from './monitor.ts'
 import { noteSlow } from './observe.ts'
+import { KeyHolds } from './migration/key-holds.ts'
+import { Targets } from './migration/targets.ts'
 import { KeyspaceEvents } from './notify.ts'
 import { Outbox } from './outbox.ts'
 import { Pause } from './pause.ts'
@@ -116,6 +118,9 @@ export class Broker {
   readonly answers: Answers
   readonly turn: Turn
   readonly pause: Pause
+  /** Keys that MIGRATE moves, and connections to where. */
+  readonly holds: KeyHolds
+  readonly targets: Targets
   readonly loading: Loading
   readonly persistence: Persistence
   readonly expiry: ExpiryTimer
@@ -166,6 +171,8 @@ export class Broker {
     this.answers = new Answers(this)
     this.turn = new Turn(this)
     this.pause = new Pause(this)
+    this.holds = new KeyHolds(this)
+    this.targets = new Targets(this)
     this.loading = new Loading(this)
     this.persistence = new Persistence(this)
     this.expiry = new ExpiryTimer(this)
@@ -246,14 +253,15 @@ export class Broker {
     endTransaction(c)
   }
 
-  /** Switches the engine's hooks on while somebody watches or caches keys. */
+  /** Switches the engine's hooks on while somebody watches, caches or moves keys. */
   hookKeys(): void {
-    const { engine, watches, tracking } = this
+    const { engine, watches, tracking, holds } = this
     const caching = tracking.active
-    if (!caching && watches.keys === 0) engine.onTouch = undefined
+    if (!caching && watches.keys === 0 && !holds.active) engine.onTouch = undefined
     else engine.onTouch ??= (db, buf, from, to) => {
       if (watches.keys > 0) watches.touch(db, buf, from, to)
       if (tracking.active) tracking.touch(buf, from, to)
+      if (holds.active) holds.touch(db, buf, from, to)
     }
     engine.onFlushed = caching ? () => tracking.flush() : undefined
   }

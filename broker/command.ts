@@ -19,7 +19,7 @@ export type BrokerSpec = Omit<CommandSpec, 'subcommands'> & {
 const flagNames: readonly CommandFlag[] = [
   'write', 'readonly', 'denyoom', 'admin', 'pubsub', 'noscript', 'blocking', 'loading', 'stale', 'skip_monitor',
   'skip_slowlog', 'fast', 'no_auth', 'may_replicate', 'movablekeys', 'no_multi', 'no_async_loading', 'allow_busy',
-  'no_mandatory_keys',
+  'no_mandatory_keys', 'asking',
 ]
 
 /** Bit of each flag in `Command.flags`. */

@@ -85,7 +85,9 @@ function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, 
     return false
   }
   const found = command!
-  if ((b.gates & brokerGates.paused) !== 0 && b.pause.holds(c, found, a)) {
+  const held = ((b.gates & brokerGates.paused) !== 0 && b.pause.holds(c, found, a))
+    || ((b.gates & brokerGates.held) !== 0 && b.holds.holdsBack(c, found, a))
+  if (held) {
     c.postponed = a.detach()
     return false
   }

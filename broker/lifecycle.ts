@@ -56,6 +56,7 @@ export async function stopBroker(b: Broker): Promise<void> {
   // Replicas are served to the end: they are to have all that was acknowledged.
   for (const c of clients) if (c.outputClass !== 'slave') c.closing = true
   b.following.stop()
+  b.targets.close()
   await b.listeners.close()
   clearInterval(b.cron)
   await b.extensions.stopping()

@@ -73,3 +73,14 @@ export const compactionProgressMs = 100
 export const compactionErrorCharsMax = 2000
 /** How often a master's dataset that is to be loaded looks whether the way is free. */
 export const datasetWaitMs = 5
+/** The timeout of a MIGRATE that gives none, as in Redis. */
+export const migrateTimeoutMs = 1000
+/** How long its connection is kept for the next one, and how many are. */
+export const migrateIdleMs = 10_000
+export const migrateTargetsKept = 64
+/** What may be on its way to the target before the next value is packed. */
+export const migrateAheadBytesMax = 1 << 20
+/** The longest line that a target may answer. */
+export const migrateReplyBytesMax = 64 << 10
+/** How often a MIGRATE that has moved its keys looks whether it may write again. */
+export const migrateWaitMs = 5

@@ -9,7 +9,7 @@ import { categoriesOf } from './categories.ts'
 /** The order in which Redis gives the flags; `may_replicate` it keeps to itself. */
 const flagOrder: readonly CommandFlag[] = [
   'write', 'readonly', 'denyoom', 'admin', 'pubsub', 'noscript', 'blocking', 'loading', 'stale', 'skip_monitor',
-  'skip_slowlog', 'fast', 'no_auth', 'no_mandatory_keys', 'no_async_loading', 'no_multi',
+  'skip_slowlog', 'asking', 'fast', 'no_auth', 'no_mandatory_keys', 'no_async_loading', 'no_multi',
   'movablekeys', 'allow_busy',
 ]
 

@@ -19,6 +19,7 @@ import { infoCommands } from './info.ts'
 import { latencyCommands } from './latency.ts'
 import { lolwutCommands } from './lolwut.ts'
 import { memoryCommands } from './memory.ts'
+import { migrateCommands } from './migrate.ts'
 import { moduleCommands } from './module.ts'
 import { monitorCommands } from './monitor.ts'
 import { persistenceCommands } from './persistence.ts'
@@ -35,9 +36,10 @@ import { waitCommands } from './wait.ts'
 
 const families: readonly (readonly BrokerSpec[])[] = [
   aclCommands, clientCommands, clusterCommands, commandCommands, configCommands, connectionCommands, debugCommands,
-  failoverCommands, functionCommands, infoCommands, latencyCommands, lolwutCommands, memoryCommands, moduleCommands,
-  monitorCommands, persistenceCommands, pubsubCommands, replicaofCommands, replicationCommands, scriptCommands,
-  scriptingCommands, shutdownCommands, slowlogCommands, timeCommands, transactionCommands, waitCommands, coreCommands,
+  failoverCommands, functionCommands, infoCommands, latencyCommands, lolwutCommands, memoryCommands, migrateCommands,
+  moduleCommands, monitorCommands, persistenceCommands, pubsubCommands, replicaofCommands, replicationCommands,
+  scriptCommands, scriptingCommands, shutdownCommands, slowlogCommands, timeCommands, transactionCommands,
+  waitCommands, coreCommands,
 ]
 
 /** A table of its own for each broker, because it counts. `more`: commands beside the usual ones. */

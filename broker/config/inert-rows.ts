@@ -92,7 +92,6 @@ export const inertRows: readonly Row[] = [
   int('cluster-announce-tls-port', 0, 0, 65535, inert),
   int('cluster-announce-bus-port', 0, 0, 65535, inert),
   oneOf('cluster-preferred-endpoint-type', 'ip', ['ip', 'hostname', 'unknown-endpoint'], inert),
-  bool('tls-cluster', false, inert),
 ]
 
 function noCluster(value: string): string {

@@ -79,6 +79,7 @@ const liveRows = [
   int('replica-announce-port', 0, 0, 65535, { alias: 'slave-announce-port' }),
   int('replica-priority', 100, 0, intMax, { alias: 'slave-priority' }),
   bool('tls-replication', false),
+  bool('tls-cluster', false),
   bool('replica-announced', true),
   int('repl-ping-replica-period', 10, 1, intMax, { alias: 'repl-ping-slave-period' }),
   int('repl-timeout', 60, 1, intMax),

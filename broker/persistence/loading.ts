@@ -32,6 +32,7 @@ export class Loading {
   begin(): void {
     const { clock } = this.broker.engine
     this.broker.gates |= brokerGates.loading
+    this.broker.holds.breakAll()
     this.startedMs = clock.nowMs()
     this.beganMs = clock.monotonicMs()
     this.reportedMs = this.beganMs

@@ -253,7 +253,7 @@ export class MasterLink {
 }
 
 /** Our certificate, and whom we believe. As with Redis, a master's name need not stand in its certificate. */
-function secrets(b: Broker): tls.ConnectionOptions {
+export function secrets(b: Broker): tls.ConnectionOptions {
   const { cert, key, ca, passphrase } = tlsOptions(b.config.values)
   return { cert, key, ca, passphrase, checkServerIdentity: () => undefined } as tls.ConnectionOptions
 }

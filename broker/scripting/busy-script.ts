@@ -40,7 +40,7 @@ export class BusyScript {
     this.args = a.detach()
     this.inner = inner
     this.afterwards = undefined
-    this.parked = scripts.broker.blocking.parkFor(client, client.lastCommand!, 0, (r) => r.nil())
+    this.parked = scripts.broker.blocking.parkFor(client, client.lastCommand!, 0, undefined)
     this.steps = steps
     this.pace = new Pace(scripts.broker)
     setImmediate(() => this.goOn())

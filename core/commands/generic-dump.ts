@@ -137,6 +137,27 @@ function place(x: Engine, a: Args, input: RdbInput, before: number, hash: number
   x.ready(buf, from, to)
 }
 
+const restoring = {
+  arity: -4, categories: ['keyspace', 'dangerous'], keys: oneKey.overwrite, run: restore,
+  complexity: 'O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the '
+    + 'number of Redis objects composing the value and M their average size. For small string values the time '
+    + 'complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity '
+    + 'is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).',
+  history: [
+    ['3.0.0', 'Added the `REPLACE` modifier.'], ['5.0.0', 'Added the `ABSTTL` modifier.'],
+    ['5.0.0', 'Added the `IDLETIME` and `FREQ` options.'],
+  ],
+  arguments: [
+    { name: 'key', type: 'key', keySpec: 0 },
+    { name: 'ttl', type: 'integer' },
+    { name: 'serialized-value', type: 'string' },
+    { name: 'replace', type: 'pure-token', token: 'REPLACE', optional: true, since: '3.0.0' },
+    { name: 'absttl', type: 'pure-token', token: 'ABSTTL', optional: true, since: '5.0.0' },
+    { name: 'seconds', type: 'integer', token: 'IDLETIME', optional: true, since: '5.0.0' },
+    { name: 'frequency', type: 'integer', token: 'FREQ', optional: true, since: '5.0.0' },
+  ],
+} as const
+
 export const genericDumpCommands: readonly CommandSpec[] = [
   {
     name: 'dump', arity: 2, flags: ['readonly'], group: 'generic', categories: ['keyspace'], since: '2.6.0',
@@ -148,26 +169,11 @@ export const genericDumpCommands: readonly CommandSpec[] = [
     arguments: [{ name: 'key', type: 'key', keySpec: 0 }], run: dump,
   },
   {
-    name: 'restore', arity: -4, flags: ['write', 'denyoom'], group: 'generic', categories: ['keyspace', 'dangerous'],
-    since: '2.6.0', summary: 'Makes a key of the bytes that DUMP gave.',
-    complexity: 'O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the '
-      + 'number of Redis objects composing the value and M their average size. For small string values the time '
-      + 'complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity '
-      + 'is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).',
-    keys: oneKey.overwrite,
-    history: [
-      ['3.0.0', 'Added the `REPLACE` modifier.'], ['5.0.0', 'Added the `ABSTTL` modifier.'],
-      ['5.0.0', 'Added the `IDLETIME` and `FREQ` options.'],
-    ],
-    arguments: [
-      { name: 'key', type: 'key', keySpec: 0 },
-      { name: 'ttl', type: 'integer' },
-      { name: 'serialized-value', type: 'string' },
-      { name: 'replace', type: 'pure-token', token: 'REPLACE', optional: true, since: '3.0.0' },
-      { name: 'absttl', type: 'pure-token', token: 'ABSTTL', optional: true, since: '5.0.0' },
-      { name: 'seconds', type: 'integer', token: 'IDLETIME', optional: true, since: '5.0.0' },
-      { name: 'frequency', type: 'integer', token: 'FREQ', optional: true, since: '5.0.0' },
-    ],
-    run: restore,
+    ...restoring, name: 'restore', flags: ['write', 'denyoom'], group: 'generic', since: '2.6.0',
+    summary: 'Makes a key of the bytes that DUMP gave.',
+  },
+  {
+    ...restoring, name: 'restore-asking', flags: ['write', 'denyoom', 'asking'], group: 'server', since: '3.0.0',
+    summary: 'RESTORE, as the nodes of a cluster send it to each other.', docFlags: ['syscmd'],
   },
 ]

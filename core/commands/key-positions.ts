@@ -46,6 +46,11 @@ function fieldsOnlyRead(a: Args, offset: number): boolean {
 }
 
 function visitSpec(spec: KeySpec, a: Args, offset: number, visit: KeyVisitor): boolean {
+  if (spec.range !== undefined) {
+    const range = spec.range(a, offset)
+    if (range !== undefined) for (let i = range[0]; i < range[1]; i++) visit(i, spec)
+    return range !== undefined
+  }
   if (spec.begin === 'unknown') {
     const at = spec.locate === undefined ? 0 : spec.locate(a, offset)
     if (at !== 0) visit(at, spec)

@@ -10,7 +10,7 @@ import type { Reply } from '../reply.ts'
 export type CommandFlag =
   | 'write' | 'readonly' | 'denyoom' | 'admin' | 'pubsub' | 'noscript' | 'blocking' | 'loading' | 'stale'
   | 'skip_monitor' | 'skip_slowlog' | 'fast' | 'no_auth' | 'may_replicate' | 'movablekeys' | 'no_multi'
-  | 'no_async_loading' | 'allow_busy' | 'no_mandatory_keys'
+  | 'no_async_loading' | 'allow_busy' | 'no_mandatory_keys' | 'asking'
 
 export type CommandGroup =
   | 'connection' | 'server' | 'generic' | 'string' | 'stream' | 'transactions' | 'list' | 'set' | 'hash'
@@ -32,6 +32,11 @@ export type KeySpec = {
     | 'unknown'
   /** Where `begin` is unknown: the argument that is the key, 0 for none. The command's name is argument `offset`. */
   locate?: (a: Args, offset: number) => number
+  /**
+   * Where `begin` and `find` don't tell exactly: the first argument that is a key, and where the keys end; undefined
+   * when the arguments don't fit. The command's name is argument `offset`.
+   */
+  range?: (a: Args, offset: number) => readonly [number, number] | undefined
 }
 
 /** One argument of the grammar that COMMAND DOCS shows. */
