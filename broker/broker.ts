@@ -1,6 +1,7 @@
 // The broker: clients, and the engine behind them. What it does has rooms of its own: the turn, start and stop, …
 
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { Args } from '../core/args.ts'
 import { realClock } from '../core/clock.ts'
 import type { Clock } from '../core/clock.ts'
@@ -20,6 +21,7 @@ import type { BrokerSpec, Command } from './command.ts'
 import { createCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
 import { admitSocket } from './clients.ts'
+import { connectInProcess } from './in-process.ts'
 import type { Connection } from './connection.ts'
 import { brokerGates } from './gates.ts'
 import { Extensions } from './extension.ts'
@@ -202,6 +204,11 @@ export class Broker {
   /** Graceful stop: what was run is sealed and synced, replies leave, then all is closed. */
   stop(): Promise<void> {
     return stopBroker(this)
+  }
+
+  /** A connection that never leaves the process, for clients that take any Duplex. */
+  connect(): Duplex {
+    return connectInProcess(this)
   }
 
   openTurn(): void {

@@ -1,7 +1,7 @@
 // The package as its users get it: packed, unpacked into an empty folder, run and imported.
 
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'ava'
@@ -12,15 +12,28 @@ const root = path.resolve(import.meta.dirname, '../..')
 
 const program = `
 import { createBroker, createConfig } from 'millrace'
+import { Producer, Worker } from 'millrace/worker'
 const broker = createBroker({ config: createConfig(['--port', process.argv[2], '--dir', process.argv[3], '--save', '']) })
 await broker.start()
+const producer = new Producer({ connection: broker })
+const worker = new Worker({ connection: { port: Number(process.argv[2]) } }, { greet: (job) => 'hello ' + job.data })
+await worker.start()
+const completed = new Promise((resolve) => worker.on('completed', (job, result) => resolve(result)))
+await producer.add('greet', 'world')
+console.log(await completed)
+await worker.close()
+await producer.close()
 await broker.stop()
 console.log('started and stopped')
 `
 const typed = `
 import { createBroker, createConfig } from 'millrace'
+import { Producer, Worker } from 'millrace/worker'
 const broker = createBroker({ config: createConfig([]) })
 export const done: Promise<void> = broker.start().then(() => broker.stop())
+type Jobs = { resize: { width: number } }
+export const added: Promise<string> = new Producer<Jobs>({ connection: broker }).add('resize', { width: 1 })
+export const worker = new Worker<Jobs>({ connection: { port: 1 } }, { resize: (job) => job.data.width.toFixed() })
 `
 
 test('the packed tarball gives a command, an import and types that work', async (t) => {
@@ -33,6 +46,7 @@ test('the packed tarball gives a command, an import and types that work', async 
   const installed = path.join(folder, 'node_modules/millrace')
   mkdirSync(installed, { recursive: true })
   execFileSync('tar', ['-xzf', path.join(folder, tarball), '-C', installed, '--strip-components=1'])
+  linkDependencies(folder)
   t.false(readdirSync(path.join(installed, 'dist')).includes('test'))
 
   const data = path.join(folder, 'data')
@@ -55,7 +69,7 @@ test('the packed tarball gives a command, an import and types that work', async 
   writeFileSync(path.join(folder, 'main.mjs'), program)
   const main = [path.join(folder, 'main.mjs'), String(await freePort()), data]
   const output = execFileSync(process.execPath, main, { encoding: 'utf8' })
-  t.regex(output, /started and stopped/)
+  t.regex(output, /hello world\nstarted and stopped/)
 
   writeFileSync(path.join(folder, 'typed.mts'), typed)
   const types = path.join(root, 'node_modules/@types')
@@ -64,6 +78,15 @@ test('the packed tarball gives a command, an import and types that work', async 
     cwd: folder, stdio: 'pipe',
   }))
 })
+
+/** What npm would install beside the package; its own dependencies are found where the links lead. */
+function linkDependencies(folder: string): void {
+  const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { dependencies: object }
+  for (const name of Object.keys(dependencies)) {
+    mkdirSync(path.dirname(path.join(folder, 'node_modules', name)), { recursive: true })
+    symlinkSync(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name))
+  }
+}
 
 async function untilConnected(port: number): Promise<RespClient> {
   for (;;) {

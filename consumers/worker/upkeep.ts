@@ -1,0 +1,114 @@
+// What a worker does beside its jobs, by one timer: renews leases, takes what is due and what crashed workers left,
+// sweeps what nobody needs any more.
+
+import type { Delivery } from './delivery.ts'
+import type { Group } from './group.ts'
+import { dueMsMax, reclaimMsMax, renewalsPerLease, scriptJobsMax, sweepMs, tickMs } from './limits.ts'
+
+/** What the upkeep needs of its worker. */
+export type UpkeepHost = {
+  /** How many jobs it could take now. */
+  room(): number
+  /** Ids of all jobs it holds. */
+  heldIds(): string[]
+  /** It holds these no longer. */
+  lost(ids: readonly string[]): void
+  accept(deliveries: readonly Delivery[]): Promise<void>
+  ticked(nowMs: number): void
+  refused(error: unknown): void
+}
+
+type Task = { work: () => Promise<void>, dueMs: number, busy: boolean }
+
+export class Upkeep {
+  private readonly group: Group
+  private readonly leaseMs: number
+  private readonly host: UpkeepHost
+  private readonly tasks: readonly Task[]
+  private readonly scheduled: Task
+  private cursor: string
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(group: Group, leaseMs: number, host: UpkeepHost) {
+    this.group = group
+    this.leaseMs = leaseMs
+    this.host = host
+    this.cursor = '0-0'
+    this.timer = undefined
+    const now = performance.now()
+    const intervalMs = leaseMs / renewalsPerLease
+    const renewal = { work: () => this.renew(), dueMs: now + intervalMs, busy: false }
+    const reclaiming = { work: () => this.reclaim(), dueMs: now, busy: false }
+    const sweep = { work: () => this.sweep(), dueMs: now + Math.random() * sweepMs, busy: false }
+    this.scheduled = { work: () => this.due(), dueMs: now, busy: false }
+    this.tasks = [renewal, reclaiming, sweep, this.scheduled]
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.tick(), tickMs)
+  }
+
+  /** Renewals go on until then. */
+  stop(): void {
+    clearInterval(this.timer)
+  }
+
+  /** Something of ours is due in `delayMs`. */
+  expect(delayMs: number): void {
+    this.scheduled.dueMs = Math.min(this.scheduled.dueMs, performance.now() + delayMs)
+  }
+
+  private tick(): void {
+    const now = performance.now()
+    for (const task of this.tasks) if (!task.busy && now >= task.dueMs) void this.perform(task)
+    this.host.ticked(now)
+  }
+
+  private async perform(task: Task): Promise<void> {
+    task.busy = true
+    task.dueMs = Infinity
+    try {
+      await task.work()
+    } catch (error) {
+      this.host.refused(error)
+      task.dueMs = performance.now() + dueMsMax
+    }
+    task.busy = false
+  }
+
+  private async renew(): Promise<void> {
+    const task = this.tasks[0]!
+    const next = performance.now() + this.leaseMs / renewalsPerLease
+    const ids = this.host.heldIds()
+    for (let from = 0; from < ids.length; from += scriptJobsMax) {
+      const lost = await this.group.renew(ids.slice(from, from + scriptJobsMax))
+      if (lost.length > 0) this.host.lost(lost)
+    }
+    task.dueMs = next
+  }
+
+  private async due(): Promise<void> {
+    const { waitMs, deliveries } = await this.group.due(Math.max(this.host.room(), 0))
+    const wait = waitMs < 0 ? dueMsMax : Math.min(waitMs, dueMsMax)
+    this.scheduled.dueMs = Math.min(this.scheduled.dueMs, performance.now() + wait)
+    if (deliveries.length > 0) await this.host.accept(deliveries)
+  }
+
+  private async reclaim(): Promise<void> {
+    const room = this.host.room()
+    if (room > 0) {
+      const { cursor, deliveries } = await this.group.reclaim(this.leaseMs, this.cursor, room)
+      this.cursor = cursor
+      if (deliveries.length > 0) await this.host.accept(deliveries)
+    }
+    const all = this.cursor === '0-0' && room > 0
+    // Workers that started together don't look at the same moments.
+    const intervalMs = Math.min(this.leaseMs / renewalsPerLease, reclaimMsMax) * (0.75 + Math.random() / 2)
+    this.tasks[1]!.dueMs = performance.now() + (all ? intervalMs : tickMs)
+  }
+
+  private async sweep(): Promise<void> {
+    await this.group.sweep()
+    this.tasks[2]!.dueMs = performance.now() + sweepMs
+  }
+}
