@@ -58,3 +58,6 @@ export const logMarksMax = 8192
 /** What a reader of the log's history reads at once, and how long it may hold one turn of the event loop. */
 export const historyReadBytes = 256 * 1024
 export const historySliceMsMax = 2
+/** What one part of a segment's index covers, and how many segments' indexes are known at a time. */
+export const logIndexPartBytes = 16 * 1024 * 1024
+export const logIndexesMax = 64

@@ -4,10 +4,12 @@
 import type { Broker } from '../../broker/broker.ts'
 import { effectSpecs } from '../../broker/command.ts'
 import { MillraceError } from '../../core/errors.ts'
+import { hashesOf } from '../../core/log/index-part.ts'
 import { LogCursor } from '../../core/log/log-cursor.ts'
+import { scanLog } from '../../core/log/log-scan.ts'
 import type { Entry } from '../../core/log/reader.ts'
 import { EntryKeys } from './entry-keys.ts'
-import { batchBytesMax, batchEntriesMax } from './limits.ts'
+import { batchBytesMax, batchEntriesMax, indexedEntriesMin } from './limits.ts'
 import { copyEntry } from './log-entry.ts'
 import type { LogEntry } from './log-entry.ts'
 import { isWanted } from './log-match.ts'
@@ -41,20 +43,34 @@ export async function* readLog(b: Broker, options: ReadLogOptions = {}): AsyncGe
   if (b.persistence.appender === undefined) throw new MillraceError('LOG_NONE', 'there is no log: appendonly is no')
   const view = logView(b)
   const until = follow ? Infinity : view.safe
-  const cursor = new LogCursor(view, firstOf(view, from) - 1)
+  let cursor = new LogCursor(view, firstOf(view, from) - 1)
+  const hashes = match.kind === 'key' ? hashesOf(match.db, match.key) : undefined
   const keys = new EntryKeys(effectSpecs(b.commands))
   let entries: LogEntry[] = []
   let bytes = 0
-  const visit = (entry: Entry): boolean => {
-    if (!isWanted(match, keys.read(entry))) return true
-    entries.push(copyEntry(entry, keys))
+  const select = (entry: Entry): LogEntry | undefined => {
+    if (!isWanted(match, keys.read(entry))) return undefined
     bytes += entry.args.rawEnd - entry.args.rawStart
+    return copyEntry(entry, keys)
+  }
+  const take = (entry: LogEntry): boolean => {
+    entries.push(entry)
     return entries.length < batchEntriesMax && bytes < batchBytesMax
+  }
+  const visit = (entry: Entry): boolean => {
+    const selected = select(entry)
+    return selected === undefined || take(selected)
   }
   const ended = (): boolean => signal?.aborted === true || b.stopping
   try {
     while (!ended()) {
-      await cursor.read(visit, until)
+      if (hashes !== undefined && view.safe - cursor.position > indexedEntriesMin) {
+        const next = await scanLog(view, {
+          from: cursor.position + 1, until: Math.min(until, view.safe), backward: false, hashes, select, take,
+        })
+        cursor.close()
+        cursor = new LogCursor(view, next - 1)
+      } else await cursor.read(visit, until)
       if (entries.length > 0) {
         const batch = { entries, position: cursor.position }
         entries = []

@@ -12,6 +12,7 @@ import path from 'node:path'
 import { readFile, replaceFile } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
+import { indexFile } from './index-file.ts'
 import { segmentStart } from './log-files.ts'
 
 const hashSliceBytes = 1024 * 1024
@@ -58,9 +59,9 @@ export class Archive {
   /** Removes what a crash left of retention: files of ours that no line names any more. */
   settle(): void {
     if (this.files.length === 0) return
-    const named = new Set(this.files.map((file) => file.name))
+    const named = new Set(this.files.flatMap((file) => [file.name, indexFile(file.name)]))
     for (const name of this.disk.list(this.folder)) {
-      if (named.has(name) || !/\.\d+\.(?:base|incr)\.(?:aof|rdb)(?:\.\d+)?$/.test(name)) continue
+      if (named.has(name) || !/\.\d+\.(?:base|incr)\.(?:aof|rdb)(?:\.\d+)?(?:\.index)?$/.test(name)) continue
       this.disk.unlink(path.join(this.folder, name))
     }
   }
@@ -85,6 +86,7 @@ export class Archive {
       // An empty segment says nothing.
       if (!isBase && bytes === 0) {
         disk.unlink(file)
+        unlinkIndex(disk, file)
         continue
       }
       // The line is written before the file moves: a crash in between leaves a line whose file is still to come.
@@ -125,7 +127,10 @@ export class Archive {
     if (gone === 0) return
     const removed = this.files.slice(0, gone)
     this.write(this.files.slice(gone))
-    for (const file of removed) this.disk.unlink(this.pathOf(file))
+    for (const file of removed) {
+      this.disk.unlink(this.pathOf(file))
+      unlinkIndex(this.disk, this.pathOf(file))
+    }
   }
 
   /** Index of the first file that recovery falls back on; `files.length` when it can't. */
@@ -142,7 +147,9 @@ export class Archive {
 
   private move(file: string, name: string): void {
     const { disk } = this
-    disk.rename(file, path.join(this.folder, name))
+    const target = path.join(this.folder, name)
+    disk.rename(file, target)
+    if (disk.size(indexFile(file)) >= 0) disk.rename(indexFile(file), indexFile(target))
     disk.syncFolder(this.folder)
     disk.syncFolder(path.dirname(file))
   }
@@ -159,6 +166,11 @@ export class Archive {
     replaceFile(this.disk, this.manifest, Buffer.from(text, 'latin1'))
     this.files = files
   }
+}
+
+/** What can be made anew at any time goes with its segment. */
+function unlinkIndex(disk: Disk, segment: string): void {
+  if (disk.size(indexFile(segment)) >= 0) disk.unlink(indexFile(segment))
 }
 
 export function renderLine(file: ArchivedFile): string {

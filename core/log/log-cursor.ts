@@ -4,9 +4,12 @@
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
 import { historyReadBytes, historySliceMsMax } from '../limits.ts'
+import { blockBefore } from './index-part.ts'
+import type { LogIndex } from './log-index.ts'
 import { SegmentReader } from './reader.ts'
 import type { Entry, Mark } from './reader.ts'
 import type { Segment } from './segments.ts'
+import { Slices } from './slices.ts'
 
 /** What there is to read. */
 export type LogView = {
@@ -16,8 +19,9 @@ export type LogView = {
   readonly safe: number
   /** All files that there are now, oldest first. */
   segments: () => readonly Segment[]
-  /** The last place in the segment from which the entry at `position` can be reached by reading on; none: its start. */
-  markBefore: (segment: Segment, position: number) => Mark | undefined
+  /** Where readers of the segment that is appended to may begin, in order, as far as the appender knows. */
+  marks: () => readonly Mark[]
+  index: LogIndex
 }
 
 /** True to go on, false when that is enough. The entry is valid during the visit only. */
@@ -36,10 +40,18 @@ export class LogGap extends MillraceError {
   }
 }
 
+/** The segment that holds a position. Throws LogGap. */
+export function segmentAt(segments: readonly Segment[], position: number): Segment {
+  const segment = segments.findLast((one) => one.from <= position)
+  if (segment !== undefined && segment.to >= position) return segment
+  throw new LogGap(position, segments.find((one) => one.from > position)?.from ?? 0)
+}
+
 export class LogCursor {
   /** The last position that was visited or passed. */
   position: number
   private readonly view: LogView
+  private readonly slices: Slices
   private segment: Segment | undefined
   private reader: SegmentReader | undefined
   private closed: boolean
@@ -52,6 +64,7 @@ export class LogCursor {
   constructor(view: LogView, position: number) {
     this.position = position
     this.view = view
+    this.slices = new Slices(view.monotonicMs, historySliceMsMax)
     this.segment = undefined
     this.reader = undefined
     this.closed = false
@@ -69,21 +82,19 @@ export class LogCursor {
    * Throws LogGap where positions are missing, MillraceError LOG_DAMAGED, and the disk's errors.
    */
   async read(visit: EntryVisitor, until = Infinity): Promise<boolean> {
-    const { view } = this
-    let sliceEnd = view.monotonicMs() + historySliceMsMax
+    const { view, slices } = this
+    slices.begin()
     for (;;) {
       const last = Math.min(until, view.safe)
       if (this.position >= last || this.closed) return true
       const reader = this.reader ?? this.enter()
       if (!reader.isAhead) {
         await this.ahead(reader)
-        sliceEnd = view.monotonicMs() + historySliceMsMax
+        slices.begin()
         continue
       }
       if (!this.frame(reader, visit, last)) return false
-      if (view.monotonicMs() < sliceEnd) continue
-      await new Promise((resolve) => setImmediate(resolve))
-      sliceEnd = view.monotonicMs() + historySliceMsMax
+      if (slices.isOver) await slices.next()
     }
   }
 
@@ -117,12 +128,9 @@ export class LogCursor {
   /** The reader is at its file's end, or at damage. */
   private atEnd(reader: SegmentReader): void {
     const segment = this.segment!
-    const { finding } = reader
+    const damage = reader.finding === undefined ? undefined : reader.damage()
     if (reader.refresh()) return
-    if (finding !== undefined) {
-      const where = `${finding.file} at byte ${finding.offset} (position ${finding.position})`
-      throw new MillraceError('LOG_DAMAGED', `the log is damaged: ${where}: ${finding.reason}`)
-    }
+    if (damage !== undefined) throw damage
     const next = this.view.segments().find((other) => other.from > segment.from)
     if (next === undefined || next.from !== reader.position + 1) throw new LogGap(reader.position + 1, next?.from ?? 0)
     this.leave()
@@ -132,13 +140,9 @@ export class LogCursor {
   private enter(): SegmentReader {
     const { view } = this
     const position = this.position + 1
-    const segments = view.segments()
-    const segment = segments.findLast((one) => one.from <= position)
-    if (segment === undefined || segment.to < position) {
-      throw new LogGap(position, segments.find((one) => one.from > position)?.from ?? 0)
-    }
+    const segment = segmentAt(view.segments(), position)
     const reader = new SegmentReader(view.disk, segment.file, segment.from - 1, 0, historyReadBytes)
-    const mark = view.markBefore(segment, position)
+    const mark = markBefore(view, segment, position)
     if (mark !== undefined) reader.resume(mark)
     this.ms = Math.max(segment.ms, mark !== undefined && mark.ms < Infinity ? mark.ms : 0)
     this.segment = segment
@@ -151,4 +155,25 @@ export class LogCursor {
     this.reader = undefined
     this.segment = undefined
   }
+}
+
+/** The last known place in the segment from which the entry at `position` is reached by reading on; none: its start. */
+function markBefore(view: LogView, segment: Segment, position: number): Mark | undefined {
+  const marks = segment.isOpen ? view.marks() : []
+  const appended = marks[firstNotBefore(marks, position) - 1]
+  const part = view.index.soFar(segment)?.parts.findLast(({ marks: [first] }) => first!.position < position)
+  const indexed = part?.marks[blockBefore(part, position)]
+  if (appended === undefined || indexed === undefined) return appended ?? indexed
+  return appended.position > indexed.position ? appended : indexed
+}
+
+function firstNotBefore(marks: readonly Mark[], position: number): number {
+  let from = 0
+  let to = marks.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (marks[middle]!.position < position) from = middle + 1
+    else to = middle
+  }
+  return from
 }

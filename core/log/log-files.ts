@@ -120,6 +120,8 @@ export class LogFiles {
       if (named.has(name) || !name.includes(place.baseName)) continue
       const file = path.join(place.folder, name)
       if (name.startsWith('temp-')) disk.unlink(file)
+      const ofSegment = /^(.+\.incr\.aof)\.index$/.exec(name)?.[1]
+      if (ofSegment !== undefined && disk.size(path.join(place.folder, ofSegment)) < 0) disk.unlink(file)
       const match = /\.(\d+)\.(base|incr)\.(?:aof|rdb)$/.exec(name)
       if (match === null || !name.startsWith(`${place.baseName}.`)) continue
       // What is newer than all that counts never did: the manifest that would have named it was not written.

@@ -13,6 +13,7 @@
 
 import { Args, frameCommand } from '../args.ts'
 import type { Disk } from '../disk.ts'
+import { MillraceError } from '../errors.ts'
 import { logReadBytes } from '../limits.ts'
 import { bodyCrc, firstCrc, headerBytesMax, isHeaderPrefix, parseHeader } from './frame.ts'
 import type { FrameHeader } from './frame.ts'
@@ -161,6 +162,13 @@ export class SegmentReader {
     this.entry.db = mark.db
     this.entry.by = mark.by
     this.entry.inTransaction = false
+  }
+
+  /** The finding as an error; without one, that the file ended too early. */
+  damage(): MillraceError {
+    const { offset, position, reason } = this.finding ?? { ...this.mark, reason: 'it ends here' }
+    const where = `${this.file} at byte ${offset} (position ${position})`
+    return new MillraceError('LOG_DAMAGED', `the log is damaged: ${where}: ${reason}`)
   }
 
   /** Much of what comes next is in memory, or all that there is; otherwise `ahead` had better be called. */

@@ -28,7 +28,7 @@ export class Segments {
     this.starts = new Map()
   }
 
-  /** All there are now, oldest first; `last`: the last position of the open one. */
+  /** All that have entries now, oldest first; `last`: the last position of the open one. */
   list(files: LogFiles, archive: Archive, last: number): Segment[] {
     const found: Segment[] = []
     let after = 0
@@ -45,10 +45,9 @@ export class Segments {
     const before = this.starts
     this.starts = new Map()
     for (const file of unarchived) {
-      const isOpen = file === named.at(-1)
       const start = this.startOf(files, file, before)
-      const from = start?.position ?? (isOpen ? last + 1 : undefined)
-      if (from !== undefined) found.push({ file, from, to: last, ms: start?.ms ?? 0, isOpen })
+      if (start === undefined) continue
+      found.push({ file, from: start.position, to: last, ms: start.ms, isOpen: file === named.at(-1) })
     }
     found.sort((a, b) => a.from - b.from)
     for (const [i, segment] of found.entries()) segment.to = Math.min(segment.to, (found[i + 1]?.from ?? Infinity) - 1)

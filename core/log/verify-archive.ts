@@ -31,7 +31,8 @@ export function* verifyArchive(disk: Disk, folder: string): Generator<VerifyStep
     }
   }
   const named = new Set(archive.files.map((file) => file.name))
-  for (const name of disk.list(folder)) {
+  for (const listed of disk.list(folder)) {
+    const name = listed.replace(/\.index$/, '')
     if (named.has(name) || name === 'archive.manifest') continue
     if (new Archive(disk, folder).files.some((file) => file.name === name)) continue
     yield found('superfluous', path.join(folder, name), -1, "the archive's manifest does not name it")

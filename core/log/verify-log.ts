@@ -4,6 +4,7 @@
 import path from 'node:path'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
+import { indexFile } from './index-file.ts'
 import { manifestPath, readManifest } from './manifest.ts'
 import type { LogPlace, ManifestFile } from './manifest.ts'
 import { beginsAsRdb } from './recover.ts'
@@ -114,7 +115,7 @@ export function filesByName(place: LogPlace, present: readonly string[]): Manife
 function* superfluousFiles(
   disk: Disk, place: LogPlace, present: readonly string[], named: readonly ManifestFile[],
 ): Generator<VerifyStep, void, void> {
-  const known = new Set(named.filter((file) => file.type !== 'h').map((file) => file.name))
+  const known = new Set(named.filter((file) => file.type !== 'h').flatMap(({ name }) => [name, indexFile(name)]))
   known.add(path.basename(manifestPath(place)))
   for (const name of present) {
     if (known.has(name) || !belongsToLog(place, name)) continue
