@@ -55,6 +55,7 @@ import { SlowLog } from './slow-log.ts'
 import { freshStats } from './stats.ts'
 import type { BrokerStats } from './stats.ts'
 import { Tracking } from './tracking.ts'
+import type { Tracer } from './tracer.ts'
 import { endTransaction } from './transaction.ts'
 import { Turn } from './turn.ts'
 import { Watches } from './watch.ts'
@@ -129,6 +130,8 @@ export class Broker {
   readonly extensions: Extensions
   /** Told when there may be more in the log that may be shown; they must be quick. */
   readonly logFollowers: Set<() => void>
+  /** Set while somebody wants traces. */
+  tracer: Tracer | undefined
   /** What runs ten times a second, from start to stop. */
   cron: NodeJS.Timeout | undefined
 
@@ -179,6 +182,7 @@ export class Broker {
     this.persistence = new Persistence(this)
     this.expiry = new ExpiryTimer(this)
     this.logFollowers = new Set()
+    this.tracer = undefined
     this.cron = undefined
     linkSettings(this)
     linkReplicas(this)

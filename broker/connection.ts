@@ -49,6 +49,8 @@ export class Connection implements Session {
   libName: string
   libVer: string
   noEvict: boolean
+  /** The W3C traceparent that its commands belong to, '' for none. */
+  trace: string
   replyMode: ReplyMode
   outputClass: ClientClass
   /** Commands queued since MULTI. */
@@ -115,6 +117,7 @@ export class Connection implements Session {
     this.libName = ''
     this.libVer = ''
     this.noEvict = false
+    this.trace = ''
     this.replyMode = 'on'
     this.outputClass = 'normal'
     this.transaction = undefined
@@ -172,8 +175,19 @@ export class Connection implements Session {
     this.user = user
     this.loggedIn = loggedIn
     this.adjustUser()
+    this.nameAuthor()
+  }
+
+  setTrace(traceparent: string): void {
+    this.trace = traceparent
+    this.nameAuthor()
+  }
+
+  /** Makes the line that stands before its effects in the log. */
+  private nameAuthor(): void {
     const addr = this.addr.replaceAll(/\s/g, '%20')
-    this.by = Buffer.from(`#by client=${this.id} user=${encodeURIComponent(user)} addr=${addr}\r\n`)
+    const trace = this.trace === '' ? '' : ` trace=${this.trace}`
+    this.by = Buffer.from(`#by client=${this.id} user=${encodeURIComponent(this.user)} addr=${addr}${trace}\r\n`)
   }
 
   /** Its user, or the default user, may have changed. */

@@ -52,6 +52,7 @@ export function dispatch(b: Broker, c: Connection, a: Args): void {
 /** Runs a command that passed the gates. */
 export function call(b: Broker, c: Connection, command: Command, a: Args, r: Reply): void {
   const x = b.engine
+  const traced = b.tracer !== undefined && b.tracer.begin(c, command)
   b.meter.before(command)
   c.commands++
   c.lastCommand = command
@@ -64,6 +65,7 @@ export function call(b: Broker, c: Connection, command: Command, a: Args, r: Rep
   } else command.serve!(c, a, r)
   if (c.tracked !== undefined) b.tracking.remember(c, command, a)
   b.meter.after(command, c, a)
+  if (traced) b.tracer!.end(c, command, r.lastError)
   if (r.lastError !== '') {
     b.countError(command, r.lastError)
     r.lastError = ''

@@ -4,6 +4,7 @@
 import type { Broker } from './broker.ts'
 import type { BrokerSpec } from './command.ts'
 import type { Lines } from './commands/info-sections.ts'
+import type { Metric } from './metric.ts'
 
 /** A section of INFO: `name` as clients ask for it, `title` as it is headed. */
 export type InfoSection = { name: string, title: string, lines: () => Lines }
@@ -19,6 +20,8 @@ export type Attachment = {
   /** The broker is about to stop: nobody new comes in, and what is written until it resolves is still logged. */
   stopping?: () => Promise<void>
   info?: readonly InfoSection[]
+  /** Figures for whoever collects them, every few seconds. */
+  metrics?: () => readonly Metric[]
 }
 
 export type Extension = {
@@ -51,6 +54,10 @@ export class Extensions {
 
   started(): void {
     for (const attachment of this.attachments) attachment.started?.()
+  }
+
+  metrics(): Metric[] {
+    return this.attachments.flatMap((attachment) => attachment.metrics?.() ?? [])
   }
 
   turnEnded(appended: number): void {

@@ -6,6 +6,7 @@
 
 import type { Args } from '../core/args.ts'
 import type { Clock } from '../core/clock.ts'
+import { countMicros, newHistogram } from '../core/histogram.ts'
 import type { Config } from './config/config.ts'
 import type { Command } from './command.ts'
 import type { Connection } from './connection.ts'
@@ -16,7 +17,6 @@ export type OnSlow = (command: Command, c: Connection, a: Args, micros: number) 
 
 const sharedMax = 16
 const exactBelowMicros = 1000
-const histogramClasses = 48
 
 export class Meter {
   private readonly clock: Clock
@@ -82,9 +82,8 @@ export class Meter {
     const micros = (nowMs - this.markMs) * 1000
     command.micros += micros
     if (this.tracking) {
-      command.histogram ??= new Float64Array(histogramClasses)
-      const each = Math.ceil(micros / this.pending)
-      command.histogram[32 - Math.clz32(each)]! += this.pending
+      command.histogram ??= newHistogram()
+      countMicros(command.histogram, Math.ceil(micros / this.pending), this.pending)
     }
     this.pending = 0
     this.markMs = nowMs

@@ -2,7 +2,8 @@
 
 import { createBroker as createBareBroker } from '../broker/broker.ts'
 import type { Broker, BrokerOptions } from '../broker/broker.ts'
-import { extensions } from '../consumers/extensions.ts'
+import { extensions as consumers } from '../consumers/extensions.ts'
+import { monitoring } from './monitoring/extension.ts'
 
 export { Broker } from '../broker/broker.ts'
 export type { BrokerOptions, LogLevel } from '../broker/broker.ts'
@@ -10,6 +11,8 @@ export { Config, ConfigError, createConfig } from '../broker/config/config.ts'
 export type { Attachment, Extension, InfoSection } from '../broker/extension.ts'
 export { InnerClient, ReplyError } from '../broker/inner-client.ts'
 export { MillraceError } from '../core/errors.ts'
+
+const extensions = [...consumers, monitoring]
 
 /** A broker with an empty engine and, unless `extensions` says otherwise, all that Millrace has; `start` opens it. */
 export function createBroker(options: BrokerOptions): Broker {

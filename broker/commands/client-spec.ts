@@ -234,6 +234,17 @@ export const clientSpec: BrokerSpec = {
       ],
     },
     {
+      name: 'trace', arity: 3, flags: ['noscript', 'loading', 'stale'], group: 'connection', since: '7.4.0',
+      summary: 'Says which trace (W3C traceparent) the next commands belong to; the log keeps it. OFF ends that.',
+      complexity: 'O(1)',
+      arguments: [
+        {
+          name: 'trace', type: 'oneof',
+          arguments: [{ name: 'traceparent', type: 'string' }, { name: 'off', type: 'pure-token', token: 'OFF' }],
+        },
+      ],
+    },
+    {
       name: 'unpause', arity: 2, flags: ['admin', 'noscript', 'loading', 'stale'], group: 'connection',
       since: '6.2.0', summary: 'Lets held back clients go on.',
       complexity: 'O(N) Where N is the number of paused clients',

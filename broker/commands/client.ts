@@ -11,6 +11,9 @@ import { clientType, describeClient } from './client-list.ts'
 import { clientSpec } from './client-spec.ts'
 import { caching, tracking, trackingInfo } from './client-tracking.ts'
 
+/** https://www.w3.org/TR/trace-context/#traceparent-header ; version ff and ids of zeros are invalid. */
+const traceparent = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/
+
 export const invalidName = 'ERR Client names cannot contain spaces, newlines or special characters.'
 /** Names are printable ASCII without blanks: they stand in CLIENT LIST. */
 export function validName(a: Args, i: number): boolean {
@@ -105,6 +108,12 @@ export const clientCommands: readonly BrokerSpec[] = [bindSubcommands(clientSpec
   setname: (c, a, r) => {
     if (!validName(a, 2)) return r.error(invalidName)
     c.name = a.text(2)
+    r.ok()
+  },
+  trace: (c, a, r) => {
+    const off = a.is(2, 'OFF')
+    if (!off && !traceparent.test(a.text(2))) return r.error('ERR Invalid traceparent')
+    c.setTrace(off ? '' : a.text(2))
     r.ok()
   },
   tracking,

@@ -110,6 +110,7 @@ function reset(c: Connection, _: Args, r: Reply): void {
   c.name = ''
   c.noTouch = false
   c.noEvict = false
+  c.trace = ''
   c.setReplyMode('on')
   c.setUser('default', c.broker.acl.open)
   r.simple('RESET')

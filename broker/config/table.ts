@@ -132,6 +132,12 @@ const liveRows = [
   text('logfile', '', { immutable: true }),
   text('pidfile', '', { immutable: true }),
   bool('hide-user-data-from-log', false),
+  int('metrics-port', 0, 0, 65535, { immutable: true }),
+  text('metrics-bind', '127.0.0.1', { immutable: true }),
+  text('metrics-streams', ''),
+  text('otlp-endpoint', '', { immutable: true }),
+  int('otlp-interval', 10_000, 100, intMax, { immutable: true }),
+  int('trace-one-in', 0, 0, intMax),
 
   // The stop.
   int('shutdown-timeout', 10, 0, intMax),

@@ -212,6 +212,7 @@ export class Persistence {
     const what = run.kind === 'save' ? 'Background saving' : 'Background AOF rewrite'
     if (error === undefined) broker.report('notice', `${what} terminated with success`)
     else broker.report('warning', `${what} error: ${error.message}`)
+    broker.tracer?.checkpoint(run.kind, run.startedMs, error)
     this.measure()
     if (error === undefined) this.rewrittenBytes = this.logBytes
     if (run.kind === 'save') {

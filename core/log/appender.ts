@@ -18,6 +18,7 @@
 
 import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
+import { countMicros, newHistogram } from '../histogram.ts'
 import {
   frameBufferBytes, frameBufferKeptBytesMax, heldFrameBytesMax, logMarkBytes, logMarksMax, quickSyncMsMax,
   syncIntervalMs,
@@ -67,8 +68,13 @@ export class Appender implements Log {
   onProgress: (() => void) | undefined
   /** Called with each frame that is sealed: its body `buf[from..to)`, and the position that it ends at. */
   onFrame: ((buf: Buffer, from: number, to: number, position: number) => void) | undefined
+  /** Frames that were sealed. */
+  frames: number
   /** Milliseconds that the last sync took, for INFO and LATENCY. */
   lastSyncMs: number
+  /** How long syncs took: their sum in milliseconds, and their counts (core/histogram.ts). */
+  syncMsSum: number
+  readonly syncTimes: Float64Array
   /** Bytes of the current segment. */
   segmentBytes: number
   /** Where readers of the current segment may begin, from its (or this process's) beginning on. */
@@ -109,7 +115,10 @@ export class Appender implements Log {
     this.durable = options.end.position
     this.onProgress = undefined
     this.onFrame = undefined
+    this.frames = 0
     this.lastSyncMs = 0
+    this.syncMsSum = 0
+    this.syncTimes = newHistogram()
     this.segmentBytes = options.end.bytes
     const { bytes: offset, position, crc } = options.end
     this.marks = [{ offset, position, crc, ms: options.endMs ?? Infinity, db: 0, by: '' }]
@@ -225,6 +234,7 @@ export class Appender implements Log {
     this.buf.write(header, from, 'latin1')
     this.sealed += this.entries
     this.sealedMs = ms
+    this.frames++
     this.crc = crc
     this.entries = 0
     if (this.onFrame !== undefined) this.onFrame(this.buf, headerBytesMax, this.at, this.sealed)
@@ -419,6 +429,8 @@ export class Appender implements Log {
     this.lastSync = this.now
     this.lastSyncMs = (this.monotonicMs?.() ?? 0) - began
     this.usualSyncMs += (this.lastSyncMs - this.usualSyncMs) / 8
+    this.syncMsSum += this.lastSyncMs
+    countMicros(this.syncTimes, Math.ceil(this.lastSyncMs * 1000))
     if (error === undefined) this.synced(position)
     else this.breakDown(error)
     if (this.rotations.length > 0) this.rotateNow()

@@ -1,0 +1,6 @@
+// Bounds of monitoring, the unit last in the name.
+
+/** Frames whose sync is waited for, to become a span; the oldest are forgotten first. */
+export const syncsFollowedMax = 1000
+/** How fine delays of the event loop are measured. */
+export const loopDelayMs = 10

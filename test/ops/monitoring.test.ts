@@ -1,0 +1,207 @@
+// What the broker tells those who watch it: Prometheus text, probes, spans and metrics sent by OTLP.
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { freePort, startMillrace } from '../process.ts'
+import type { ServerProcess } from '../process.ts'
+import { decode } from '../resp-value.ts'
+
+type Sample = { name: string, labels: Record<string, string>, value: number }
+
+/** Reads the text format, strictly: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format */
+function parse(t: ExecutionContext, text: string): Sample[] {
+  const samples: Sample[] = []
+  const types = new Map<string, string>()
+  for (const line of text.split('\n')) {
+    if (line === '') continue
+    const head = /^# (?:HELP ([a-z_:][\w:]*) .+|TYPE ([a-z_:][\w:]*) (counter|gauge|histogram)|UNIT .*)$/i.exec(line)
+    if (head !== null) {
+      if (head[2] !== undefined) types.set(head[2], head[3]!)
+      continue
+    }
+    const found = /^([a-z_:][\w:]*)(?:\{(.*)\})? (-?[\d.e+-]+|\+Inf|NaN)$/i.exec(line)
+    if (found === null) {
+      t.fail(`no line of the format: ${line}`)
+      continue
+    }
+    const labels = Object.fromEntries([...(found[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)",?/g)].map((m) => [m[1]!, m[2]!]))
+    const family = found[1]!.replace(/_(bucket|sum|count)$/, '')
+    t.true(types.has(found[1]!) || types.get(family) === 'histogram', `${found[1]} has no TYPE`)
+    samples.push({ name: found[1]!, labels, value: Number(found[3]!.replace('+Inf', 'Infinity')) })
+  }
+  return samples
+}
+
+function valueOf(samples: readonly Sample[], name: string, labels: Record<string, string> = {}): number | undefined {
+  return samples.find((sample) => sample.name === name
+    && Object.entries(labels).every(([label, value]) => sample.labels[label] === value))?.value
+}
+
+async function watched(t: ExecutionContext, ...args: string[]): Promise<{ server: ServerProcess, base: string }> {
+  const metricsPort = await freePort()
+  const server = await startMillrace(t, { args: ['--metrics-port', String(metricsPort), ...args] })
+  return { server, base: `http://127.0.0.1:${metricsPort}` }
+}
+
+test('/metrics tells of commands, log, memory and groups in the text format of Prometheus', async (t) => {
+  const { server, base } = await watched(t, '--metrics-streams', 'jobs other nothing')
+  const client = await server.connect()
+  for (let i = 0; i < 50; i++) await client.call('SET', `k${i}`, 'v')
+  await client.call('SET', 'k', 'v', 'PX', '100000')
+  await client.call('LPUSH', 'k', 'x')
+  await client.call('GET')
+  await client.call('XGROUP', 'CREATE', 'jobs', 'workers', '0', 'MKSTREAM')
+  for (let i = 0; i < 5; i++) await client.call('XADD', 'jobs', '*', 'f', 'v')
+  await client.call('XREADGROUP', 'GROUP', 'workers', 'ann', 'COUNT', '2', 'STREAMS', 'jobs', '>')
+  await client.call('SADD', 'other', 'no stream')
+  const response = await fetch(`${base}/metrics`)
+  t.is(response.status, 200)
+  t.regex(response.headers.get('content-type')!, /^text\/plain; version=0\.0\.4/)
+  const samples = parse(t, await response.text())
+  t.is(valueOf(samples, 'millrace_commands_total', { command: 'set', family: 'string' }), 51)
+  t.is(valueOf(samples, 'millrace_commands_failed_total', { command: 'lpush' }), 1)
+  t.is(valueOf(samples, 'millrace_commands_rejected_total', { command: 'get' }), 1)
+  t.is(valueOf(samples, 'millrace_errors_total', { code: 'WRONGTYPE' }), 1)
+  t.is(valueOf(samples, 'millrace_keys', { db: '0' }), 53)
+  t.is(valueOf(samples, 'millrace_keys_volatile', { db: '0' }), 1)
+  t.is(valueOf(samples, 'millrace_group_lag', { stream: 'jobs', group: 'workers' }), 3)
+  t.is(valueOf(samples, 'millrace_group_pending', { stream: 'jobs', group: 'workers' }), 2)
+  t.is(valueOf(samples, 'millrace_stream_entries', { stream: 'jobs' }), 5)
+  t.is(valueOf(samples, 'millrace_stream_entries', { stream: 'other' }), undefined)
+  t.is(valueOf(samples, 'millrace_log_state', { state: 'ok' }), 1)
+  const info = String(decode(await client.call('INFO', 'persistence')).value)
+  t.is(valueOf(samples, 'millrace_log_position', { stage: 'written' }), Number(/log_written_position:(\d+)/.exec(info)![1]))
+  // Buckets are cumulative, and the last one holds all.
+  const buckets = samples.filter(({ name, labels }) => name === 'millrace_command_duration_seconds_bucket' && labels['family'] === 'string')
+  t.true(buckets.length > 10)
+  buckets.reduce((before, { value }) => {
+    t.true(value >= before)
+    return value
+  }, 0)
+  t.is(buckets.at(-1)!.labels['le'], '+Inf')
+  t.is(valueOf(samples, 'millrace_command_duration_seconds_count', { family: 'string' }), buckets.at(-1)!.value)
+  t.is(buckets.at(-1)!.value, 51)
+  t.true(valueOf(samples, 'millrace_command_duration_seconds_sum', { family: 'string' })! > 0)
+})
+
+test('/healthz and /readyz answer probes; other ways in are refused', async (t) => {
+  const { server, base } = await watched(t)
+  const client = await server.connect()
+  for (const probe of ['/healthz', '/readyz', '/readyz?verbose']) {
+    const response = await fetch(base + probe)
+    t.deepEqual([response.status, await response.text()], [200, 'ok\n'])
+  }
+  t.is((await fetch(`${base}/metrics`, { method: 'HEAD' })).status, 200)
+  t.is((await fetch(`${base}/metrics`, { method: 'POST', body: 'x' })).status, 405)
+  t.is((await fetch(`${base}/etc/passwd`)).status, 404)
+  // A replica whose master can't be reached is alive, but not ready.
+  await client.call('REPLICAOF', '127.0.0.1', String(await freePort()))
+  await client.call('CONFIG', 'SET', 'replica-serve-stale-data', 'no')
+  t.is((await fetch(`${base}/healthz`)).status, 200)
+  const response = await fetch(`${base}/readyz`)
+  t.deepEqual([response.status, await response.text()], [503, 'the link to the master is down\n'])
+})
+
+type Span = {
+  name: string, traceId: string, spanId: string, parentSpanId?: string, kind: number, status: { code?: number },
+  links?: { spanId: string }[], startTimeUnixNano: string, endTimeUnixNano: string,
+}
+
+/** A collector: takes OTLP over HTTP as JSON. */
+async function collector(t: ExecutionContext): Promise<{ endpoint: string, spans: Span[], metrics: Set<string> }> {
+  const spans: Span[] = []
+  const metrics = new Set<string>()
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString())
+      for (const resource of body.resourceSpans ?? []) for (const scope of resource.scopeSpans) spans.push(...scope.spans)
+      for (const resource of body.resourceMetrics ?? []) {
+        for (const scope of resource.scopeMetrics) for (const { name } of scope.metrics) metrics.add(name)
+      }
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+    })
+  })
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { endpoint: `http://127.0.0.1:${port}`, spans, metrics }
+}
+
+const traceId = '0af7651916cd43dd8448eb211c80319c'
+const parentId = 'b7ad6b7169203331'
+
+test('a command of a traced client is a span of that trace; its frame and sync are beneath it', async (t) => {
+  const { endpoint, spans, metrics } = await collector(t)
+  const server = await startMillrace(t, { appendfsync: 'always', args: ['--otlp-endpoint', endpoint, '--otlp-interval', '200'] })
+  const client = await server.connect()
+  await client.call('SET', 'untraced', 'v')
+  t.is(await client.text('CLIENT', 'TRACE', `00-${traceId}-${parentId}-01`), '+OK\r\n')
+  await client.call('SET', 'k', 'v')
+  await client.call('GET', 'k')
+  await client.call('LPUSH', 'k', 'x')
+  await client.pipeline([['MULTI'], ['INCR', 'n'], ['EXEC']])
+  await client.call('EVAL', "return redis.call('INCR', KEYS[1])", '1', 'n')
+  await client.call('CLIENT', 'TRACE', 'OFF')
+  await client.call('SET', 'untraced', 'w')
+  await client.call('BGREWRITEAOF')
+  while (!/aof_rewrite_in_progress:0/.test(await client.text('INFO', 'persistence'))) await delay(20)
+  while (metrics.size === 0) await delay(20)
+  await server.terminate()
+  const named = (name: string): Span[] => spans.filter((span) => span.name === name)
+  const set = named('set')
+  t.is(set.length, 1)
+  t.like(set[0], { traceId, parentSpanId: parentId, kind: 2 })
+  const frame = named('frame').find((span) => span.parentSpanId === set[0]!.spanId)
+  t.is(frame?.traceId, traceId)
+  t.is(named('fsync').filter((span) => span.parentSpanId === frame!.spanId).length, 1)
+  t.is(named('get').length, 1)
+  t.is(named('lpush')[0]!.status.code, 2)
+  t.is(named('incr')[0]!.parentSpanId, named('exec')[0]!.spanId)
+  t.is(named('frame').filter((span) => span.parentSpanId === named('exec')[0]!.spanId).length, 1)
+  t.is(named('script eval').length, 1)
+  t.is(named('checkpoint rewrite').length, 1)
+  t.true(spans.every((span) => BigInt(span.endTimeUnixNano) >= BigInt(span.startTimeUnixNano)))
+  for (const name of ['millrace.commands', 'millrace.command.duration', 'millrace.log.position']) t.true(metrics.has(name), name)
+})
+
+test('trace-one-in follows commands whose clients say nothing', async (t) => {
+  const { endpoint, spans } = await collector(t)
+  const server = await startMillrace(t, { args: ['--otlp-endpoint', endpoint, '--trace-one-in', '10'] })
+  const client = await server.connect()
+  for (let i = 0; i < 100; i++) await client.call('SET', 'k', 'v')
+  await server.terminate()
+  const sets = spans.filter((span) => span.name === 'set')
+  t.true(sets.length >= 9 && sets.length <= 11, `${sets.length} spans`)
+  t.is(new Set(sets.map((span) => span.traceId)).size, sets.length)
+})
+
+test('a collector that is not there costs no command and no stop', async (t) => {
+  const server = await startMillrace(t, {
+    args: ['--otlp-endpoint', `http://127.0.0.1:${await freePort()}`, '--otlp-interval', '100', '--trace-one-in', '1'],
+  })
+  const client = await server.connect()
+  for (let i = 0; i < 100; i++) t.is(await client.text('SET', 'k', 'v'), '+OK\r\n')
+  t.is(await server.terminate(), 0)
+})
+
+test('CLIENT TRACE stands in the log with each effect, until it is off', async (t) => {
+  const server = await startMillrace(t)
+  const client = await server.connect()
+  const valid = `00-${traceId}-${parentId}-01`
+  for (const bad of ['', 'x', valid.toUpperCase(), `ff${valid.slice(2)}`, `00-${'0'.repeat(32)}-${parentId}-01`, `${valid}-`]) {
+    t.is(await client.text('CLIENT', 'TRACE', bad), '-ERR Invalid traceparent\r\n')
+  }
+  await client.pipeline([['SET', 'a', '1'], ['CLIENT', 'TRACE', valid], ['SET', 'b', '2'], ['RESET'], ['SET', 'c', '3']])
+  await server.terminate()
+  const log = readFileSync(path.join(server.dir, 'appendonlydir', 'appendonly.aof.1.incr.aof'), 'latin1')
+  const traced = [...log.matchAll(/^#by .*?(?: trace=(\S+))?\r$|^[abc]\r$/gm)].map((found) => found[1] ?? found[0].trim().slice(0, 3))
+  t.deepEqual(traced, ['#by', 'a', valid, 'b', '#by', 'c'])
+})
