@@ -60,6 +60,34 @@ export function warm(dict: Dict, buf: Uint8Array, from: Int32Array, to: Int32Arr
   return sum ^ warmValues(u32s, keys)
 }
 
+/**
+ * As `warm` for keys that are about to be put in, and are hardly there: touches their slots. `into` gets the hash of
+ * each.
+ */
+export function warmSlots(
+  dict: Dict, buf: Uint8Array, from: Int32Array, to: Int32Array, keys: number, into: Uint32Array,
+): number {
+  const u32s = dict.arena.u32
+  const rootWords = u32s[chunkOf(dict.root)]!
+  const root = wordOf(dict.root)
+  const directory = rootWords[root]!
+  const depth = rootWords[root + 1]!
+  const directoryWords = u32s[chunkOf(directory)]!
+  const first = wordOf(directory)
+  for (let i = 0; i < keys; i++) {
+    const hash = dict.hash(buf, from[i]!, to[i]!)
+    const index = first + directoryIndex(hash, depth)
+    const segment = directoryWords[index]!
+    const head = directoryWords[index + 1]!
+    into[i] = hash
+    chunks[i] = chunkOf(segment)
+    slots[i] = wordOf(segment) + headerWords + place(hash, head & 0xff, head >>> 8) * 2
+  }
+  let sum = 0
+  for (let i = 0; i < keys; i++) sum ^= u32s[chunks[i]!]![slots[i]!]!
+  return sum
+}
+
 /** Touches the values of the entries that hold no strings, which stand elsewhere (keyspace/entry.ts has the layout). */
 function warmValues(u32s: readonly Uint32Array[], keys: number): number {
   let sum = 0

@@ -29,6 +29,7 @@ import { hashBytes } from './hash.ts'
 export { keyOffset } from './dict-key.ts'
 
 const depthMax = 24
+const noWords = new Uint32Array(0)
 /** Set in a root's depth while the dict is destroyed slice by slice. */
 const dying = 0x100
 
@@ -39,6 +40,10 @@ export class Dict {
   private readonly members: boolean
   /** The arena block that holds the dict; it may be kept in a value and opened again. */
   root: number
+  /** The free slot that `probe` came to: the words of its chunk, where its segment begins, and its own place. */
+  private freeWords: Uint32Array
+  private freeHead: number
+  private freeAt: number
 
   /**
    * Opens the dict at `root`, or makes an empty one when that is left out; 0: none as yet. `seed` keys the hash: all
@@ -50,6 +55,9 @@ export class Dict {
     this.k1 = seed.k1
     this.members = layout === 'member'
     this.root = root ?? createDict(arena)
+    this.freeWords = noWords
+    this.freeHead = 0
+    this.freeAt = 0
   }
 
   /** Turns to the dict at `root`. */
@@ -130,6 +138,48 @@ export class Dict {
     put(words, head, hash, entry)
     words[head + 1] = words[head + 1]! + 1
     rootWords[root + 2] = rootWords[root + 2]! + 1
+  }
+
+  /**
+   * As `find`; when there is no such entry, `fill` may follow, and nothing between that changes the dict. For who puts
+   * in many keys of which hardly one is there: one way along the slots is enough.
+   */
+  probe(buf: Uint8Array, from: number, to: number, hash: number): number {
+    const arena = this.arena
+    for (;;) {
+      const segment = segmentOf(arena, this.root, hash)
+      const words = arena.u32[chunkOf(segment)]!
+      const head = wordOf(segment)
+      const capacity = words[head]! >>> 8
+      let slot = place(hash, words[head]! & 0xff, capacity)
+      let at = head + headerWords + slot * 2
+      for (let entry = words[at + 1]!; entry !== 0; entry = words[at + 1]!) {
+        if (words[at] === hash) {
+          const same = this.members
+            ? sameMember(arena, entry, buf, from, to) : sameKey(arena, entry, buf, from, to)
+          if (same) return entry
+        }
+        if (++slot === capacity) slot = 0
+        at = head + headerWords + slot * 2
+      }
+      if (words[head + 1]! < fullAt(capacity)) {
+        this.freeWords = words
+        this.freeHead = head
+        this.freeAt = at
+        return 0
+      }
+      this.grow(segment, hash)
+    }
+  }
+
+  /** Adds an entry whose key `probe` has just found absent. */
+  fill(hash: number, entry: number): void {
+    const words = this.freeWords
+    words[this.freeAt] = hash
+    words[this.freeAt + 1] = entry
+    words[this.freeHead + 1] = words[this.freeHead + 1]! + 1
+    const rootWords = this.arena.u32[chunkOf(this.root)]!
+    rootWords[wordOf(this.root) + 2] = rootWords[wordOf(this.root) + 2]! + 1
   }
 
   /** The entry moved: its slot names the new block. */

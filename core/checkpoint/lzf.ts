@@ -4,6 +4,8 @@
 //   nnnooooo  oooooooo              a copy of n + 2 bytes (n from 1 to 6) from o + 1 bytes back
 //   111ooooo  nnnnnnnn  oooooooo    a copy of n + 9 bytes
 
+import { WordView } from './word-view.ts'
+
 const literalsMax = 32
 const distanceMax = 8192
 const copyMax = 264
@@ -61,16 +63,26 @@ function writeLiterals(buf: Uint8Array, from: number, to: number, out: Uint8Arra
   return end
 }
 
-/** Decompresses `buf[from..to)` into `out`, which it must fill; false when the bytes are damaged. */
-export function decompress(buf: Uint8Array, from: number, to: number, out: Uint8Array): boolean {
+/** Decompresses `buf[from..to)` into `out[0..size)`, which it must fill; false when the bytes are damaged. */
+export function decompress(buf: Uint8Array, from: number, to: number, out: Uint8Array, size = out.length): boolean {
+  const source = input.over(buf)
+  const target = output.over(out)
+  // Four bytes at a time where there is room for three too many: measured twice as fast.
+  const wideFrom = buf.length - 4
+  const wideTo = out.length - 4
   let at = from
   let end = 0
   while (at < to) {
     const control = buf[at++]!
     if (control < literalsMax) {
-      const run = control + 1
-      if (at + run > to || end + run > out.length) return false
-      for (const last = at + run; at < last; at++) out[end++] = buf[at]!
+      const last = at + control + 1
+      const until = end + control + 1
+      if (last > to || until > size) return false
+      if (last <= wideFrom && until <= wideTo) {
+        for (; end < until; at += 4, end += 4) target.setUint32(end, source.getUint32(at, true), true)
+        at = last
+        end = until
+      } else while (at < last) out[end++] = buf[at++]!
       continue
     }
     let length = control >>> 5
@@ -79,10 +91,16 @@ export function decompress(buf: Uint8Array, from: number, to: number, out: Uint8
       length += buf[at++]!
     }
     if (at >= to) return false
-    let source = end - ((control & 31) << 8) - buf[at++]! - 1
-    length += 2
-    if (source < 0 || end + length > out.length) return false
-    for (; length > 0; length--) out[end++] = out[source++]!
+    let back = end - ((control & 31) << 8) - buf[at++]! - 1
+    const until = end + length + 2
+    if (back < 0 || until > size) return false
+    if (end - back >= 4 && until <= wideTo) {
+      for (; end < until; back += 4, end += 4) target.setUint32(end, target.getUint32(back, true), true)
+      end = until
+    } else while (end < until) out[end++] = out[back++]!
   }
-  return end === out.length
+  return end === size
 }
+
+const input = new WordView()
+const output = new WordView()

@@ -2,13 +2,17 @@
 // they are whole. The window holds what is not visited yet, so it grows to the largest value, whatever the file's size.
 //
 //   push(bytes) … step(visitor) → 'record' again and again, 'more' when bytes are lacking, 'end' behind the checksum
+//
+// With a source it fetches them itself, within a record too: the window grows to the longest string only.
 
 import { Crc64 } from './crc64.ts'
 import {
   rdbChecksumBytes, RdbError, rdbHeaderBytes, rdbMagic, rdbOpcodes, RdbShortError, rdbTypes, rdbVersionMax,
 } from './rdb-format.ts'
 import { RdbInput } from './rdb-input.ts'
+import type { InputSource } from './rdb-input.ts'
 import { streamExtraName } from './stream-extra.ts'
+import { StringRun } from './string-run.ts'
 
 /** Values that extra facts may stand before. */
 const streamTypes = new Set<number>([rdbTypes.streamListpacks, rdbTypes.streamListpacks2, rdbTypes.streamListpacks3])
@@ -41,34 +45,55 @@ export type RdbVisitor = {
   library: (source: string) => void
   database: (index: number) => void
   sizes?: (keys: number, dated: number) => void
-  /** Must read the value, or skip it, from `input`. */
+  /** Must read the value, or skip it, from `input`. The name may stand elsewhere then. */
   key: (key: RdbKey, input: RdbInput) => void
+  /** As `key` for many plain strings at once. Returns how many of them it took: the next one comes to `key`. */
+  strings?: (run: StringRun) => number
 }
 
-export class RdbFileReader {
+/** What a file is read from. */
+export type ByteSource = {
+  bytes: number
+  /** Reads into `buf[from..to)`; returns how many bytes came, 0 at the end. */
+  read: (buf: Buffer, from: number, to: number) => number
+}
+
+export class RdbFileReader implements InputSource {
   version: number
   /** Bytes of the file that were visited. */
   offset: number
+  /** Bytes that the source still has. */
+  bytesLeft: number
   private readonly input: RdbInput
   private readonly crc: Crc64
   private readonly checks: boolean
+  private readonly source: ByteSource | undefined
+  private readonly run: StringRun
   private window: Buffer
+  /** Of the window: where it stands in the file, what was visited of it, what counts to the checksum, what is there. */
+  private base: number
   private start: number
+  private summed: number
   private filled: number
   /** With fewer bytes than that the record at hand is not whole. */
   private wanted: number
   private ended: boolean
   private readonly current: RdbKey
 
-  /** `stringBytesMax`: longest string that is believed; `checks`: `rdbchecksum`. */
-  constructor(stringBytesMax: number, checks: boolean) {
+  /** `stringBytesMax`: longest string that is believed; `checks`: `rdbchecksum`; without `source` bytes are pushed. */
+  constructor(stringBytesMax: number, checks: boolean, source?: ByteSource) {
     this.version = 0
     this.offset = 0
+    this.bytesLeft = source?.bytes ?? 0
     this.window = Buffer.allocUnsafeSlow(windowBytes)
-    this.input = new RdbInput(this.window, 0, 0, stringBytesMax)
+    this.input = new RdbInput(this.window, 0, 0, stringBytesMax, this)
     this.crc = new Crc64()
     this.checks = checks
+    this.source = source
+    this.run = new StringRun()
+    this.base = 0
     this.start = 0
+    this.summed = 0
     this.filled = 0
     this.wanted = 0
     this.ended = false
@@ -108,11 +133,35 @@ export class RdbFileReader {
     return this.window.subarray(this.start, this.filled)
   }
 
-  /** Visits one record. Throws RdbError; `offset` is where the record begins. */
+  /** Bytes for a record at whose beginning there are too few: called by `input` where there is a source. */
+  fetch(bytes: number): boolean {
+    const { input, source } = this
+    if (source === undefined || bytes > input.end - input.at + this.bytesLeft) return false
+    this.keepName()
+    this.forget(input.at, bytes > this.window.length ? Math.max(bytes, this.window.length * 2) : 0)
+    while (this.filled < bytes) {
+      const came = source.read(this.window, this.filled, this.window.length)
+      this.bytesLeft = came === 0 ? 0 : this.bytesLeft - came
+      if (came === 0) break
+      this.filled += came
+    }
+    input.over(this.window, 0, this.filled)
+    return this.filled >= bytes
+  }
+
+  /** Visits one record, or many of plain strings. Throws RdbError; `offset` is where the record begins. */
   step(visitor: RdbVisitor): 'record' | 'more' | 'end' {
     const had = this.filled - this.start
     if (had < this.wanted && !this.ended) return 'more'
     const { input } = this
+    if (visitor.strings !== undefined && this.version > 0) {
+      this.run.read(this.window, this.start, this.filled)
+      const taken = this.run.count === 0 ? 0 : visitor.strings(this.run)
+      if (taken > 0) {
+        this.pass(this.run.end[taken - 1]!)
+        return 'record'
+      }
+    }
     input.over(this.window, this.start, this.filled)
     let last: boolean
     try {
@@ -121,12 +170,12 @@ export class RdbFileReader {
         last = false
       } else last = this.record(visitor)
     } catch (error) {
-      if (!(error instanceof RdbShortError) || this.ended) throw error
+      if (!(error instanceof RdbShortError) || this.ended || this.source !== undefined) throw error
       this.wanted = Math.max(had * 2, 64)
       return 'more'
     }
     this.wanted = 0
-    this.pass(input.at, !last)
+    this.pass(input.at)
     if (last && this.checks && this.version >= 5) this.verify()
     return last ? 'end' : 'record'
   }
@@ -225,15 +274,18 @@ export class RdbFileReader {
   /** Keeps the key that `input` has read, for reading the value makes it forget. */
   private name(): void {
     const { input, current } = this
-    if (input.text === input.buf) {
-      current.name = input.text
-      current.from = input.from
-      current.to = input.to
-    } else {
-      current.name = Buffer.from(input.text.subarray(input.from, input.to))
-      current.from = 0
-      current.to = current.name.length
-    }
+    current.name = input.text
+    current.from = input.from
+    current.to = input.to
+    if (input.text !== input.buf) this.keepName()
+  }
+
+  /** The key gets bytes of its own: what it stands in is about to hold others. */
+  private keepName(): void {
+    const { current } = this
+    current.name = Buffer.from(current.name.subarray(current.from, current.to))
+    current.to -= current.from
+    current.from = 0
   }
 
   private text(): string {
@@ -243,17 +295,23 @@ export class RdbFileReader {
   }
 
   /** The record ends at `at` of the window. */
-  private pass(at: number, counts: boolean): void {
-    // The checksum at the end doesn't count to itself.
-    const until = counts || this.version < 5 ? at : at - rdbChecksumBytes
-    if (this.checks) this.crc.update(this.window, this.start, until)
-    this.offset += at - this.start
+  private pass(at: number): void {
     this.start = at
+    this.offset = this.base + at
+  }
+
+  /** What the window has before `until` counts to the checksum. */
+  private sum(until: number): void {
+    if (this.checks) this.crc.update(this.window, this.summed, until)
+    this.summed = until
   }
 
   private verify(): void {
-    const low = this.window.readUInt32LE(this.start - rdbChecksumBytes)
-    const high = this.window.readUInt32LE(this.start - 4)
+    // The checksum doesn't count to itself.
+    const at = this.start - rdbChecksumBytes
+    this.sum(at)
+    const low = this.window.readUInt32LE(at)
+    const high = this.window.readUInt32LE(at + 4)
     if (low === 0 && high === 0) return
     if (low !== this.crc.low || high !== this.crc.high) {
       this.offset -= rdbChecksumBytes
@@ -263,12 +321,19 @@ export class RdbFileReader {
 
   private makeRoom(): void {
     const kept = this.filled - this.start
-    const target = kept * 2 > this.window.length
-      ? Buffer.allocUnsafeSlow(Math.max(this.window.length * 2, Math.min(this.wanted, kept * 4)))
-      : this.window
-    target.set(this.window.subarray(this.start, this.filled), 0)
+    const grows = kept * 2 > this.window.length
+    this.forget(this.start, grows ? Math.max(this.window.length * 2, Math.min(this.wanted, kept * 4)) : 0)
+  }
+
+  /** Moves what the window has from `at` on to its beginning; to that of one of so many bytes, unless they are 0. */
+  private forget(at: number, bytes: number): void {
+    this.sum(at)
+    const target = bytes > 0 ? Buffer.allocUnsafeSlow(bytes) : this.window
+    target.set(this.window.subarray(at, this.filled), 0)
     this.window = target
+    this.base += at
     this.start = 0
-    this.filled = kept
+    this.summed = 0
+    this.filled -= at
   }
 }

@@ -7,6 +7,17 @@ import { encodings, lengths, RdbError, RdbShortError } from './rdb-format.ts'
 
 const two32 = 0x100000000
 
+/** Where more bytes come from, when those at hand are used up. */
+export type InputSource = {
+  /** Bytes that it has. */
+  bytesLeft: number
+  /** Calls `over` with what is not read yet and more, `bytes` at least; false when it hasn't so many. */
+  fetch: (bytes: number) => boolean
+}
+
+/** What is unpacked to more bytes gets memory of its own. */
+const unpackedBytesKept = 64 * 1024
+
 export class RdbInput {
   buf: Buffer
   at: number
@@ -21,8 +32,11 @@ export class RdbInput {
   /** Low bits of the byte that stood in place of a length; -1 when it was a length. */
   private encoding: number
   private readonly stringBytesMax: number
+  /** Where compressed strings are unpacked. */
+  private unpacked: Buffer | undefined
+  private readonly source: InputSource | undefined
 
-  constructor(buf: Buffer, from: number, to: number, stringBytesMax: number) {
+  constructor(buf: Buffer, from: number, to: number, stringBytesMax: number, source?: InputSource) {
     this.buf = buf
     this.at = from
     this.end = to
@@ -33,6 +47,8 @@ export class RdbInput {
     this.low = 0
     this.encoding = -1
     this.stringBytesMax = stringBytesMax
+    this.unpacked = undefined
+    this.source = source
   }
 
   /** Reads `buf[at..end)` from now on. */
@@ -42,24 +58,31 @@ export class RdbInput {
     this.end = end
   }
 
-  /** Moves on by so many bytes; returns where they begin. */
+  /** Moves on by so many bytes; returns where they begin in `buf`, which may be another one then. */
   take(bytes: number): number {
+    if (bytes > this.end - this.at) this.fetch(bytes)
     const from = this.at
-    if (bytes > this.end - from) throw new RdbShortError('the bytes end within a value')
     this.at = from + bytes
     return from
   }
 
+  private fetch(bytes: number): void {
+    if (this.source?.fetch(bytes) !== true) throw new RdbShortError('the bytes end within a value')
+  }
+
   byte(): number {
-    return this.buf[this.take(1)]!
+    const at = this.take(1)
+    return this.buf[at]!
   }
 
   u32(): number {
-    return this.buf.readUInt32LE(this.take(4))
+    const at = this.take(4)
+    return this.buf.readUInt32LE(at)
   }
 
   double(): number {
-    return this.buf.readDoubleLE(this.take(8))
+    const at = this.take(8)
+    return this.buf.readDoubleLE(at)
   }
 
   /** A signed 64-bit number of milliseconds; exact up to 2^53. */
@@ -70,7 +93,8 @@ export class RdbInput {
 
   /** The same with all its bits. */
   exactMs(): bigint {
-    return this.buf.readBigInt64LE(this.take(8))
+    const at = this.take(8)
+    return this.buf.readBigInt64LE(at)
   }
 
   /** A length; exact up to 2^53, `high` and `low` are its words. */
@@ -83,7 +107,7 @@ export class RdbInput {
   /** A length as a number of things that each take at least one byte. */
   count(): number {
     const count = this.length()
-    if (count > this.end - this.at) throw new RdbShortError('more elements than bytes')
+    if (count > this.end - this.at + (this.source?.bytesLeft ?? 0)) throw new RdbShortError('more elements than bytes')
     return count
   }
 
@@ -95,10 +119,13 @@ export class RdbInput {
     if (kind === lengths.short) this.low = first & 63
     else if (kind === lengths.middle) this.low = ((first & 63) << 8) | this.byte()
     else if (kind === lengths.encoded) this.encoding = first & 63
-    else if (first === lengths.wide32) this.low = this.buf.readUInt32BE(this.take(4))
-    else if (first === lengths.wide64) {
-      this.high = this.buf.readUInt32BE(this.take(4))
-      this.low = this.buf.readUInt32BE(this.take(4))
+    else if (first === lengths.wide32) {
+      const at = this.take(4)
+      this.low = this.buf.readUInt32BE(at)
+    } else if (first === lengths.wide64) {
+      const at = this.take(8)
+      this.high = this.buf.readUInt32BE(at)
+      this.low = this.buf.readUInt32BE(at + 4)
     } else throw new RdbError(`an unknown length 0x${first.toString(16)}`)
   }
 
@@ -133,7 +160,8 @@ export class RdbInput {
   }
 
   private integer(bytes: number): void {
-    const value = this.buf.readIntLE(this.take(bytes), bytes)
+    const at = this.take(bytes)
+    const value = this.buf.readIntLE(at, bytes)
     this.text = int64Digits
     this.from = formatInt64(value >> 31, value)
     this.to = int64Digits.length
@@ -146,10 +174,16 @@ export class RdbInput {
     const from = this.take(packed)
     // A copy of 264 bytes takes three, so nothing real is smaller than that.
     if (size > packed * 264) throw new RdbError('compressed bytes are damaged')
-    const out = Buffer.allocUnsafe(size)
-    if (!decompress(this.buf, from, this.at, out)) throw new RdbError('compressed bytes are damaged')
+    const out = this.roomFor(size)
+    if (!decompress(this.buf, from, this.at, out, size)) throw new RdbError('compressed bytes are damaged')
     this.text = out
     this.from = 0
     this.to = size
+  }
+
+  private roomFor(bytes: number): Buffer {
+    if (bytes > unpackedBytesKept) return Buffer.allocUnsafe(bytes)
+    this.unpacked ??= Buffer.allocUnsafeSlow(unpackedBytesKept)
+    return this.unpacked
   }
 }

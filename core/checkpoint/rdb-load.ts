@@ -1,11 +1,12 @@
 // An RDB file into an engine. What was loaded before an error stays: who loads decides whether to go on without it.
 
+import { warmSlots } from '../arena/dict-warm.ts'
 import type { Disk } from '../disk.ts'
 import type { Engine } from '../engine.ts'
 import { MillraceError } from '../errors.ts'
 import type { LoadedBase } from '../log/recover.ts'
 import { setIdleSeconds, setUseCount } from '../keyspace/access.ts'
-import { storeString } from '../types/string.ts'
+import { addString, storeString } from '../types/string.ts'
 import { freeValue } from '../types/types.ts'
 import { RdbError, RdbShortError, rdbTypes } from './rdb-format.ts'
 import { auxNames } from './rdb-save.ts'
@@ -13,6 +14,8 @@ import { RdbFileReader } from './rdb-file-reader.ts'
 import type { RdbKey, RdbVisitor } from './rdb-file-reader.ts'
 import type { RdbInput } from './rdb-input.ts'
 import { readStreamExtra } from './stream-extra.ts'
+import { runKeysMax } from './string-run.ts'
+import type { StringRun } from './string-run.ts'
 import { readValue } from './value-reader.ts'
 import type { LooseValue } from './value-reader.ts'
 
@@ -35,6 +38,7 @@ export type Loaded = {
   bytes: number
 }
 
+const hashes = new Uint32Array(runKeysMax)
 /** A key takes its type, a length and at least one byte of value. */
 const keyBytesMin = 3
 
@@ -45,12 +49,15 @@ export class RdbLoader implements RdbVisitor {
   private readonly options: LoadOptions
   /** No file of this size holds more keys. */
   private readonly keysMax: number
+  /** Without meaning; while it is kept, the reads that it comes from are not optimised away. */
+  warmed: number
 
   /** `bytes`: size of the file, 0 when it isn't known yet. */
   constructor(engine: Engine, options: LoadOptions, bytes = 0) {
     this.engine = engine
     this.options = options
     this.keysMax = bytes / keyBytesMin
+    this.warmed = 0
     this.loaded = { keys: 0, expired: 0, aux: new Map(), bytes: 0 }
     engine.db = engine.dbs[0]!
   }
@@ -87,12 +94,13 @@ export class RdbLoader implements RdbVisitor {
   key(key: RdbKey, input: RdbInput): void {
     const { engine, loaded, options } = this
     const { db } = engine
-    const { type, name, from, to, deadline } = key
+    const { type, deadline } = key
     const due = options.dueAt !== undefined && deadline >= 0 && deadline < options.dueAt
-    const hash = db.hash(name, from, to)
-    const before = db.find(name, from, to, hash)
+    const hash = db.hash(key.name, key.from, key.to)
+    const before = db.find(key.name, key.from, key.to, hash)
     if (before !== 0 && options.merges !== true) {
-      throw new RdbError(`the key '${Buffer.from(name.subarray(from, to)).toString('latin1')}' a second time`)
+      const name = Buffer.from(key.name.subarray(key.from, key.to)).toString('latin1')
+      throw new RdbError(`the key '${name}' a second time`)
     }
     let entry: number
     if (type === rdbTypes.string) {
@@ -101,7 +109,8 @@ export class RdbLoader implements RdbVisitor {
         loaded.expired++
         return
       }
-      entry = storeString(db, name, from, to, hash, before, input.text, input.from, input.to, false)
+      const { text, from, to } = input
+      entry = storeString(db, key.name, key.from, key.to, hash, before, text, from, to, false)
     } else {
       const value = readKeyValue(engine, key, input)
       if (due) {
@@ -109,12 +118,24 @@ export class RdbLoader implements RdbVisitor {
         loaded.expired++
         return
       }
-      entry = db.storeValue(name, from, to, hash, value.type, value.root, value.form)
+      entry = db.storeValue(key.name, key.from, key.to, hash, value.type, value.root, value.form)
     }
     if (deadline >= 0) entry = db.setDeadline(entry, hash, deadline, key.exactDeadline)
     if (key.idleSeconds >= 0) setIdleSeconds(engine, entry, key.idleSeconds)
     if (key.frequency >= 0) setUseCount(engine, entry, key.frequency)
     loaded.keys++
+  }
+
+  strings(run: StringRun): number {
+    const { db } = this.engine
+    const { buf, count, keyFrom, keyTo, from, end } = run
+    this.warmed = warmSlots(db.dict, buf, keyFrom, keyTo, count, hashes)
+    let taken = 0
+    while (taken < count && addString(
+      db, buf, keyFrom[taken]!, keyTo[taken]!, hashes[taken]!, from[taken]!, end[taken]!,
+    )) taken++
+    this.loaded.keys += taken
+    return taken
   }
 }
 
@@ -172,23 +193,21 @@ export function* readFile(
 ): Generator<{ bytesRead: number; bytesTotal: number }, number, void> {
   const bytesTotal = disk.size(file)
   const fd = disk.openRead(file)
-  const reader = new RdbFileReader(stringBytesMax, checksum)
   let at = 0
+  const reader = new RdbFileReader(stringBytesMax, checksum, {
+    bytes: bytesTotal,
+    read(buf, from, to) {
+      const came = disk.read(fd, buf, from, to, at)
+      at += came
+      return came
+    },
+  })
   try {
     for (let n = 1; ; n++) {
       const { offset } = reader
-      const result = reader.step(visitor)
-      if (result === 'end') return reader.offset
+      if (reader.step(visitor) === 'end') return reader.offset
       if (n % recordsPerStep === 0) yield { bytesRead: reader.offset, bytesTotal }
-      if (result === 'record') {
-        passed?.(offset, reader.offset)
-        continue
-      }
-      const { buf, from, to } = reader.room()
-      const came = disk.read(fd, buf, from, to, at)
-      at += came
-      if (came === 0) reader.end()
-      else reader.came(came)
+      passed?.(offset, reader.offset)
     }
   } catch (error) {
     if (!(error instanceof RdbError)) throw error

@@ -56,7 +56,8 @@ function readId(input: RdbInput, into: StreamId): void {
 }
 
 function readRawId(input: RdbInput, into: StreamId): void {
-  setRaw(into, input.buf, input.take(idBytes))
+  const at = input.take(idBytes)
+  setRaw(into, input.buf, at)
 }
 
 /** Sets the id to the 16 bytes at `u8[at]`, the highest first. */

@@ -32,6 +32,10 @@ export function* verifyRdbFile(disk: Disk, file: string): Generator<VerifyStep, 
       }
       facts.keys++
     },
+    strings(run) {
+      facts.keys += run.count
+      return run.count
+    },
   }, engine.settings.stringBytesMax, true)
   try {
     for (;;) {

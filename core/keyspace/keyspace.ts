@@ -104,20 +104,37 @@ export class Keyspace {
 
   /** A fresh entry for an absent key. A string's value bytes (`valueBytes` of them) are the caller's to write. */
   create(type: Type, buf: Uint8Array, from: number, to: number, hash: number, valueBytes = 0): number {
+    const entry = this.makeEntry(type, buf, from, to, valueBytes)
+    this.dict.insert(hash, entry)
+    this.tellCreated(buf, from, to, hash)
+    return entry
+  }
+
+  /** As `create`, right after `dict.probe` found that the key is absent. */
+  createProbed(type: Type, buf: Uint8Array, from: number, to: number, hash: number, valueBytes: number): number {
+    const entry = this.makeEntry(type, buf, from, to, valueBytes)
+    this.dict.fill(hash, entry)
+    this.tellCreated(buf, from, to, hash)
+    return entry
+  }
+
+  private makeEntry(type: Type, buf: Uint8Array, from: number, to: number, valueBytes: number): number {
     const arena = this.arena
-    const engine = this.engine
     const size = to - from
     const entry = arena.alloc(blockBytes(size, valueBytes, false))
-    initEntry(arena, entry, type, size, freshAccess(engine))
+    initEntry(arena, entry, type, size, freshAccess(this.engine))
     if (type === types.string) setRoot(arena, entry, valueBytes)
     const u8 = arena.u8[chunkOf(entry)]!
     let at = byteOf(entry) + headerBytes
     if (size < 64) for (let i = from; i < to; i++) u8[at++] = buf[i]!
     else u8.set(buf.subarray(from, to), at)
-    this.dict.insert(hash, entry)
+    return entry
+  }
+
+  private tellCreated(buf: Uint8Array, from: number, to: number, hash: number): void {
+    const engine = this.engine
     if (engine.snapshot !== undefined) engine.snapshot.created(this, buf, from, to, hash)
     if (engine.onEvent !== undefined) engine.onEvent('n', 'new', this.index, buf, from, to)
-    return entry
   }
 
   /**

@@ -1,12 +1,13 @@
 // Strings: bytes that stand in the entry itself, behind the key. Bitmaps and HyperLogLogs edit the same bytes.
 // Functions here change the view only; logging, events and replies are the commands' part.
 
-import { chunkOf, wordOf } from '../arena/arena.ts'
+import { byteOf, chunkOf, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
 import { parseBigInt64 } from '../args.ts'
 import { countedAccess, noteAccess } from '../keyspace/access.ts'
 import {
-  accessShift, deadlineBit, formOf, forms, hasDeadline, rootOf, setForm, setRoot, typeMask, typeOf, types, valueStart,
+  accessShift, deadlineBit, formOf, forms, hasDeadline, headerBytes, rootOf, setForm, setRoot, typeMask, typeOf,
+  types, valueStart,
 } from '../keyspace/entry.ts'
 import type { Form } from '../keyspace/entry.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
@@ -75,6 +76,19 @@ export function storeString(
   } else target = db.create(types.string, key, from, to, hash, end - start)
   copyBytes(arena.u8[chunkOf(target)]!, valueStart(arena, target), source, start, end)
   return target
+}
+
+/**
+ * The key `buf[keyFrom..keyTo)` gets the value `buf[from..to)` if it is absent; false, and nothing changed, when it is
+ * there.
+ */
+export function addString(
+  db: Keyspace, buf: Uint8Array, keyFrom: number, keyTo: number, hash: number, from: number, to: number,
+): boolean {
+  if (db.dict.probe(buf, keyFrom, keyTo, hash) !== 0) return false
+  const entry = db.createProbed(types.string, buf, keyFrom, keyTo, hash, to - from)
+  copyBytes(db.arena.u8[chunkOf(entry)]!, byteOf(entry) + headerBytes + keyTo - keyFrom, buf, from, to)
+  return true
 }
 
 /**

@@ -211,3 +211,53 @@ test('what was due is left out where asked for', (t) => {
   t.is(step.value.keys, 1)
   t.is(other.dbs[0]!.count, 1)
 })
+
+/** Reads from it give a part of what was asked for, so that records meet the end of what is there anywhere. */
+function inPieces(disk: Disk, sizes: readonly number[]): Disk {
+  let n = 0
+  const read: Disk['read'] = (fd, buf, from, to, at) => disk.read(fd, buf, from, Math.min(to, from + sizes[n++ % sizes.length]!), at)
+  return new Proxy(disk, { get: (target, name) => name === 'read' ? read : Reflect.get(target, name).bind(target) })
+}
+
+test('a file is read as it comes: values larger than what is read at once, and names before them', (t) => {
+  const large = Array.from({ length: 3000 }, (_, i) => `${i} `.padEnd(500, 'x'))
+  const d = filled([
+    ['SET', 'text', 'long '.repeat(700_000)], ['SET', 'short', '1'], ['RPUSH', 'list', ...large], ['SADD', 'set', ...large],
+    ['HSET', 'hash', ...large.flatMap((word, i) => [word, `${i}`])], ['ZADD', 'zset', ...large.flatMap((word, i) => [`${i}`, word])],
+    ...large.map((word, i) => ['XADD', 'stream', `${i + 1}-1`, 'field', word]),
+    ['XGROUP', 'CREATE', 'stream', 'workers', '0'], ['XREADGROUP', 'GROUP', 'workers', 'ann', 'COUNT', '900', 'STREAMS', 'stream', '>'],
+    ...Array.from({ length: 3000 }, (_, i) => ['SET', `key ${i}`.padEnd(i % 90, '.'), `${i}`.repeat(i % 40)]),
+    ['PEXPIREAT', 'key 77', '1700000100000'],
+  ])
+  const expected = stateDigest(d.engine)
+  for (const compresses of [true, false]) {
+    d.engine.settings.compressesRdb = compresses
+    const disk = new SimulatedDisk()
+    replaceByStream(disk, '/dump.rdb', (sink) => saveNow(d.engine, sink, { aux: {}, checksum: true }))
+    for (const sizes of [[1 << 30], [70_001], [1_000_003, 5, 64 * 1024]]) {
+      const other = driver(1, undefined, false).engine
+      other.replaying = true
+      t.is(loadFrom(other, inPieces(disk, sizes), '/dump.rdb').keys, d.engine.dbs[0]!.count)
+      t.is(stateDigest(other), expected)
+    }
+  }
+})
+
+/** A record of a plain string. */
+function record(key: string): Buffer {
+  return Buffer.from(`\0${String.fromCodePoint(key.length)}${key}\u0001v`, 'latin1')
+}
+
+test('a plain string a second time is refused where it stands', (t) => {
+  for (const place of [1, 2, 31, 32, 33, 63, 64, 100]) {
+    const keys = Array.from({ length: 120 }, (_, i) => record(i === place ? 'key 0' : `key ${i}`))
+    const bytes = Buffer.concat([Buffer.from('REDIS0010\u00fe\0', 'latin1'), ...keys, Buffer.alloc(9, 255)])
+    const disk = new SimulatedDisk()
+    replaceByStream(disk, '/dump.rdb', (sink) => sink(bytes, 0, bytes.length))
+    const at = 11 + keys.slice(0, place).reduce((sum, one) => sum + one.length, 0)
+    const d = driver()
+    t.throws(() => loadFrom(d.engine, disk, '/dump.rdb'), { message: `/dump.rdb at byte ${at}: the key 'key 0' a second time` })
+    t.is(d.engine.dbs[0]!.count, place)
+    d.engine.dbs[0]!.check()
+  }
+})
