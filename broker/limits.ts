@@ -84,3 +84,5 @@ export const migrateAheadBytesMax = 1 << 20
 export const migrateReplyBytesMax = 64 << 10
 /** How often a MIGRATE that has moved its keys looks whether it may write again. */
 export const migrateWaitMs = 5
+/** How long DEBUG POPULATE may hold one turn of the event loop. */
+export const populateSliceMsMax = 5

@@ -9,7 +9,10 @@ import type { BrokerSpec, ServeHandler } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { reloadDump, reloadLog } from '../persistence/reload.ts'
 import { isLocal } from './config.ts'
-import { debugObject, digestAll, digestKeys, digestState } from './debug-data.ts'
+import {
+  debugEncoding, debugHashTable, debugHashTableOfKey, debugObject, debugSdslen, digestAll, digestKeys, digestState,
+} from './debug-data.ts'
+import { populate } from './debug-populate.ts'
 import { writeExample } from './debug-protocol.ts'
 import { writeHelpLines } from './help.ts'
 import { debugSpec } from './server-spec.ts'
@@ -63,12 +66,22 @@ function protocol(_: Connection, a: Args, r: Reply): void {
     + 'string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false')
 }
 
+/** Ends the process at once, as a fault would: what no frame has is lost. */
+function crash(signal: NodeJS.Signals): ServeHandler {
+  return (c, a) => {
+    c.broker.report('warning', `DEBUG ${a.text(1).toUpperCase()}: the process ends itself with ${signal}`)
+    process.kill(process.pid, signal)
+  }
+}
+
 function log(c: Connection, a: Args, r: Reply): void {
   c.broker.report('warning', `DEBUG LOG: ${a.text(2)}`)
   r.ok()
 }
 
 const subs: readonly Sub[] = [
+  { name: 'ASSERT', words: '', about: 'Ends the process as a failed assertion would.', least: 2, most: 2,
+    serve: crash('SIGABRT') },
   { name: 'CHANGE-REPL-ID', words: '', about: 'Begins another history of replication.', least: 2, most: 2,
     serve: (c, _, r) => {
       c.broker.replication.newHistory()
@@ -83,19 +96,36 @@ const subs: readonly Sub[] = [
     least: 2, most: 2, serve: digestState },
   { name: 'ERROR', words: '<text>', about: 'Answers with the text as an error.', least: 3, most: 3,
     serve: (_, a, r) => r.error(a.text(2)) },
-  { name: 'LISTPACK', words: '<key>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
+  { name: 'HTSTATS', words: '<dbid>', about: 'The size of the table of a database.', least: 3, most: 4,
+    serve: debugHashTable },
+  { name: 'HTSTATS-KEY', words: '<key>', about: 'The size of the table behind a key.', least: 3, most: 4,
+    serve: debugHashTableOfKey },
+  { name: 'LISTPACK', words: '<key>', about: 'Whether the value is a listpack.', least: 3, most: 3,
+    serve: debugEncoding('listpack') },
   { name: 'LOADAOF', words: '', about: 'Makes the log durable, then folds the views from it anew.', least: 2, most: 2,
     serve: loadLog },
   { name: 'LOG', words: '<text>', about: 'Writes the text to the log of the server.', least: 3, most: 3, serve: log },
   { name: 'OBJECT', words: '<key>', about: 'What is known of a key and its value.', least: 3, most: 4,
     serve: debugObject },
+  { name: 'OOM', words: '', about: 'Ends the process as a lack of memory would.', least: 2, most: 2,
+    serve: crash('SIGABRT') },
+  { name: 'PANIC', words: '', about: 'Ends the process as a panic would.', least: 2, most: 2,
+    serve: crash('SIGABRT') },
   { name: 'PAUSE-CRON', words: '<0|1>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
+  { name: 'POPULATE', words: '<count> [<prefix>] [<size>]', about: 'Makes count strings, logged as SET.', least: 3,
+    most: 5, serve: populate },
   { name: 'PROTOCOL', words: '<type>', about: 'Answers with an example of a RESP type.', least: 3, most: 3,
     serve: protocol },
+  { name: 'QUICKLIST', words: '<key> [<0|1>]', about: 'Whether the value is a quicklist.', least: 3, most: 4,
+    serve: debugEncoding('quicklist') },
   { name: 'QUICKLIST-PACKED-THRESHOLD', words: '<size>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
   { name: 'RELOAD', words: '[MERGE] [NOFLUSH] [NOSAVE]', about: 'Writes the dump file, then loads it anew.', least: 2,
     most: Infinity, serve: reload },
   { name: 'REPLYBUFFER', words: '<option> <value>', about: 'Does nothing.', least: 4, most: 4, serve: idle },
+  { name: 'SDSLEN', words: '<key>', about: 'Bytes of the key and of a string value.', least: 3, most: 3,
+    serve: debugSdslen },
+  { name: 'SEGFAULT', words: '', about: 'Ends the process as a bad access to memory would.', least: 2, most: 2,
+    serve: crash('SIGSEGV') },
   { name: 'SET-ACTIVE-EXPIRE', words: '<0|1>', about: 'With 0 due keys stay until somebody asks for them.', least: 3,
     most: 3, serve: setActiveExpire },
   { name: 'SET-DISABLE-DENY-SCRIPTS', words: '<0|1>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
