@@ -4,8 +4,9 @@
 //   __keyspace@<db>__:<key>     the event     (class K)
 //   __keyevent@<db>__:<event>   the key       (class E)
 //
-// While `notify-keyspace-events` asks for nothing the engine has no hook and pays nothing.
+// While `notify-keyspace-events` asks for nothing, and nobody taps, the engine has no hook and pays nothing.
 
+import type { EventHook } from '../core/engine.ts'
 import type { Broker } from './broker.ts'
 
 const heldChannelBytes = 512
@@ -16,6 +17,8 @@ export class KeyspaceEvents {
   private classes: string
   private byKey: boolean
   private byEvent: boolean
+  /** Hear all events, whatever is configured. */
+  private readonly taps: Set<EventHook>
   private readonly words: Map<string, Buffer>
   /** `__keyevent@0__:set` by event, for each database. */
   private readonly channels: Map<string, Buffer>[]
@@ -27,6 +30,7 @@ export class KeyspaceEvents {
     this.classes = ''
     this.byKey = false
     this.byEvent = false
+    this.taps = new Set()
     this.words = new Map()
     this.channels = broker.engine.dbs.map(() => new Map<string, Buffer>())
     this.scratch = Buffer.alloc(heldChannelBytes)
@@ -40,13 +44,30 @@ export class KeyspaceEvents {
     this.classes = classes
     this.byKey = classes.includes('K')
     this.byEvent = classes.includes('E')
-    if (!this.byKey && !this.byEvent) engine.onEvent = undefined
-    else engine.onEvent = (kind, event, db, buf, from, to) => this.publish(kind, event, db, buf, from, to)
+    if (!this.byKey && !this.byEvent && this.taps.size === 0) engine.onEvent = undefined
+    else engine.onEvent = (kind, event, db, buf, from, to) => this.happened(kind, event, db, buf, from, to)
+  }
+
+  /** Also tells `hook` of all events, of every class, until the returned function is called. */
+  tap(hook: EventHook): () => void {
+    this.taps.add(hook)
+    this.configure()
+    return () => {
+      this.taps.delete(hook)
+      this.configure()
+    }
+  }
+
+  private happened(kind: string, event: string, db: number, buf: Uint8Array, from: number, to: number): void {
+    const { engine } = this.broker
+    if (engine.replaying && !engine.following) return
+    for (const hook of this.taps) hook(kind, event, db, buf, from, to)
+    if (this.byKey || this.byEvent) this.publish(kind, event, db, buf, from, to)
   }
 
   private publish(kind: string, event: string, db: number, buf: Uint8Array, from: number, to: number): void {
-    const { pubsub, engine } = this.broker
-    if (!pubsub.heard || (engine.replaying && !engine.following) || !this.classes.includes(kind)) return
+    const { pubsub } = this.broker
+    if (!pubsub.heard || !this.classes.includes(kind)) return
     const word = this.word(event)
     if (this.byKey) {
       const size = this.channelOf(db, buf, from, to)

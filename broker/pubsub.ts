@@ -44,6 +44,11 @@ export class Topic {
   }
 }
 
+/** A message, `message[from..to)`, on the channel `channel[start..end)`; both are overwritten afterwards. */
+export type Tap = (
+  channel: Buffer, start: number, end: number, message: Uint8Array, from: number, to: number,
+) => void
+
 /** What one client listens to, by name (one character a byte), in the order in which it subscribed. */
 export type Subscriptions = Record<Kind, Map<string, Topic>>
 
@@ -62,6 +67,8 @@ export class PubSub {
   private readonly three: FanOut
   /** Clients that listen to anything. */
   clients: number
+  /** Hears all messages, whoever listens: what carries them elsewhere. */
+  tap: Tap | undefined
 
   constructor(broker: Broker) {
     this.broker = broker
@@ -69,6 +76,7 @@ export class PubSub {
     this.two = new FanOut(2)
     this.three = new FanOut(3)
     this.clients = 0
+    this.tap = undefined
   }
 
   /** How many different channels (shard channels, patterns) are listened to. */
@@ -78,7 +86,7 @@ export class PubSub {
 
   /** True when a message on any channel may reach somebody. */
   get heard(): boolean {
-    return this.topics.channel.size > 0 || this.topics.pattern.size > 0
+    return this.topics.channel.size > 0 || this.topics.pattern.size > 0 || this.tap !== undefined
   }
 
   all(kind: Kind): Iterable<Topic> {
@@ -128,6 +136,7 @@ export class PubSub {
   publish(channel: Buffer, start: number, end: number, message: Uint8Array, from: number, to: number): number {
     const { topics } = this
     let got = 0
+    if (this.tap !== undefined) this.tap(channel, start, end, message, from, to)
     if (topics.channel.size > 0) {
       const topic = topics.channel.get(idOf(channel, start, end))
       if (topic !== undefined) got += this.send(topic, channel, start, end, message, from, to)

@@ -1,5 +1,6 @@
 // What stands on the broker by default, in the package and in `millrace`.
 
 import type { Extension } from '../broker/extension.ts'
+import { bridgeExtension } from './bridge/extension.ts'
 
-export const extensions: readonly Extension[] = []
+export const extensions: readonly Extension[] = [bridgeExtension]

@@ -43,7 +43,9 @@ export class Config {
   /** The value as CONFIG GET shows it, by name or alias; undefined when there is no such parameter. */
   get(name: string): string | undefined {
     const row = rowOf(name)
-    return row === undefined ? undefined : formatValue(row, this.valueOf(row))
+    if (row === undefined) return undefined
+    const shown = formatValue(row, this.valueOf(row))
+    return row.hiddenValue === true && shown !== '' ? '(hidden)' : shown
   }
 
   /** Hears of changes of some parameters (by their redis.conf names). Not called for the values of the start. */

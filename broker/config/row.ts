@@ -13,6 +13,8 @@ type Common = {
   protected?: true
   /** Never shown in logs. */
   sensitive?: true
+  /** CONFIG GET shows only whether there is a value. */
+  hiddenValue?: true
   /** CONFIG GET shows it only by its whole name. */
   hidden?: true
   /** Known so that a stock redis.conf loads and tools can read it, but without a meaning here. */

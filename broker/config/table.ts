@@ -3,6 +3,7 @@
 
 import path from 'node:path'
 import { accessSync, constants, statSync } from 'node:fs'
+import { bridgeRows } from './bridge-rows.ts'
 import { inertRows } from './inert-rows.ts'
 import type { Row } from './row.ts'
 import { bool, flags, int, intMax, longMax, memory, oneOf, Refused, text, uintMax, ulongMax } from './row.ts'
@@ -164,13 +165,13 @@ function fileName(parameter: string, name: string): string {
   return name
 }
 
-type Live = (typeof liveRows)[number] | (typeof wordRows)[number]
+type Live = (typeof liveRows)[number] | (typeof wordRows)[number] | (typeof bridgeRows)[number]
 type Camel<S extends string> = S extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S
 
 /** The values by name, `tcp-keepalive` as `tcpKeepalive`. Those of inert rows are kept too, but without a type. */
 export type Values = { -readonly [R in Live as Camel<R['name']>]: R['default'] }
 
-export const rows: readonly Row[] = [...liveRows, ...wordRows, ...inertRows]
+export const rows: readonly Row[] = [...liveRows, ...wordRows, ...bridgeRows, ...inertRows]
   .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
 /** `tcp-keepalive` → `tcpKeepalive` */
