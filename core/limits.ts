@@ -61,3 +61,5 @@ export const historySliceMsMax = 2
 /** What one part of a segment's index covers, and how many segments' indexes are known at a time. */
 export const logIndexPartBytes = 16 * 1024 * 1024
 export const logIndexesMax = 64
+/** Keys that commands linked in a stretch of the log, and of which it is followed what depends on what; beyond, all. */
+export const linkedKeysMax = 2 ** 21

@@ -22,11 +22,11 @@ import { CheckpointSink } from './checkpoint-sink.ts'
 import { noteKeys } from './effect-keys.ts'
 import type { EffectSpec } from './effect-keys.ts'
 import { KeptRuns } from './kept-runs.ts'
-import { RdbError, rdbTypes, rdbVersionDated, rdbVersionPlain } from './rdb-format.ts'
-import { RdbFileReader } from './rdb-file-reader.ts'
+import { rdbTypes, rdbVersionDated, rdbVersionPlain } from './rdb-format.ts'
 import type { RdbKey, RdbVisitor } from './rdb-file-reader.ts'
 import { RdbFileWriter } from './rdb-file-writer.ts'
 import type { RdbInput } from './rdb-input.ts'
+import { readFirstFields } from './rdb-fields.ts'
 import { RdbLoader, readFile } from './rdb-load.ts'
 import { auxNames } from './rdb-save.ts'
 import type { AuxFields } from './rdb-save.ts'
@@ -292,37 +292,4 @@ class Fold implements RdbVisitor {
       bytes, digest: verify ? this.digest.toString('hex') : undefined,
     }
   }
-}
-
-/** How much of a file is read for its first fields. */
-const fieldsBytes = 64 * 1024
-
-/** The aux fields before anything else in the file. Throws RDB_DAMAGED. */
-function readFirstFields(disk: Disk, file: string): Map<string, string> {
-  const found = new Map<string, string>()
-  const seen = { other: false }
-  const other = (): void => {
-    seen.other = true
-  }
-  const visitor: RdbVisitor = {
-    aux: (name, value) => void found.set(name, value),
-    library: other, database: other,
-    key: (key, input) => {
-      other()
-      skipValue(input, key.type)
-    },
-  }
-  const reader = new RdbFileReader(fieldsBytes, false)
-  const head = Buffer.alloc(fieldsBytes)
-  const fd = disk.openRead(file)
-  try {
-    reader.push(head.subarray(0, disk.read(fd, head, 0, head.length, 0)))
-    while (!seen.other && reader.step(visitor) === 'record') continue
-  } catch (error) {
-    if (!(error instanceof RdbError)) throw error
-    throw new MillraceError('RDB_DAMAGED', `${file} at byte ${reader.offset}: ${error.message}`, error)
-  } finally {
-    disk.close(fd)
-  }
-  return found
 }

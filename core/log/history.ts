@@ -19,7 +19,7 @@ export type HistoryOptions = {
   enough?: () => boolean
 }
 
-/** Yields after each frame; returns the last position that was read. Throws MillraceError LOG_DAMAGED. */
+/** Yields after each frame; returns the last position that was read. Throws MillraceError LOG_DAMAGED, LOG_GAP. */
 export function* readHistory(
   options: HistoryOptions,
 ): Generator<{ file: string, bytesRead: number, bytes: number }, number, void> {
@@ -35,6 +35,9 @@ export function* readHistory(
       // Of an archive only the end is wanted, or it begins where retention has left off.
       const isOverlap = first !== undefined && first.position <= position
       if (first !== undefined && (index === 0 || isOverlap)) reader.goOn(reader.offset, first.position - 1, firstCrc)
+      else if (first !== undefined && first.position > position + 1) {
+        throw new MillraceError('LOG_GAP', `the positions ${position + 1} to ${first.position - 1} are in no file`)
+      }
       while (reader.next(visitNew)) {
         yield { file, bytesRead: reader.offset, bytes: reader.bytes }
         if (options.enough?.() === true) return reader.position

@@ -25,8 +25,8 @@ export type Entry = {
   db: number
   /** The `#by …` line in force, without its line end; '' when there is none. */
   by: string
-  /** The entry stands between MULTI and EXEC. */
-  inTransaction: boolean
+  /** Between MULTI and EXEC: the position of the transaction's first entry; 0 outside of one. */
+  transactionFrom: number
   args: Args
 }
 
@@ -96,7 +96,7 @@ export class SegmentReader {
     this.fd = disk.openRead(file)
     this.readBytes = readBytes
     this.fileBytes = disk.size(file)
-    this.entry = { position: 0, ms: 0, db: 0, by: '', inTransaction: false, args: new Args() }
+    this.entry = { position: 0, ms: 0, db: 0, by: '', transactionFrom: 0, args: new Args() }
     this.buf = Buffer.allocUnsafeSlow(Math.min(readBytes, Math.max(this.fileBytes, headerBytesMax)))
     this.base = 0
     this.filled = 0
@@ -161,7 +161,7 @@ export class SegmentReader {
     this.entry.ms = mark.ms
     this.entry.db = mark.db
     this.entry.by = mark.by
-    this.entry.inTransaction = false
+    this.entry.transactionFrom = 0
   }
 
   /** The finding as an error; without one, that the file ended too early. */
@@ -250,8 +250,8 @@ export class SegmentReader {
     const entry = this.entry
     const args = entry.args
     if (args.count === 2 && args.is(0, 'SELECT')) entry.db = args.int(1)
-    else if (args.count === 1 && args.is(0, 'MULTI')) entry.inTransaction = true
-    else if (args.count === 1 && args.is(0, 'EXEC')) entry.inTransaction = false
+    else if (args.count === 1 && args.is(0, 'MULTI')) entry.transactionFrom = entry.position + 1
+    else if (args.count === 1 && args.is(0, 'EXEC')) entry.transactionFrom = 0
     else return false
     return true
   }
@@ -291,6 +291,7 @@ export class SegmentReader {
     this.plain = true
     entry.by = ''
     entry.ms = 0
+    entry.position = this.position
     for (const command of commands) {
       frameCommand(entry.args, this.buf, command.from, command.to)
       if (this.bracket()) continue

@@ -16,8 +16,8 @@ import type { VerifyCheckpoint } from './verify-log.ts'
 import { verifySegment } from './verify-segment.ts'
 import type { Fault, VerifyStep } from './verify-segment.ts'
 
-/** A file of a log, and how much of it is copied. */
-export type Piece = { file: string, bytes: number }
+/** A file of a log, how much of it is copied, and what follows in place of the rest. */
+export type Piece = { file: string, bytes: number, tail?: Buffer }
 
 export type Salvage = {
   base: Piece | undefined
@@ -153,7 +153,9 @@ function beginsAtOne(disk: Disk, sources: Sources): boolean {
 }
 
 /** Copies what was planned into the new, empty log at `target`; synced when it returns. */
-export function* copySalvage(disk: Disk, plan: Salvage, target: LogPlace): Generator<VerifyStep, void, void> {
+export function* copySalvage(
+  disk: Disk, plan: Pick<Salvage, 'base' | 'segments'>, target: LogPlace,
+): Generator<VerifyStep, void, void> {
   disk.makeFolder(target.folder)
   const files: ManifestFile[] = []
   if (plan.base !== undefined) {
@@ -184,6 +186,7 @@ function* copyPiece(disk: Disk, piece: Piece, to: string): Generator<VerifyStep,
       at += came
       yield { step: 'progress', file: piece.file, bytesRead: at, bytes: piece.bytes }
     }
+    if (piece.tail !== undefined) writeAll(disk, target, piece.tail, 0, piece.tail.length, piece.bytes)
     disk.sync(target)
   } finally {
     disk.close(source)

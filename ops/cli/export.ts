@@ -11,11 +11,12 @@ import { exactDeadlineOf, keyOf } from '../../core/keyspace/entry.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { segmentStart } from '../../core/log/log-files.ts'
 import { readHistory } from '../../core/log/history.ts'
+import { historyFiles } from '../../core/log/history-files.ts'
 import type { Entry } from '../../core/log/reader.ts'
 import { breathe, drive } from './drive.ts'
 import { faultText } from './fault-text.ts'
 import { renderEvent } from './event.ts'
-import { foldLog, wholeSources } from './fold.ts'
+import { foldLog } from './fold.ts'
 import { findLog } from './place.ts'
 import { entryMatches, isFrom, isUntil, keyMatches, keysOf, readSelection } from './selection.ts'
 import type { Selection } from './selection.ts'
@@ -37,8 +38,8 @@ export const exportVerb: Verb = {
     state: { type: 'boolean', summary: 'aof: the state as commands instead of the history' },
     db: { type: 'string', value: 'N', summary: 'only this database' },
     match: { type: 'string', value: 'GLOB', summary: 'only keys (events with a key) that match' },
-    from: { type: 'string', value: 'WHERE', summary: 'history from this position or time (ISO 8601) on' },
-    until: { type: 'string', value: 'WHERE', summary: 'up to and with this position or time' },
+    from: { type: 'string', value: 'WHERE', summary: 'history from this position, id or time (ISO 8601) on' },
+    until: { type: 'string', value: 'WHERE', summary: 'up to and with this position, id or time' },
   },
   notes: [
     [
@@ -77,11 +78,10 @@ async function exportData(given: Given, io: Io): Promise<ExitCode> {
   let count
   try {
     if (state) {
-      const until = selection.until
-      const engine = await foldLog(io, place, until && ((position, ms) => isUntil(until, position, ms)))
+      const engine = await foldLog(io, place, selection.until)
       count = format === 'rdb' ? writeRdb(engine, selection, sink) : await writeState(io, engine, selection, sink)
     } else {
-      const { bases, segments } = wholeSources(io, place)
+      const { bases, segments } = historyFiles(io.disk, place)
       const first = bases[0]
       const files = first !== undefined && !first.endsWith('.rdb') ? [first, ...segments] : segments
       const { db, match, from } = selection
@@ -134,10 +134,11 @@ async function writeHistory(
   let count = 0
   let ended = false
   let db = -1
-  let open = false
+  /** Position that the open transaction began at, 0 for none. */
+  let open = 0
   const close = (): void => {
-    if (open) sink.write(encodeWords(['EXEC']))
-    open = false
+    if (open > 0) sink.write(encodeWords(['EXEC']))
+    open = 0
   }
   const visit = (entry: Entry): void => {
     if (!isUntil(until, entry.position, entry.ms)) ended = true
@@ -149,12 +150,12 @@ async function writeHistory(
       sink.write(Buffer.from(`${JSON.stringify(renderEvent(entry, keys))}\n`))
       return
     }
-    if (!entry.inTransaction) close()
+    if (entry.transactionFrom !== open) close()
     if (entry.db !== db) sink.write(encodeWords(['SELECT', String(entry.db)]))
     db = entry.db
-    if (entry.inTransaction && !open) {
+    if (entry.transactionFrom !== open) {
       sink.write(encodeWords(['MULTI']))
-      open = true
+      open = entry.transactionFrom
     }
     sink.write(entry.args.buf.subarray(entry.args.rawStart, entry.args.rawEnd))
   }

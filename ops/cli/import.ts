@@ -4,9 +4,10 @@ import path from 'node:path'
 import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { copySalvage, planSalvage } from '../../core/log/salvage.ts'
+import { historyFiles } from '../../core/log/history-files.ts'
 import type { Sources } from '../../core/log/salvage.ts'
 import { followFaults } from './check.ts'
-import { foldLog, wholeSources } from './fold.ts'
+import { foldLog } from './fold.ts'
 import { findPlace } from './place.ts'
 import { fetchRdb } from './redis-source.ts'
 import { buildDirectory } from './target.ts'
@@ -62,7 +63,7 @@ async function importData(given: Given, io: Io): Promise<ExitCode> {
 function filesOf(io: Io, from: string): Sources {
   const place = findPlace(io.disk, from)
   if (place.kind !== 'folder') return { bases: [place.file], segments: [] }
-  if (place.logs.length === 1) return wholeSources(io, place.logs[0]!)
+  if (place.logs.length === 1) return historyFiles(io.disk, place.logs[0]!)
   if (place.logs.length === 0 && place.rdbs.length === 1) return { bases: [...place.rdbs], segments: [] }
   throw new MillraceError('NO_DATA', `${from} holds several logs or RDB files: name one of them`)
 }

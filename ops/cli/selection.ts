@@ -2,6 +2,8 @@
 
 import type { CommandTable } from '../../core/commands/command-table.ts'
 import { visitKeys } from '../../core/commands/key-positions.ts'
+import { isBefore, isBehind, parseMoment } from '../../core/history/moment.ts'
+import type { Moment } from '../../core/history/moment.ts'
 import { globMatch } from '../../core/keyspace/glob.ts'
 import type { Entry } from '../../core/log/reader.ts'
 import { findCommand } from '../../broker/command.ts'
@@ -9,14 +11,12 @@ import type { Command } from '../../broker/command.ts'
 import { UsageError } from './verb.ts'
 import type { Given } from './verb.ts'
 
-/** A place in the log: a position, or a time in unix ms. */
-export type Bound = { position: number } | { ms: number }
 
 export type Selection = {
   db: number | undefined
   match: Buffer | undefined
-  from: Bound | undefined
-  until: Bound | undefined
+  from: Moment | undefined
+  until: Moment | undefined
 }
 
 export function readSelection(given: Given): Selection {
@@ -31,22 +31,23 @@ export function readSelection(given: Given): Selection {
   }
 }
 
-function bound(name: string, text: string | undefined): Bound | undefined {
+/** A position, an id or a time. */
+function bound(name: string, text: string | undefined): Moment | undefined {
   if (text === undefined) return undefined
   if (/^\d+$/.test(text)) return { position: Number(text) }
-  const ms = Date.parse(text)
-  if (Number.isNaN(ms)) throw new UsageError(`--${name} takes a position or a time (ISO 8601), not '${text}'`)
-  return { ms }
+  const moment = parseMoment(text)
+  if (moment === undefined) {
+    throw new UsageError(`--${name} takes a position, an id (<ms>-<n>) or a time (ISO 8601), not '${text}'`)
+  }
+  return moment
 }
 
-export function isFrom(from: Bound | undefined, position: number, ms: number): boolean {
-  if (from === undefined) return true
-  return 'position' in from ? position >= from.position : ms >= from.ms
+export function isFrom(from: Moment | undefined, position: number, ms: number): boolean {
+  return from === undefined || !isBefore(from, position, ms)
 }
 
-export function isUntil(until: Bound | undefined, position: number, ms: number): boolean {
-  if (until === undefined) return true
-  return 'position' in until ? position <= until.position : ms <= until.ms
+export function isUntil(until: Moment | undefined, position: number, ms: number): boolean {
+  return until === undefined || !isBehind(until, position, ms)
 }
 
 export function keyMatches(selection: Selection, db: number, key: Uint8Array): boolean {

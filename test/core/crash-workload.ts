@@ -6,6 +6,7 @@ import { createCommands } from '../../broker/commands/table.ts'
 import { replayer } from '../../broker/recovery.ts'
 import { Arena } from '../../core/arena/arena.ts'
 import { Args, frameCommand } from '../../core/args.ts'
+import { loadBase } from '../../core/checkpoint/rdb-load.ts'
 import { manualClock } from '../../core/clock.ts'
 import type { ManualClock } from '../../core/clock.ts'
 import { stateDigest } from '../../core/digest.ts'
@@ -31,7 +32,7 @@ export const segment = (seq: number): string => path.join(place.folder, `appendo
 /** `always, quick`: the syncs are so quick that they run on the thread. */
 export type Mode = SyncPolicy | 'always, quick'
 
-const databases = 4
+export const databases = 4
 const startMs = 1_700_000_000_000
 /** All engines share it: a fresh one would cost more than what is folded into it. */
 const arena = new Arena()
@@ -75,7 +76,7 @@ export function recover(disk: SimulatedDisk, seed: number): View {
   const visit = replayer(engine, commands)
   engine.replaying = true
   try {
-    const steps = recoverLog({ disk, place, loadTruncated: true, visit })
+    const steps = recoverLog({ disk, place, loadTruncated: true, visit, loadBase: (file) => loadBase(engine, disk, file) })
     let step = steps.next()
     while (step.done !== true) step = steps.next()
     engine.replaying = false

@@ -1,0 +1,224 @@
+// The state of a moment: the newest checkpoint that isn't later, and the entries from there up to the moment, folded
+// into an engine. A transaction counts as a whole, if its first entry does.
+//
+// Where only some keys are asked for, all others stay out of memory, however large the checkpoint:
+//
+//   find    reads the entries once: what do those keys depend on? (see key-links.ts)
+//   load    walks the checkpoint, loads what is needed, goes behind the rest
+//   fold    replays the entries that need be
+
+import type { Args } from '../args.ts'
+import type { EffectSpec } from '../checkpoint/effect-keys.ts'
+import { checkpointStart } from '../checkpoint/rdb-fields.ts'
+import type { RdbKey, RdbVisitor } from '../checkpoint/rdb-file-reader.ts'
+import type { RdbInput } from '../checkpoint/rdb-input.ts'
+import { loadFile, RdbLoader, readFile } from '../checkpoint/rdb-load.ts'
+import { skipValue } from '../checkpoint/rdb-skip.ts'
+import type { Disk } from '../disk.ts'
+import type { Engine } from '../engine.ts'
+import { MillraceError } from '../errors.ts'
+import { readHistory } from '../log/history.ts'
+import { segmentStart } from '../log/log-files.ts'
+import type { Entry } from '../log/reader.ts'
+import { beginsAsRdb } from '../log/recover.ts'
+import type { Sources } from '../log/salvage.ts'
+import { KeyLinks } from './key-links.ts'
+import type { NeededKeys } from './key-links.ts'
+import { idText, isBehind } from './moment.ts'
+import type { Moment } from './moment.ts'
+
+export type PastOptions = {
+  disk: Disk
+  /** Checkpoints, newest first, and segments in order (see history-files.ts). */
+  sources: Sources
+  /** Undefined: the end. */
+  moment: Moment | undefined
+  /** Later entries don't count, whatever the moment: the log may grow meanwhile. */
+  positionMax?: number
+  /** Empty, with a null log, `replaying`. */
+  engine: Engine
+  /** Folds an entry into the engine; throws where that can't be. */
+  visit: (entry: Entry) => void
+  /** Where the keys of an entry's command stand; undefined when the command is not known. */
+  specOf: (args: Args) => EffectSpec | undefined
+  /** Only these keys of database `db`, and what they depend on; undefined: everything. */
+  keys?: { db: number; names: readonly Buffer[] }
+  /** What the engine's memory may grow to. */
+  bytesMax?: number
+}
+
+/** Bytes of the file at hand. */
+export type PastStep = { phase: 'find' | 'load' | 'fold'; file: string; bytesRead: number; bytes: number }
+
+/** Where in the log something stands. */
+export type Stand = { position: number; ms: number }
+
+/** A checkpoint to begin with, and the files to read behind it. */
+export type Beginning = Stand & {
+  base: string | undefined
+  /** The base is an RDB, or begins with one. */
+  loads: boolean
+  /** Files with entries; the base is the first of them where it is an AOF. */
+  files: readonly string[]
+}
+
+/**
+ * Folds the state of the moment into the engine, whose clock stands there then. Returns where the last entry that
+ * counts stands. Throws MillraceError BEFORE_HISTORY, LOG_GAP, LOG_DAMAGED, LOG_COMMAND, RDB_DAMAGED, HISTORY_MEMORY,
+ * and the disk's errors (ENOENT when a broker moved a file to the archive meanwhile: begin anew).
+ */
+export function* foldPast(options: PastOptions): Generator<PastStep, Stand, void> {
+  const { engine, keys, visit, specOf, moment } = options
+  const beginning = findBeginning(options.disk, options.sources, moment)
+  let needed: NeededKeys | undefined
+  // Entries behind an RDB in one file begin where loading it ends.
+  const isMixed = beginning.loads && !beginning.base!.endsWith('.rdb')
+  if (keys !== undefined && !isMixed) {
+    const links = new KeyLinks(engine.dbs.length, engine.hashSeed)
+    yield* replay(options, beginning, 'find', 0, (entry) => links.note(entry, specOf(entry.args)))
+    needed = links.needsOf(keys.db, keys.names)
+  }
+  const offset = yield* load(options, beginning, needed)
+  const stand = yield* replay(options, beginning, 'fold', offset, (entry) => {
+    if (needed === undefined || needed.needs(entry, specOf(entry.args))) visit(entry)
+  })
+  engine.setNow(moment !== undefined && 'ms' in moment ? moment.ms : stand.ms)
+  return stand
+}
+
+/** The newest checkpoint that isn't later than the moment, or the log's first entry. Throws as `foldPast`. */
+export function findBeginning(disk: Disk, sources: Sources, moment: Moment | undefined): Beginning {
+  let oldest: Stand | undefined
+  for (const base of sources.bases) {
+    const loads = beginsAsRdb(disk, base)
+    const start = loads ? checkpointStart(disk, base) : { position: 0, ms: 0 }
+    if (moment === undefined || fits(moment, start)) return beginAt(disk, start, base, loads, sources.segments)
+    oldest = start
+  }
+  const first = sources.segments.find((file) => disk.size(file) > 0)
+  const begins = first === undefined ? undefined : segmentStart(disk, first)
+  if (begins?.position === 1 || (oldest === undefined && begins === undefined)) {
+    return { position: 0, ms: 0, base: undefined, loads: false, files: sources.segments }
+  }
+  const from = oldest ?? begins!
+  throw new MillraceError('BEFORE_HISTORY', `the log is kept from ${idText(from.ms, from.position)} on`)
+}
+
+function fits(moment: Moment, start: Stand): boolean {
+  return !isBehind(moment, start.position, start.ms) || ('position' in moment && moment.position === start.position)
+}
+
+function beginAt(
+  disk: Disk, start: Stand, base: string, loads: boolean, segments: readonly string[],
+): Beginning {
+  const next = start.position + 1
+  const first = segments.findLastIndex((file) => {
+    const begins = segmentStart(disk, file)
+    return begins !== undefined && begins.position <= next
+  })
+  const behind = segments.slice(Math.max(0, first))
+  const files = base.endsWith('.rdb') ? behind : [base, ...behind]
+  const begins = files.map((file) => segmentStart(disk, file)).find((found) => found !== undefined)
+  if (begins !== undefined && begins.position > next) {
+    throw new MillraceError('LOG_GAP', `the positions ${next} to ${begins.position - 1} are in no file`)
+  }
+  return { ...start, base, loads, files }
+}
+
+/** Loads the checkpoint, or what of it is needed. Returns the byte where the first file's entries begin. */
+function* load(
+  options: PastOptions, beginning: Beginning, needed: NeededKeys | undefined,
+): Generator<PastStep, number, void> {
+  const { disk, engine } = options
+  const { base, loads } = beginning
+  if (base === undefined || !loads) return 0
+  const steps = needed === undefined ? loadWhole(engine, disk, base) : loadSome(engine, disk, base, needed)
+  let step = steps.next()
+  for (; step.done !== true; step = steps.next()) {
+    yield { phase: 'load', file: base, bytesRead: step.value.bytesRead, bytes: step.value.bytesTotal }
+    bound(options)
+  }
+  if (beginning.ms > 0) engine.setNow(beginning.ms)
+  return base.endsWith('.rdb') ? 0 : step.value
+}
+
+type LoadStep = { bytesRead: number; bytesTotal: number }
+
+function* loadWhole(engine: Engine, disk: Disk, base: string): Generator<LoadStep, number, void> {
+  const { bytes } = yield* loadFile(engine, disk, base)
+  return bytes
+}
+
+function loadSome(engine: Engine, disk: Disk, base: string, needed: NeededKeys): Generator<LoadStep, number, void> {
+  const loader = new RdbLoader(engine, {})
+  let db = 0
+  const visitor: RdbVisitor = {
+    library: () => {},
+    database: (index) => {
+      loader.database(index)
+      db = index
+    },
+    key: (key: RdbKey, input: RdbInput) => {
+      if (needed.has(db, key.name, key.from, key.to)) loader.key(key, input)
+      else skipValue(input, key.type)
+    },
+  }
+  return readFile(disk, base, visitor, engine.settings.stringBytesMax, true)
+}
+
+/** Visits the entries that count. */
+function* replay(
+  options: PastOptions, beginning: Beginning, phase: 'find' | 'fold', offset: number, visit: (entry: Entry) => void,
+): Generator<PastStep, Stand, void> {
+  const steps = entriesUpTo({
+    disk: options.disk, files: beginning.files, start: beginning, offset, moment: options.moment,
+    positionMax: options.positionMax ?? Infinity, visit,
+  })
+  let step = steps.next()
+  for (; step.done !== true; step = steps.next()) {
+    yield { phase, ...step.value }
+    bound(options)
+  }
+  return step.value
+}
+
+export type EntriesOptions = {
+  disk: Disk
+  files: readonly string[]
+  /** Where the log stands before the first entry. */
+  start: Stand
+  /** Byte where the commands of the first file begin. */
+  offset: number
+  moment: Moment | undefined
+  positionMax: number
+  visit: (entry: Entry) => void
+}
+
+/** Visits the entries up to the moment; a transaction as a whole. Returns where the last of them stands. */
+export function* entriesUpTo(
+  options: EntriesOptions,
+): Generator<{ file: string; bytesRead: number; bytes: number }, Stand, void> {
+  const { disk, files, start, offset, moment, positionMax, visit } = options
+  const stand = { position: start.position, ms: start.ms }
+  let ended = false
+  const take = (entry: Entry): void => {
+    if (ended) return
+    // What Redis wrote has no time: it is that of the entry before.
+    const ms = entry.ms > 0 ? entry.ms : stand.ms
+    const from = entry.transactionFrom > 0 ? entry.transactionFrom : entry.position
+    if (from > positionMax || (moment !== undefined && isBehind(moment, from, ms))) {
+      ended = true
+      return
+    }
+    stand.position = entry.position
+    stand.ms = ms
+    visit(entry)
+  }
+  yield* readHistory({ disk, files, after: start.position, offset, visit: take, enough: () => ended })
+  return stand
+}
+
+function bound({ engine, bytesMax = Infinity }: PastOptions): void {
+  if (engine.arena.usedBytes <= bytesMax) return
+  throw new MillraceError('HISTORY_MEMORY', `the state of that time takes more than ${bytesMax} bytes`)
+}

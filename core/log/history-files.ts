@@ -1,0 +1,69 @@
+// Which files of a log tell of its past: those that count, those of the archive, and those on their way there. The log
+// is only looked at; a broker may be at work on it, and move a file just then: whoever opens it finds it gone (ENOENT),
+// and looks anew.
+
+import path from 'node:path'
+import type { Disk } from '../disk.ts'
+import { MillraceError } from '../errors.ts'
+import { Archive } from './archive.ts'
+import { readManifest } from './manifest.ts'
+import type { LogPlace } from './manifest.ts'
+import type { Sources } from './salvage.ts'
+
+type Found = { file: string; seq: number }
+
+/**
+ * Checkpoints, newest first, and segments in order. Throws MillraceError LOG_MANIFEST when there is no manifest, and
+ * LOG_DAMAGED when a file that it names is not there.
+ */
+export function historyFiles(disk: Disk, place: LogPlace): Sources {
+  // In this order: a file that leaves the folder meanwhile has its line in the archive before.
+  const names = disk.list(place.folder)
+  const archived = archivedFiles(disk, place)
+  const manifest = readManifest(disk, place)
+  if (manifest === undefined) throw new MillraceError('LOG_MANIFEST', `${place.folder} has no manifest`)
+  const counting = manifest.files.filter((file) => file.type !== 'h')
+  const found = { b: [] as Found[], i: [] as Found[] }
+  for (const { name, seq, type } of counting) {
+    const file = path.join(place.folder, name)
+    if (disk.size(file) < 0) {
+      const isStillNamed = readManifest(disk, place)?.files.some((other) => other.name === name) === true
+      if (!isStillNamed) return historyFiles(disk, place)
+      throw new MillraceError('LOG_DAMAGED', `${file} is named in the manifest, but missing`)
+    }
+    if (type !== 'h') found[type].push({ file, seq })
+  }
+  for (const name of names) {
+    const former = formerFile(place, name)
+    if (former === undefined || counting.some((file) => file.name === name)) continue
+    // What is newer than all that counts never did.
+    const newest = Math.max(0, ...counting.filter((file) => file.type === former.type).map((file) => file.seq))
+    const file = path.join(place.folder, name)
+    if (former.seq <= newest && disk.size(file) >= 0) found[former.type].push({ file, seq: former.seq })
+  }
+  const bases = found.b.toSorted((a, b) => b.seq - a.seq).map(({ file }) => file)
+  const segments = found.i.toSorted((a, b) => a.seq - b.seq).map(({ file }) => file)
+  return { bases: [...bases, ...archived.bases], segments: [...archived.segments, ...segments] }
+}
+
+function archivedFiles(disk: Disk, place: LogPlace): Sources {
+  try {
+    const archive = new Archive(disk, path.join(place.folder, 'archive'))
+    const there = archive.files.filter((file) => disk.size(archive.pathOf(file)) >= 0)
+    return {
+      bases: there.filter((file) => file.type === 'b').toReversed().map((file) => archive.pathOf(file)),
+      segments: there.filter((file) => file.type === 'i').map((file) => archive.pathOf(file)),
+    }
+  } catch (error) {
+    // An archive whose manifest is damaged is no help; `check` tells of it.
+    if (!(error instanceof MillraceError)) throw error
+    return { bases: [], segments: [] }
+  }
+}
+
+/** A file of the log by its name. */
+function formerFile(place: LogPlace, name: string): { seq: number; type: 'b' | 'i' } | undefined {
+  if (!name.startsWith(`${place.baseName}.`)) return undefined
+  const match = /^\.(?:origin\.)?(\d+)\.(?:(base)\.(?:rdb|aof)|incr\.aof)$/.exec(name.slice(place.baseName.length))
+  return match === null ? undefined : { seq: Number(match[1]), type: match[2] === undefined ? 'i' : 'b' }
+}

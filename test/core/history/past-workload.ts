@@ -1,0 +1,152 @@
+// A log with a past: random work of all families over rotations, checkpoints, an archive and restarts, and what was true
+// at each moment: from the engine that did it, and from a fold of all entries, one by one, from the first on.
+
+import path from 'node:path'
+import { compactionSteps } from '../../../broker/persistence/compaction.ts'
+import { createScratch } from '../../../consumers/time-travel/scratch.ts'
+import type { Scratch } from '../../../consumers/time-travel/scratch.ts'
+import { manualClock } from '../../../core/clock.ts'
+import { entryDigest, stateDigest } from '../../../core/digest.ts'
+import type { Engine } from '../../../core/engine.ts'
+import { historyFiles } from '../../../core/log/history-files.ts'
+import { readHistory } from '../../../core/log/history.ts'
+import { Archive } from '../../../core/log/archive.ts'
+import { seededRandom } from '../../../core/random.ts'
+import type { Random } from '../../../core/random.ts'
+import { defaultSettings } from '../../../core/settings.ts'
+import { SimulatedDisk } from '../../simulation/simulated-disk.ts'
+import { databases, forget, freshHistory, goOn, place, randomTurn, recover, settle, turn } from '../crash-workload.ts'
+import type { History, Node } from '../crash-workload.ts'
+
+/** One key at one moment; '' for an absent one. */
+export type KeyTruth = { position: number; ms: number; db: number; key: string; digest: string }
+/** All at one moment; `frameEnd`: all entries of its time are before it. */
+export type StateTruth = { position: number; ms: number; digest: string }
+
+export type Past = {
+  disk: SimulatedDisk
+  /** By position at which a turn ended. */
+  history: History
+  /** From the engine that did the work. */
+  keys: KeyTruth[]
+  states: StateTruth[]
+}
+
+const names = [
+  ...Array.from({ length: 8 }, (_, i) => `key:${i}`), ...Array.from({ length: 3 }, (_, i) => `hash:${i}`),
+  ...Array.from({ length: 3 }, (_, i) => `list:${i}`), ...Array.from({ length: 3 }, (_, i) => `zset:${i}`),
+  ...Array.from({ length: 3 }, (_, i) => `set:${i}`), 'stream:0', 'stream:1', 'auto', 'count:0', 'float', 'seen:0', 'geo:0',
+]
+
+export function randomKey(random: Random): { db: number; key: string } {
+  return { db: random.u32() % 3, key: names[random.u32() % names.length]! }
+}
+
+export function keyDigest(engine: Engine, db: number, key: string): string {
+  const name = Buffer.from(key)
+  const space = engine.dbs[db]!
+  const entry = space.find(name, 0, name.length, space.hash(name, 0, name.length))
+  return entry === 0 ? '' : entryDigest(engine, db, entry).toString('hex')
+}
+
+/** Does `turns` turns of work, with a checkpoint now and then. */
+export async function makePast(seed: number, turns: number): Promise<Past> {
+  const random = seededRandom(seed)
+  const disk = new SimulatedDisk()
+  const history = freshHistory()
+  const past: Past = { disk, history, keys: [], states: [] }
+  let node = goOn(recover(disk, seed), 'everysec', history)
+  for (let i = 0; i < turns; i++) {
+    turn(node, randomTurn(random, i))
+    if (random.u32() % 3 === 0) disk.runLater()
+    if (!node.log.holding) note(past, node, random)
+    node.clock.advance(random.u32() % 3 === 0 ? 0 : random.u32() % 120)
+    node.log.tick(node.clock.monotonicMs())
+    if (random.u32() % 40 === 0) await checkpoint(node, random.u32() % 2 === 0)
+    if (random.u32() % 60 === 0) node = await restart(node, seed + i)
+  }
+  await close(node)
+  return past
+}
+
+function note(past: Past, node: Node, random: Random): void {
+  const { engine, log } = node
+  if (log.sealed === 0) return
+  const at = { position: log.sealed, ms: engine.now }
+  past.states.push({ ...at, digest: stateDigest(engine) })
+  for (let i = 0; i < 4; i++) {
+    const { db, key } = randomKey(random)
+    past.keys.push({ ...at, db, key, digest: keyDigest(engine, db, key) })
+  }
+}
+
+async function checkpoint(node: Node, archives: boolean): Promise<void> {
+  settle(node)
+  const rotation = node.log.rotate()
+  settle(node)
+  const position = await rotation
+  const { disk, recovered: { files } } = node
+  const lastCovered = files.segments.at(-1)!.seq - 1
+  const { base } = files
+  const steps = compactionSteps({
+    ...base === undefined ? {} : { base: files.pathOf(base) },
+    segments: files.segments.slice(0, -1).map((file) => files.pathOf(file)), target: files.temporaryBase, databases,
+    settings: defaultSettings(), aux: {}, checksum: true, verify: false,
+  }, disk)
+  while (steps.next().done !== true) continue
+  const former = files.installBase(files.temporaryBase, lastCovered)
+  // What isn't archived yet stays in the folder, and nobody names it.
+  if (!archives) return
+  const adopting = new Archive(disk, path.join(place.folder, 'archive')).adopt(former, position + 1)
+  while (adopting.next().done !== true) continue
+}
+
+async function close(node: Node): Promise<void> {
+  settle(node)
+  const closing = node.log.close()
+  settle(node)
+  await closing
+  forget(node)
+}
+
+async function restart(node: Node, seed: number): Promise<Node> {
+  await close(node)
+  const { clock, disk, history } = node
+  const view = recover(disk, seed)
+  view.clock.set(Math.max(clock.nowMs(), view.clock.nowMs()))
+  view.engine.setNow(view.clock.nowMs())
+  return goOn(view, seed % 4 === 0 ? 'always' : 'everysec', history)
+}
+
+export function scratch(seed = 1): Scratch {
+  return createScratch({ clock: manualClock(0), databases, random: seededRandom(seed) })
+}
+
+/** Folds all entries from the first on, and notes what is true behind some of them. */
+export function naiveTruth(disk: SimulatedDisk, random: Random, share: number): { keys: KeyTruth[]; states: StateTruth[] } {
+  const { engine, visit } = scratch()
+  const keys: KeyTruth[] = []
+  const states: StateTruth[] = []
+  const { segments } = historyFiles(disk, place)
+  let last: { position: number; ms: number } | undefined
+  let ofTransaction = 0
+  const noteLast = (): void => {
+    if (last === undefined || random.u32() % share !== 0) return
+    const { db, key } = randomKey(random)
+    keys.push({ ...last, db, key, digest: keyDigest(engine, db, key) })
+    if (random.u32() % 4 === 0) states.push({ ...last, digest: stateDigest(engine) })
+  }
+  const steps = readHistory({
+    disk, files: segments, after: 0,
+    visit: (entry) => {
+      // Within a transaction a moment is its end.
+      if (entry.transactionFrom === 0 || entry.transactionFrom !== ofTransaction) noteLast()
+      ofTransaction = entry.transactionFrom
+      visit(entry)
+      last = { position: entry.position, ms: entry.ms }
+    },
+  })
+  while (steps.next().done !== true) continue
+  noteLast()
+  return { keys, states }
+}
