@@ -40,7 +40,7 @@ export class Command {
   readonly flags: number
   readonly subcommands: CommandTable<Command> | undefined
   readonly keys: readonly KeySpec[] | undefined
-  readonly run: Handler | undefined
+  run: Handler | undefined
   readonly serve: ServeHandler | undefined
   /** True when one run costs about nothing, so that its time need not be taken apart from its neighbours'. */
   readonly cheap: boolean

@@ -2,5 +2,6 @@
 
 import type { Extension } from '../broker/extension.ts'
 import { bridgeExtension } from './bridge/extension.ts'
+import { logStreams } from './log-stream/extension.ts'
 
-export const extensions: readonly Extension[] = [bridgeExtension]
+export const extensions: readonly Extension[] = [bridgeExtension, logStreams]

@@ -5,3 +5,12 @@ export const batchEntriesMax = 512
 export const batchBytesMax = 1024 * 1024
 /** Who wants one key's history and is further behind than this asks the segments' indexes. */
 export const indexedEntriesMin = 2000
+/** What XREAD and XREADGROUP answer without COUNT, and what XRANGE and XREVRANGE do; more must be asked for. */
+export const readEntriesMax = 1000
+export const rangeEntriesMax = 10_000
+/** Bytes of commands in one reply, but for its last entry. */
+export const replyEntriesBytesMax = 64 * 1024 * 1024
+/** Entries that are wanted by their ids are reached by reading on, if they are no further away than this. */
+export const nearEntriesMax = 2000
+/** After how long a write is tried again while clients are held up. */
+export const heldMs = 5

@@ -1,4 +1,4 @@
-// XCLAIM and XAUTOCLAIM: pending entries change hands.
+// XCLAIM and XAUTOCLAIM: pending entries change hands. On streams of the log: stream-log-claim.ts.
 
 import type { Args } from '../args.ts'
 import type { Engine } from '../engine.ts'
@@ -23,7 +23,7 @@ export function openGroup(x: Engine, a: Args, r: Reply, counted = false): number
 }
 
 /** Consumer of argument 3, made if absent. */
-function claimer(x: Engine, a: Args, group: number): number {
+export function claimer(x: Engine, a: Args, group: number): number {
   const { groups } = x
   const known = groups.findConsumer(group, a.buf, a.start[3]!, a.end[3]!)
   const consumer = known !== 0 ? known : groups.createConsumer(group, a.buf, a.start[3]!, a.end[3]!, x.now)
@@ -88,6 +88,21 @@ function dropDeleted(x: Engine, a: Args, group: number, gone: StreamId): void {
   logAcknowledged(x, a, 1, 2, gone)
 }
 
+export type Claim = ClaimOptions & { minIdle: number, ids: number, lastId: StreamId }
+
+/** Reads what XCLAIM says behind the consumer: its ids are arguments 5 up to `ids`. Undefined after an error reply. */
+export function parseClaim(x: Engine, a: Args, r: Reply): Claim | undefined {
+  const minIdle = a.int(4)
+  if (Number.isNaN(minIdle)) {
+    r.error('ERR Invalid min-idle-time argument for XCLAIM')
+    return undefined
+  }
+  let ids = 5
+  while (ids < a.count && parseId(a.buf, a.start[ids]!, a.end[ids]!, id) !== 'invalid') ids++
+  const options = parseClaimOptions(x, a, r, ids)
+  return options === undefined ? undefined : { ...options, minIdle, ids, lastId }
+}
+
 type ClaimOptions = { deliveredAt: number; retryCount: number; force: boolean; justId: boolean }
 
 /** Reads what follows the ids from argument `at`; `lastId` is set when LASTID is given. */
@@ -125,19 +140,13 @@ function parseClaimOptions(x: Engine, a: Args, r: Reply, at: number): ClaimOptio
   return options
 }
 
-export function xclaim(x: Engine, a: Args, r: Reply): void {
+export function claimEntries(x: Engine, a: Args, r: Reply): void {
   const group = openGroup(x, a, r)
   if (group === 0) return
-  const minIdle = a.int(4)
-  if (Number.isNaN(minIdle)) {
-    r.error('ERR Invalid min-idle-time argument for XCLAIM')
-    return
-  }
-  let ids = 5
-  while (ids < a.count && parseId(a.buf, a.start[ids]!, a.end[ids]!, id) !== 'invalid') ids++
-  const options = parseClaimOptions(x, a, r, ids)
+  const options = parseClaim(x, a, r)
   if (options === undefined) return
 
+  const { minIdle, ids } = options
   const { groups, stream } = x
   let movedLast = false
   if (lastId.compare(groups.lastDelivered(group, delivered)) > 0) {
@@ -177,7 +186,7 @@ export function xclaim(x: Engine, a: Args, r: Reply): void {
 }
 
 /** Nothing was claimed, but LASTID moved the group forward. */
-function logLastId(x: Engine, a: Args, group: number): void {
+export function logLastId(x: Engine, a: Args, group: number): void {
   x.changed()
   x.effect(7)
   x.wordText('XGROUP')

@@ -1,10 +1,11 @@
 // Declarations of the commands of consumer groups, and of XINFO.
 
 import type { CommandSpec } from './spec.ts'
-import { xautoclaim, xclaim } from './stream-claim.ts'
+import { xautoclaim } from './stream-claim.ts'
 import {
   xack, xgroupCreate, xgroupCreateConsumer, xgroupDelConsumer, xgroupDestroy, xgroupHelp, xgroupSetId, xpending,
 } from './stream-group.ts'
+import { xclaim } from './stream-log-claim.ts'
 import { xackdel } from './stream-references.ts'
 import { xnack } from './stream-release.ts'
 import { xinfoConsumers, xinfoGroups, xinfoHelp, xinfoStream } from './stream-info.ts'

@@ -105,13 +105,19 @@ function producerState(x: Engine, r: Reply, root: number): void {
 }
 
 function fullState(x: Engine, r: Reply, count: number): void {
-  const { stream, groups } = x
+  const { stream } = x
   const most = count === 0 ? Infinity : count
   r.text('entries')
   const mark = r.deferred()
   let shown = 0
   for (let more = stream.first(); more && shown < most; more = stream.forward(), shown++) replyEntry(x, r)
   r.setArray(mark, shown)
+  replyFullGroups(x, r, most, replyLag)
+}
+
+/** The groups of the open stream with all that is pending, at most `most` entries of each group and consumer. */
+export function replyFullGroups(x: Engine, r: Reply, most: number, lag: LagReply): void {
+  const { stream, groups } = x
   r.text('groups')
   const all = groups.list(stream.groups)
   r.array(all.length)
@@ -125,7 +131,7 @@ function fullState(x: Engine, r: Reply, count: number): void {
     r.text('entries-read')
     countOrNil(r, groups.entriesRead(group))
     r.text('lag')
-    replyLag(x, r, group)
+    lag(x, r, group)
     r.text('pel-count')
     r.int(groups.groupPendingCount(group))
     if (released > 0) {
@@ -169,7 +175,14 @@ function fullPending(x: Engine, r: Reply, root: number, most: number, withConsum
 }
 
 export function xinfoGroups(x: Engine, a: Args, r: Reply): void {
-  if (!openStream(x, a, r)) return
+  if (openStream(x, a, r)) replyGroups(x, r, replyLag)
+}
+
+/** How far a group is behind, as a reply. */
+export type LagReply = (x: Engine, r: Reply, group: number) => void
+
+/** The groups of the open stream. */
+export function replyGroups(x: Engine, r: Reply, lag: LagReply): void {
   const { stream, groups } = x
   const all = groups.list(stream.groups)
   r.array(all.length)
@@ -186,7 +199,7 @@ export function xinfoGroups(x: Engine, a: Args, r: Reply): void {
     r.text('entries-read')
     countOrNil(r, groups.entriesRead(group))
     r.text('lag')
-    replyLag(x, r, group)
+    lag(x, r, group)
   }
 }
 

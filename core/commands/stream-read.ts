@@ -64,7 +64,7 @@ function range(x: Engine, a: Args, r: Reply, backward: boolean): void {
 }
 
 /** The parsed XREAD or XREADGROUP that is being executed. */
-const read = {
+export const read = {
   blockMs: -1,
   count: 0,
   /** CLAIM's time, -1 without it. */
@@ -85,7 +85,8 @@ export function xreadgroup(x: Engine, a: Args, r: Reply): void {
   if (parseRead(a, r, true)) serve(x, a, r, true)
 }
 
-function parseRead(a: Args, r: Reply, grouped: boolean): boolean {
+/** Reads all up to the keys and ids into `read`; false after an error reply. */
+export function parseRead(a: Args, r: Reply, grouped: boolean): boolean {
   read.blockMs = -1
   read.count = 0
   read.claimMs = -1

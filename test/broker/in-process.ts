@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava'
 import { createBroker } from '../../broker/broker.ts'
 import type { Broker } from '../../broker/broker.ts'
 import type { BrokerSpec } from '../../broker/command.ts'
+import type { Extension } from '../../broker/extension.ts'
 import { createConfig } from '../../broker/config/config.ts'
 import type { Args } from '../../core/args.ts'
 import { chunkOf } from '../../core/arena/arena.ts'
@@ -71,14 +72,15 @@ export const testCommands: readonly BrokerSpec[] = [
 
 export type InProcess = { broker: Broker, port: number, dir: string, connect: () => Promise<RespClient> }
 
-export type InProcessOptions = { args?: readonly string[], disk?: Disk, dir?: string }
+export type InProcessOptions = { args?: readonly string[], disk?: Disk, dir?: string, extensions?: readonly Extension[] }
 
 /** Starts a broker on a free port of loopback; it stops with the test. */
 export async function startBroker(t: ExecutionContext, options: InProcessOptions = {}): Promise<InProcess> {
   const dir = options.dir ?? temporaryDirectory(t)
   const port = await freePort()
   const config = createConfig(['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, ...(options.args ?? [])])
-  const broker = createBroker({ config, disk: options.disk ?? realDisk(), commands: testCommands })
+  const { extensions = [] } = options
+  const broker = createBroker({ config, disk: options.disk ?? realDisk(), commands: testCommands, extensions })
   await broker.start()
   t.teardown(() => broker.stop())
   return { broker, port, dir, connect: () => RespClient.connect(port) }

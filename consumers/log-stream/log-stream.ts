@@ -1,0 +1,139 @@
+// One stream of the log as a client reads it: which entries it has, and which of them the client may see.
+
+import type { Connection } from '../../broker/connection.ts'
+import { effectSpecs } from '../../broker/command.ts'
+import type { Args } from '../../core/args.ts'
+import { hashesOf } from '../../core/log/index-part.ts'
+import { LogCursor, LogGap } from '../../core/log/log-cursor.ts'
+import { scanLog, shownUpTo } from '../../core/log/log-scan.ts'
+import { StreamId } from '../../core/types/stream-id.ts'
+import { readerOf } from './access.ts'
+import { EntryKeys } from './entry-keys.ts'
+import { nearEntriesMax, replyEntriesBytesMax } from './limits.ts'
+import { copyEntry } from './log-entry.ts'
+import type { LogEntry } from './log-entry.ts'
+import { isWanted, matchOfName } from './log-match.ts'
+import type { LogMatch } from './log-match.ts'
+import { logView } from './log-view.ts'
+
+export type LogStream = {
+  /** Name and database of the key that holds its groups. */
+  name: Buffer
+  db: number
+  match: LogMatch
+  /** What leads to its entries in the segments' indexes; undefined: they have to be looked through. */
+  hashes: readonly number[] | undefined
+}
+
+/** The stream that argument i names. */
+export function logStreamOf(c: Connection, a: Args, i: number): LogStream {
+  const name = a.copy(i)
+  const match = matchOfName(name, c.db)!
+  return { name, db: c.db, match, hashes: match.kind === 'key' ? hashesOf(match.db, match.key) : undefined }
+}
+
+/** Positions, first and last; whether the last comes first; and how many entries at most. */
+export type Stretch = { from: number, until: number, backward: boolean, entriesMax: number }
+
+export type Collected = {
+  entries: LogEntry[]
+  /** Where reading goes on. */
+  next: number
+  /** There were more bytes than a reply may have. */
+  isCut: boolean
+}
+
+/** The entries of a stretch that the client may see. Throws LogGap, LOG_DAMAGED. */
+export async function collect(c: Connection, stream: LogStream, stretch: Stretch): Promise<Collected> {
+  const keys = new EntryKeys(effectSpecs(c.broker.commands))
+  const mayRead = readerOf(c)
+  const entries: LogEntry[] = []
+  let bytes = 0
+  const next = await scanLog(logView(c.broker), {
+    ...stretch,
+    hashes: stream.hashes,
+    select: (entry) => {
+      if (!isWanted(stream.match, keys.read(entry)) || !mayRead(keys)) return undefined
+      bytes += entry.args.rawEnd - entry.args.rawStart
+      return copyEntry(entry, keys)
+    },
+    take: (entry: LogEntry) => {
+      entries.push(entry)
+      return entries.length < stretch.entriesMax && bytes < replyEntriesBytesMax
+    },
+  })
+  return { entries, next, isCut: bytes >= replyEntriesBytesMax && entries.length < stretch.entriesMax }
+}
+
+/** How many entries up to `until` the stream has, of those that are kept; ACLs don't count. */
+export async function countEntries(c: Connection, stream: LogStream, from: number, until: number): Promise<number> {
+  const view = logView(c.broker)
+  if (stream.match.kind === 'all') return await shownUpTo(view, until) - await shownUpTo(view, from - 1)
+  const keys = new EntryKeys(effectSpecs(c.broker.commands))
+  let count = 0
+  await scanLog(view, {
+    from, until, backward: false, hashes: stream.hashes,
+    select: (entry) => (isWanted(stream.match, keys.read(entry)) ? true : undefined),
+    take: () => {
+      count++
+      return true
+    },
+  })
+  return count
+}
+
+/**
+ * The entries of these ids, in the ids' order; undefined where there is none (any more) that the stream shows to the
+ * client.
+ */
+export async function entriesAt(
+  c: Connection, stream: LogStream, ids: readonly StreamId[],
+): Promise<(LogEntry | undefined)[]> {
+  const view = logView(c.broker)
+  const keys = new EntryKeys(effectSpecs(c.broker.commands))
+  const mayRead = readerOf(c)
+  const found = new Map<number, LogEntry>()
+  const wanted = [...new Set(ids.map(seqOf))].toSorted((a, b) => a - b)
+  let cursor: LogCursor | undefined
+  try {
+    for (const position of wanted) {
+      if (cursor === undefined || position - cursor.position > nearEntriesMax) {
+        cursor?.close()
+        cursor = new LogCursor(view, position - 1)
+      }
+      try {
+        await cursor.read((entry) => {
+          if (entry.position < position) return true
+          if (isWanted(stream.match, keys.read(entry)) && mayRead(keys)) found.set(position, copyEntry(entry, keys))
+          return false
+        }, position)
+      } catch (error) {
+        if (!(error instanceof LogGap)) throw error
+        cursor.close()
+        cursor = undefined
+      }
+    }
+  } finally {
+    cursor?.close()
+  }
+  return ids.map((id) => {
+    const entry = found.get(seqOf(id))
+    return entry !== undefined && entry.ms === msOf(id) ? entry : undefined
+  })
+}
+
+const two32 = 0x100000000
+
+/** The halves of an id; beyond 2^53 rounded, which is beyond all entries of a log. */
+export function msOf(id: StreamId): number {
+  return id.msHigh * two32 + id.msLow
+}
+
+export function seqOf(id: StreamId): number {
+  return id.seqHigh * two32 + id.seqLow
+}
+
+export function idOf(ms: number, position: number): StreamId {
+  const id = new StreamId().setMs(ms)
+  return id.set(id.msHigh, id.msLow, Math.floor(position / two32), position % two32)
+}
