@@ -71,6 +71,12 @@ export const compactionSliceMs = 20
 export const compactionProgressMs = 100
 /** … and so much of what it complains of is kept. */
 export const compactionErrorCharsMax = 2000
+/** What a replica is sent at most before others have their turn. */
+export const replicaTurnBytesMax = 1 << 20
+/** What of a dataset in the making may wait for the slowest of the replicas that it is for. */
+export const datasetAheadBytesMax = 1 << 20
+/** What is read at once of a dataset that was made as a file. */
+export const datasetReadBytes = 256 << 10
 /** How often a master's dataset that is to be loaded looks whether the way is free. */
 export const datasetWaitMs = 5
 /** The timeout of a MIGRATE that gives none, as in Redis. */

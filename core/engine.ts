@@ -234,9 +234,12 @@ export class Engine {
     if (!this.log.holding) this.seal()
   }
 
-  /** Forgets all keys and libraries, without a word to the log: other ones are about to be loaded. */
-  forgetAll(): void {
-    for (const db of this.dbs) db.clear()
+  /**
+   * Forgets all keys and libraries, without a word to the log: other ones are about to be loaded. `lazily`: their
+   * memory is freed by `lazy`, later.
+   */
+  forgetAll(lazily = false): void {
+    for (const db of this.dbs) db.clear(lazily)
     this.libraries.clear()
   }
 

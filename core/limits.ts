@@ -23,6 +23,8 @@ export function evictSliceMs(tenacity: number): number {
   if (tenacity <= 10) return tenacity / 2
   return tenacity < 100 ? 5 * 1.15 ** (tenacity - 10) : Infinity
 }
+/** With no more keys left than that a snapshot is finished, not given up, when all is about to change. */
+export const finishedKeysMax = 4096
 /** `appendfsync everysec`. */
 export const syncIntervalMs = 1000
 /** How much of a log file is read at once. */

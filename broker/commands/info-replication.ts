@@ -6,7 +6,7 @@ import type { Replica, ReplicaStage } from '../replication/replica.ts'
 import type { Lines } from './info-sections.ts'
 
 const states: Readonly<Record<ReplicaStage, string>> = {
-  greets: 'handshake', waits: 'wait_bgsave', loads: 'send_bulk', silent: 'online', online: 'online',
+  greets: 'handshake', waits: 'wait_bgsave', cut: 'wait_bgsave', loads: 'send_bulk', silent: 'online', online: 'online',
 }
 
 export function replicationSection(c: Connection): Lines {

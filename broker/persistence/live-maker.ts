@@ -8,8 +8,9 @@
 import path from 'node:path'
 import type { LogFiles } from '../../core/log/log-files.ts'
 import { auxNames, replaceByStream, saveNow } from '../../core/checkpoint/rdb-save.ts'
+import type { AuxFields } from '../../core/checkpoint/rdb-save.ts'
 import type { Broker } from '../broker.ts'
-import { auxFields, dumpPath, writeDump } from './dump-file.ts'
+import { auxFields, dumpPath } from './dump-file.ts'
 import { openFiles, retire, retireNow } from './log-folder.ts'
 import type { Making } from './persistence.ts'
 import { SnapshotFile } from './snapshot-file.ts'
@@ -21,15 +22,13 @@ export function makeDump(b: Broker): Making {
   const delay = delayOf(b)
   let end = (): void => delay.abort()
   const put = async (): Promise<void> => {
-    // A replica may be getting a snapshot just now; there is one at a time.
-    if (b.engine.snapshot === undefined) {
-      const writing = new SnapshotFile(b, temporary)
-      end = () => {
-        delay.abort()
-        writing.abort()
-      }
-      if (!await writing.run()) return
-    } else writeDump(b, temporary)
+    const options = { aux: auxFields(b), checksum: b.config.values.rdbchecksum }
+    const writing = new SnapshotFile(b, temporary, options)
+    end = () => {
+      delay.abort()
+      writing.abort()
+    }
+    if (!await writing.run()) return
     if (!(await delay.over)) {
       b.disk.unlink(temporary)
       return
@@ -69,10 +68,14 @@ export function makeRewrite(b: Broker): Making {
 export function writeBase(b: Broker, files: LogFiles): string {
   const temporary = files.temporaryBase
   replaceByStream(b.disk, temporary, (sink) => {
-    const aux = { ...auxFields(b), 'aof-base': 1, [auxNames.position]: b.engine.log.appended }
-    saveNow(b.engine, sink, { aux, checksum: b.config.values.rdbchecksum })
+    saveNow(b.engine, sink, { aux: baseFields(b), checksum: b.config.values.rdbchecksum })
   })
   return temporary
+}
+
+/** The facts that the log's base holds when it is written now. */
+export function baseFields(b: Broker): AuxFields {
+  return { ...auxFields(b), 'aof-base': 1, [auxNames.position]: b.engine.log.appended }
 }
 
 /** What `rdb-key-save-delay` (µs for each key) asks to wait; `over` tells whether it went to its end. */

@@ -33,6 +33,7 @@ export class Loading {
     const { clock } = this.broker.engine
     this.broker.gates |= brokerGates.loading
     this.broker.holds.breakAll()
+    this.broker.replicas.abandonSync()
     this.startedMs = clock.nowMs()
     this.beganMs = clock.monotonicMs()
     this.reportedMs = this.beganMs

@@ -2,11 +2,11 @@
 // which it has not reached make it write, too: what the disk says then must not reach them, and is kept for the end.
 
 import { Snapshot } from '../../core/checkpoint/snapshot.ts'
+import type { SnapshotOptions } from '../../core/checkpoint/snapshot.ts'
 import { writeAll } from '../../core/disk.ts'
 import type { Broker } from '../broker.ts'
-import { snapshotPauseMs, snapshotSliceMsMax } from '../limits.ts'
 import { synced } from './copy-file.ts'
-import { auxFields } from './dump-file.ts'
+import { SnapshotPace } from './snapshot-pace.ts'
 
 export class SnapshotFile {
   private readonly broker: Broker
@@ -18,7 +18,7 @@ export class SnapshotFile {
   private aborted: boolean
 
   /** The cut is now. Throws the disk's error when the file can't be made. */
-  constructor(broker: Broker, file: string) {
+  constructor(broker: Broker, file: string, options: SnapshotOptions) {
     const { disk } = broker
     this.broker = broker
     this.file = file
@@ -35,21 +35,18 @@ export class SnapshotFile {
       } catch (error) {
         this.failure = error as Error
       }
-    }, { aux: auxFields(broker), checksum: broker.config.values.rdbchecksum })
+    }, options)
   }
 
   /** Writes all of it; false when it was aborted. Throws the disk's error. The file is gone in both cases. */
   async run(): Promise<boolean> {
-    const { disk, engine } = this.broker
+    const { disk } = this.broker
+    const pace = new SnapshotPace(this.broker)
     let stands = false
-    let reads = this.broker.stats.reads
     try {
       while (!this.aborted && this.failure === undefined) {
-        if (this.snapshot.step(engine.clock.monotonicMs() + snapshotSliceMsMax)) break
-        // While clients are busy they get most of the time; otherwise all of it is the snapshot's.
-        const busy = this.broker.stats.reads !== reads
-        reads = this.broker.stats.reads
-        await new Promise((resolve) => void (busy ? setTimeout(resolve, snapshotPauseMs) : setImmediate(resolve)))
+        if (this.snapshot.step(pace.sliceEndMs)) break
+        await pace.rest()
       }
       if (this.failure === undefined && !this.aborted) await synced(disk, this.fd)
       if (this.failure !== undefined) throw this.failure

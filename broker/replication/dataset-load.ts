@@ -5,10 +5,11 @@
 import path from 'node:path'
 import { loadFile } from '../../core/checkpoint/rdb-load.ts'
 import type { Broker } from '../broker.ts'
-import { datasetWaitMs } from '../limits.ts'
-import { writeBase } from '../persistence/live-maker.ts'
+import { datasetWaitMs, snapshotSliceMsMax } from '../limits.ts'
+import { baseFields } from '../persistence/live-maker.ts'
 import { retire } from '../persistence/log-folder.ts'
 import { refold } from '../persistence/reload.ts'
+import { SnapshotFile } from '../persistence/snapshot-file.ts'
 
 /** Where a dataset is received. */
 export function receivedFile(b: Broker): string {
@@ -26,13 +27,14 @@ export async function loadDataset(b: Broker, file: string): Promise<number> {
     // A checkpoint in the making is one of the old state, and must not come in the place of the new one. Nor may the
     // effects of a script that still runs.
     const busy = (): boolean => persistence.run !== undefined || engine.grouped
-    while (busy()) await new Promise((resolve) => setTimeout(resolve, datasetWaitMs))
+    while (busy()) await breath(datasetWaitMs)
     engine.seal()
     await engine.log.flush()
     for (const db of engine.dbs) engine.replaced(db.index, -1)
     if (engine.onFlushed !== undefined) engine.onFlushed()
     engine.replaying = true
-    b.engine.forgetAll()
+    engine.forgetAll(true)
+    while (!engine.lazy.step(engine.clock.monotonicMs() + snapshotSliceMsMax)) await breath()
     const { keys, bytes, aux } = await b.loading.inSlices(loadFile(engine, b.disk, file, {
       checksum: b.config.values.rdbchecksum,
     }))
@@ -55,9 +57,20 @@ export async function loadDataset(b: Broker, file: string): Promise<number> {
 async function becomeBase(b: Broker): Promise<void> {
   const { appender, files } = b.persistence
   if (appender === undefined || files === undefined) return
+  const { temporaryBase } = files
+  const stands = b.engine.log.appended
+  const aux = baseFields(b)
+  // Nothing changes meanwhile: clients hear LOADING.
+  const writing = new SnapshotFile(b, temporaryBase, { aux, checksum: b.config.values.rdbchecksum })
+  await writing.run()
   if (b.stopping) throw new Error('the broker stops')
-  const temporary = writeBase(b, files)
   const position = await appender.rotate()
-  const former = files.installBase(temporary, files.segments.at(-1)!.seq - 1, false)
+  if (position !== stands) throw new Error(`the log went on from position ${stands} to ${position} meanwhile`)
+  const former = files.installBase(temporaryBase, files.segments.at(-1)!.seq - 1, false)
   void retire(b, former, position + 1)
+}
+
+/** Lets others run. */
+function breath(ms = 0): Promise<void> {
+  return new Promise((resolve) => void (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms)))
 }

@@ -1,15 +1,18 @@
 // One replica of ours: what it told of itself, how far it is, and the sending.
 //
 //   waits    asked for a full sync that has not begun; hears a newline now and then
+//   cut      its full sync has begun, but nothing can be sent yet
 //   loads    is being sent the dataset
 //   silent   has all of the dataset, whose end it finds by a mark: nothing may follow before it said so
 //   online   is sent the stream
 
 import type { Connection } from '../connection.ts'
-import { replicaAheadBytesMax } from '../limits.ts'
+import { replicaAheadBytesMax, replicaTurnBytesMax } from '../limits.ts'
+import type { Dataset } from './dataset.ts'
+import type { FullSync } from './full-sync.ts'
 import type { ReplicationState } from './replication-state.ts'
 
-export type ReplicaStage = 'greets' | 'waits' | 'loads' | 'silent' | 'online'
+export type ReplicaStage = 'greets' | 'waits' | 'cut' | 'loads' | 'silent' | 'online'
 
 export class Replica {
   readonly client: Connection
@@ -34,8 +37,14 @@ export class Replica {
   ackedMs: number
   /** Number of the next byte of the stream that it is to be sent. */
   next: number
-  private pieces: Buffer[]
-  private afterPieces: ReplicaStage
+  /** Number of the next byte of the dataset that it is to be sent, and when it last took any (monotonic ms). */
+  at: number
+  tookMs: number
+  private sync: FullSync | undefined
+  private dataset: Dataset | undefined
+  private afterDataset: ReplicaStage
+  /** It is sent more in the next turn. */
+  private continues: boolean
   private readonly state: ReplicationState
 
   constructor(client: Connection, state: ReplicationState) {
@@ -54,9 +63,16 @@ export class Replica {
     this.ackedOnDisk = 0
     this.ackedMs = 0
     this.next = 0
-    this.pieces = []
-    this.afterPieces = 'online'
-    client.socket.on('drain', () => this.send())
+    this.at = 1
+    this.tookMs = 0
+    this.sync = undefined
+    this.dataset = undefined
+    this.afterDataset = 'online'
+    this.continues = false
+    client.socket.on('drain', () => {
+      this.tookMs = this.nowMs
+      this.send()
+    })
   }
 
   /** Bytes of the stream that it has not been sent. */
@@ -70,13 +86,33 @@ export class Replica {
     return (this.client.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
   }
 
-  /** Begins to send the dataset; the stream follows from byte `next` on. */
-  load(pieces: Buffer[], next: number, marked: boolean): void {
-    this.pieces = pieces
+  /** It takes part in a full sync, behind which the stream follows from byte `next` on. */
+  prepare(sync: FullSync, next: number): void {
+    this.sync = sync
     this.next = next
+    this.stage = 'cut'
+  }
+
+  /** Begins to send the dataset. */
+  load(dataset: Dataset, marked: boolean): void {
+    this.dataset = dataset
     this.stage = 'loads'
-    this.afterPieces = marked ? 'silent' : 'online'
+    this.tookMs = this.nowMs
+    this.afterDataset = marked ? 'silent' : 'online'
     this.send()
+  }
+
+  /** It is gone, or has all of the dataset. */
+  leaveSync(): void {
+    const { sync } = this
+    this.sync = undefined
+    this.dataset = undefined
+    sync?.leave(this)
+  }
+
+  /** For how long it has taken nothing of what waits for it, in ms. */
+  get stuckMs(): number {
+    return this.stage === 'loads' && this.client.socket.writableLength > 0 ? this.nowMs - this.tookMs : 0
   }
 
   /** It goes on from byte `next`. */
@@ -85,20 +121,29 @@ export class Replica {
     this.stage = 'online'
   }
 
-  /** Sends as much as the socket takes without piling up. */
+  /** Sends as much as the socket takes without piling up, and in one turn not more than its share. */
   send(): void {
     const { client } = this
     const { socket } = client
     if (client.closed) return
+    let share = replicaTurnBytesMax
     while (socket.writableLength < replicaAheadBytesMax) {
+      if (share <= 0) {
+        this.sendSoon()
+        break
+      }
       let bytes: Buffer | undefined
       if (this.stage === 'loads') {
-        bytes = this.pieces.shift()
-        if (bytes === undefined) {
-          this.stage = this.afterPieces
+        const dataset = this.dataset!
+        bytes = dataset.read(this.at)
+        if (bytes.length === 0) {
+          if (!dataset.complete) break
+          this.stage = this.afterDataset
+          this.leaveSync()
           if (this.rdbOnly) client.endAfterReply()
           continue
         }
+        this.at += bytes.length
       } else if (this.stage === 'online' && !this.rdbOnly) {
         bytes = this.state.backlog?.read(this.next)
         if (bytes === undefined || bytes.length === 0) return
@@ -106,6 +151,21 @@ export class Replica {
       } else return
       client.sendOut(bytes)
       if (client.closed) return
+      share -= bytes.length
     }
+    this.sync?.moved()
+  }
+
+  private sendSoon(): void {
+    if (this.continues) return
+    this.continues = true
+    setImmediate(() => {
+      this.continues = false
+      this.send()
+    })
+  }
+
+  private get nowMs(): number {
+    return this.client.broker.engine.clock.monotonicMs()
   }
 }

@@ -6,8 +6,7 @@ import { Appender } from '../../core/log/appender.ts'
 import type { Broker } from '../broker.ts'
 import type { Connection } from '../connection.ts'
 import { brokerGates } from '../gates.ts'
-import { redisVersion } from '../product.ts'
-import { writeDataset } from './dataset.ts'
+import { FullSync } from './full-sync.ts'
 import type { History } from './history-file.ts'
 import { Replica } from './replica.ts'
 import { passingLog, ReplicationStream } from './stream.ts'
@@ -36,6 +35,8 @@ export class Replicas {
   /** Since when nobody is there (monotonic ms). */
   private aloneMs: number
   private askedAcks: boolean
+  /** The full sync whose dataset is being made. */
+  private syncing: FullSync | undefined
 
   constructor(broker: Broker) {
     this.all = new Set()
@@ -51,6 +52,7 @@ export class Replicas {
     this.newlineMs = 0
     this.aloneMs = 0
     this.askedAcks = false
+    this.syncing = undefined
     this.stream.onForeign = (name) => this.dropForeign(name)
     broker.replication.onFed = () => this.send()
   }
@@ -119,6 +121,7 @@ export class Replicas {
   /** The client is gone. */
   forget(replica: Replica): void {
     if (!this.all.delete(replica)) return
+    replica.leaveSync()
     this.broker.report('notice', `replica ${replica.client.addr} is gone`)
     if (this.all.size === 0) this.aloneMs = this.nowMs
     this.trim()
@@ -185,11 +188,14 @@ export class Replicas {
       if (silent && !replica.plainSync && replica.stage === 'online') {
         broker.report('warning', `replica ${replica.client.addr} has not been heard for repl-timeout: closed`)
         replica.client.destroy()
+      } else if (replica.stuckMs > values.replTimeout * second) {
+        broker.report('warning', `replica ${replica.client.addr} took nothing of the dataset for repl-timeout: closed`)
+        replica.client.destroy()
       }
     }
     if (nowMs - this.newlineMs >= second) {
       this.newlineMs = nowMs
-      for (const replica of this.all) if (replica.stage === 'waits') replica.client.sendOut(newline)
+      for (const { stage, client } of this.all) if (stage === 'waits' || stage === 'cut') client.sendOut(newline)
     }
     const period = values.replPingReplicaPeriod * second
     const pings = broker.replication.role === 'master' && !broker.failover.isWaiting
@@ -234,6 +240,10 @@ export class Replicas {
     const { broker, nowMs } = this
     const { values } = broker.config
     const waiting = [...this.all].filter((replica) => replica.stage === 'waits')
+    if (this.syncing !== undefined) {
+      for (const replica of waiting) if (!this.marks(replica)) this.syncing.admits(replica)
+      return
+    }
     if (waiting.length === 0) return
     const longest = Math.max(...waiting.map((replica) => nowMs - replica.sinceMs))
     const enough = values.replDisklessSyncMaxReplicas > 0 && waiting.length >= values.replDisklessSyncMaxReplicas
@@ -241,40 +251,43 @@ export class Replicas {
     this.cut(waiting)
   }
 
-  /** Cuts between two frames and sends what is there; later when a script holds a frame, or the log fails. */
+  /** Cuts between two frames; later when a script holds a frame, or the log fails. */
   private cut(waiting: readonly Replica[]): void {
     const { broker } = this
-    const { engine, replication } = broker
-    if (engine.grouped || engine.log.state !== 'ok' || (broker.gates & brokerGates.loading) !== 0) return
+    const { engine } = broker
+    if (engine.grouped || engine.log.state !== 'ok' || broker.loading.active || broker.stopping) return
     engine.seal()
-    // What the dataset holds is written: a replica never knows what we might not know after a crash.
-    if (engine.log.safe < engine.log.appended) return
+    if (engine.log.pendingBytes > 0) return
     this.release()
     this.beginStream()
     this.tapped!.nameDatabase()
-    const last = this.stream.last
-    const { libraryOnly } = waiting[0]!
-    const same = waiting.filter((one) => one.libraryOnly === libraryOnly)
-    const pieces = writeDataset(engine, {
-      keys: !libraryOnly, checksum: broker.config.values.rdbchecksum, aux: {
-        'redis-ver': redisVersion, 'redis-bits': 64, 'ctime': Math.floor(engine.clock.nowMs() / second),
-        'used-mem': engine.arena.usedBytes,
-        'repl-stream-db': replication.role === 'slave' ? broker.following.streamDb : 0,
-        'repl-id': replication.replid, 'repl-offset': last,
-        'aof-base': 0,
-      },
-    })
-    const marked = broker.config.values.replDisklessSync && same.every((replica) => replica.readsMarks)
-    const mark = marked ? broker.replication.mark() : Buffer.alloc(0)
-    const size = pieces.reduce((bytes, piece) => bytes + piece.length, 0)
-    const head = Buffer.from(marked ? `$EOF:${mark.toString('latin1')}\r\n` : `$${size}\r\n`)
-    for (const replica of same) {
-      replica.ackedMs = this.nowMs
-      if (!replica.plainSync) replica.client.sendOut(Buffer.from(`+FULLRESYNC ${replication.replid} ${last}\r\n`))
-      replica.load([head, ...pieces, mark].filter((piece) => piece.length > 0), last + 1, marked)
-      const { addr } = replica.client
-      broker.report('notice', `full sync of replica ${addr}: ${size} bytes, then the stream from byte ${last + 1}`)
+    const first = waiting[0]!
+    const marked = this.marks(first)
+    const same = waiting.filter((one) => one.libraryOnly === first.libraryOnly && this.marks(one) === marked)
+    for (const replica of same) replica.ackedMs = this.nowMs
+    let sync: FullSync
+    try {
+      sync = new FullSync(broker, same, marked, this.stream.last)
+    } catch (error) {
+      // It is tried again, as after a BGSAVE that the disk refused.
+      broker.report('warning', `a dataset for replicas can't be made: ${(error as Error).message}`)
+      return
     }
+    this.syncing = sync
+    void sync.run().then(() => {
+      this.syncing = undefined
+      this.startSyncs()
+    })
+  }
+
+  /** It is sent a dataset while that is made, and finds its end by a mark. */
+  private marks(replica: Replica): boolean {
+    return this.broker.config.values.replDisklessSync && replica.readsMarks
+  }
+
+  /** Other data are about to take the place of ours: what is being made of them is no dataset. */
+  abandonSync(): void {
+    for (const { stage, client } of this.all) if (stage === 'cut' || stage === 'loads') client.destroy()
   }
 
   /** The stream begins with the first replica: from here on frames are listened to. */

@@ -4,7 +4,8 @@
 // It walks each database in the order of hash space. A key whose hash the walk has not reached yet and that is about to
 // change is written first, as it was at the cut; one that is made meanwhile is left out. Names of both are remembered
 // until the walk has passed them. So a command that changes a huge value before the walk comes to it pays for writing
-// that one value; and FLUSHALL, FLUSHDB and SWAPDB, which change everything, wait until all is written.
+// that one value; and FLUSHALL, FLUSHDB and SWAPDB, which change everything, wait until all is written, unless the
+// snapshot is one that its owner would rather begin anew.
 
 import { chunkOf, byteOf } from '../arena/arena.ts'
 import type { Args } from '../args.ts'
@@ -16,9 +17,16 @@ import type { Keyspace } from '../keyspace/keyspace.ts'
 import { beginFile } from './rdb-save.ts'
 import type { SaveOptions } from './rdb-save.ts'
 import type { RdbFileWriter, RdbSink } from './rdb-file-writer.ts'
+import { finishedKeysMax } from '../limits.ts'
+import { attachSnapshot, detachSnapshot } from './snapshots.ts'
 
 /** Keys that are written between two looks at the clock. */
 const keysPerLook = 16
+
+export type SnapshotOptions = SaveOptions & {
+  /** Called when it was given up: all is about to change, and many keys were left. Without it they are written then. */
+  onGivenUp?: () => void
+}
 
 type Part = { db: Keyspace; keys: number; dated: number }
 
@@ -28,6 +36,8 @@ export class Snapshot implements SnapshotHooks {
   written: number
   private readonly engine: Engine
   private readonly writer: RdbFileWriter
+  private readonly onGivenUp: (() => void) | undefined
+  private attached: boolean
   /** What is left to walk, the first of it from `cursor` on. */
   private readonly parts: Part[]
   private cursor: number
@@ -36,9 +46,8 @@ export class Snapshot implements SnapshotHooks {
   /** Database that the file is at. */
   private at: number
 
-  /** The cut is now. Bytes go to `sink` in this call and in later ones. One snapshot at a time. */
-  constructor(engine: Engine, sink: RdbSink, options: SaveOptions) {
-    if (engine.snapshot !== undefined) throw new Error('a snapshot is in the making already')
+  /** The cut is now. Bytes go to `sink` in this call and in later ones, also in the middle of commands. */
+  constructor(engine: Engine, sink: RdbSink, options: SnapshotOptions) {
     this.engine = engine
     this.parts = engine.dbs.filter((db) => db.count > 0)
       .map((db) => ({ db, keys: db.count, dated: db.deadlines.count }))
@@ -48,7 +57,9 @@ export class Snapshot implements SnapshotHooks {
     this.passed = new Map(this.parts.map(({ db }) => [db, new Set()]))
     this.at = -1
     this.writer = beginFile(engine, sink, options)
-    engine.snapshot = this
+    this.onGivenUp = options.onGivenUp
+    this.attached = true
+    attachSnapshot(engine, this)
   }
 
   /** Writes on until the monotonic clock passes `until`; true when the file is complete. */
@@ -64,13 +75,19 @@ export class Snapshot implements SnapshotHooks {
   }
 
   finish(): void {
+    if (this.onGivenUp !== undefined && this.keys - this.written > finishedKeysMax) {
+      this.abandon()
+      this.onGivenUp()
+      return
+    }
     while (this.parts.length > 0) this.walk(1024)
     this.end()
   }
 
   /** Gives up: nobody wants the file any more. */
   abandon(): void {
-    if (this.engine.snapshot === this) this.engine.snapshot = undefined
+    if (this.attached) detachSnapshot(this.engine, this)
+    this.attached = false
   }
 
   beforeCommand(keys: readonly KeySpec[], a: Args): void {
@@ -148,8 +165,8 @@ export class Snapshot implements SnapshotHooks {
   }
 
   private end(): void {
-    if (this.engine.snapshot !== this) return
-    this.engine.snapshot = undefined
+    if (!this.attached) return
+    this.abandon()
     this.writer.end()
   }
 }

@@ -119,9 +119,42 @@ test('one that is given up costs no more, and another may begin', (t) => {
   const d = filled()
   const options = { aux: {}, checksum: false }
   const snapshot = new Snapshot(d.engine, () => {}, options)
-  t.throws(() => new Snapshot(d.engine, () => {}, options))
   snapshot.abandon()
   t.is(d.engine.snapshot, undefined)
   new Snapshot(d.engine, () => {}, options).finish()
   t.is(d.engine.snapshot, undefined)
+})
+
+test('several at a time, with a cut of its own each', (t) => {
+  const d = filled()
+  const options = { aux: {}, checksum: true }
+  const making = Array.from({ length: 4 }, (_, i) => {
+    const parts: Buffer[] = []
+    d.run('SET', `before:${i}`, String(i))
+    const expected = stateDigest(d.engine)
+    const snapshot = new Snapshot(d.engine, (buf, from, to) => void parts.push(Buffer.from(buf.subarray(from, to))), options)
+    d.run('APPEND', 'before:0', 'more')
+    snapshot.step(0)
+    return { parts, expected, snapshot }
+  })
+  making[1]!.snapshot.abandon()
+  d.run('FLUSHALL')
+  t.is(d.engine.snapshot, undefined)
+  for (const { parts, expected } of making.filter((_, i) => i !== 1)) t.is(stateDigest(load(Buffer.concat(parts))), expected)
+})
+
+test('one that would rather begin anew is given up when all changes, unless it is nearly done', (t) => {
+  const d = filled()
+  let gone = 0
+  const options = { aux: {}, checksum: false, onGivenUp: () => void gone++ }
+  const small = new Snapshot(d.engine, () => {}, options)
+  d.run('FLUSHALL')
+  t.is(gone, 0, 'few keys are written at once')
+  t.is(small.written, small.keys)
+  for (let i = 0; i < 5000; i++) d.run('SET', `k${i}`, 'v')
+  const snapshot = new Snapshot(d.engine, () => {}, options)
+  d.run('SWAPDB', '0', '1')
+  t.is(gone, 1)
+  t.is(d.engine.snapshot, undefined)
+  t.true(snapshot.written < 5000)
 })
