@@ -15,10 +15,15 @@ import type { Broker } from './broker.ts'
 import type { Command } from './command.ts'
 import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
+import { brokerGates } from './gates.ts'
 import { againMsHeld, timerMsMax } from './limits.ts'
 import { isCurious, WaitQueue } from './wait-queue.ts'
 import type { Place } from './wait-queue.ts'
 import { keyId } from './watch.ts'
+
+/** While one of these is set, time alone wakes nobody. */
+const heldGates =
+  brokerGates.loading | brokerGates.failing | brokerGates.paused | brokerGates.busy | brokerGates.unsaved
 
 /** A parked client: with `retry` for keys, without it for something that calls `answer` itself. */
 export type Parked = {
@@ -229,7 +234,7 @@ export class Blocking {
     clearTimeout(parked.again)
     if (ms === Infinity) return
     parked.again = setTimeout(() => {
-      if (this.broker.gates !== 0) this.armAgain(parked, againMsHeld)
+      if ((this.broker.gates & heldGates) !== 0) this.armAgain(parked, againMsHeld)
       else this.retry(parked)
       if (this.pending) this.serve()
     }, Math.min(ms, timerMsMax))

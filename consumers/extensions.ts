@@ -3,5 +3,6 @@
 import type { Extension } from '../broker/extension.ts'
 import { bridgeExtension } from './bridge/extension.ts'
 import { logStreams } from './log-stream/extension.ts'
+import { policies } from './policies/policies.ts'
 
-export const extensions: readonly Extension[] = [bridgeExtension, logStreams]
+export const extensions: readonly Extension[] = [bridgeExtension, logStreams, policies]

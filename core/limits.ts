@@ -46,6 +46,15 @@ export const idempotenceIdsDefault = 100
 export const idempotenceIdsMax = 10_000
 /** A blocked XREADGROUP CLAIM that waits for no entry in particular looks no more often than that. */
 export const claimAgainMsMin = 100
+/** Longest lease, backoff and time until a consumer is dead that a group's policy takes: ten years. */
+export const policyMsMax = 315_360_000_000
+/** Most deliveries that it takes, and the largest factor of a backoff. */
+export const policyDeliveriesMax = 2 ** 31 - 1
+export const backoffFactorMax = 1000
+/** Longest backoff where the policy says none: an hour. */
+export const backoffMsDefault = 3_600_000
+/** Entries that an ordered group holds back at a time, behind others of their keys; then it reads no further. */
+export const heldEntriesMax = 4096
 /** SRANDMEMBER with a negative count answers with no more than so many members. */
 export const randomRepeatsMax = 2 ** 26
 /** A checkpoint that is being written is synced each time it has grown by this much. */

@@ -40,7 +40,7 @@ export function memoryFigures(broker: Broker): MemoryFigures {
   for (const db of engine.dbs) {
     if (db.count === 0) continue
     const main = db.dict.memoryBytes()
-    const deadlines = db.deadlines.memoryBytes() + db.fieldDeadlines.memoryBytes()
+    const deadlines = db.deadlines.memoryBytes() + db.fieldDeadlines.memoryBytes() + db.plannedStreams.memoryBytes()
     tables.push({ db: db.index, main, deadlines })
     tableBytes += main + deadlines
     keys += db.count

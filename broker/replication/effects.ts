@@ -3,7 +3,7 @@
 import { Args, frameCommand } from '../../core/args.ts'
 
 const args = new Args()
-/** Effects that came with Redis 8: an older redis-server answers an error to them and would silently differ. */
+/** Effects that came with Redis 8, or are ours: an older redis-server answers an error to them and would differ. */
 const newNames = ['XCFGSET', 'XIDMPRECORD', 'HSETEX', 'HGETEX', 'HGETDEL', 'XDELEX', 'XACKDEL', 'XNACK'] as const
 const newOperations = ['DIFF', 'DIFF1', 'ANDOR', 'ONE'] as const
 const newReferences = ['KEEPREF', 'DELREF', 'ACKED'] as const
@@ -37,6 +37,7 @@ export function effectsOf(buf: Buffer, from: number, to: number): Effects {
 function foreignName(): string | undefined {
   if (args.is(0, 'SET')) return undefined
   for (const name of newNames) if (args.is(0, name)) return name
+  if (args.is(0, 'XGROUP')) return args.is(1, 'POLICY') ? 'XGROUP POLICY' : undefined
   if (args.is(0, 'BITOP')) return newOperations.some((word) => args.is(1, word)) ? 'BITOP' : undefined
   if (!args.is(0, 'XADD') && !args.is(0, 'XTRIM')) return undefined
   // They stand before the entry's fields: within the options, of which there are few.

@@ -117,6 +117,13 @@ export class TreeWalk {
     return this
   }
 
+  /** The key of a `delivery` tree: a whole number of ms, before all blocks that belong to it. */
+  probeMs(ms: number): this {
+    this.probeDeadline(ms, 0)
+    this.probe.fill(0, 2)
+    return this
+  }
+
   /** The key of a `score` tree: the score, and the member `buf[from..to)`. */
   probeScore(score: number, buf: Uint8Array, from: number, to: number): this {
     this.probe[0] = scoreHigh(score)

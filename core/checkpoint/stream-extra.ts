@@ -1,21 +1,26 @@
 // What the stream type of redis-server 7.0 has no place for: when consumers were last active, where that is not when
-// they were last seen, and the ids that idempotent producers gave. It stands in an aux field before the key, which
-// Redis skips, and is written only where there is something to say.
+// they were last seen, the ids that idempotent producers gave, and the policies of groups. It stands in an aux field
+// before the key, which Redis skips, and is written only where there is something to say.
 //
 //   version u8 │ has ids u8 │ (seconds, most ids, added, duplicates, n, n × (producer, id, stream id, ms))
-//   │ n, n × (group, consumer, active ms)
+//   │ n, n × (group, consumer, active ms) │ from version 2 on: n, n × (group, policy)
+//   policy  most deliveries, lease, backoff, its most, its factor in thousandths, reap, flags │ (dead letter)
+//           │ (ordered by) │ n, n × (stream id, flags, (due), (last consumer, error), (key))
 //
+// What is in round brackets is there where a flag says so. Version 1 is written where no group has a policy.
 // Numbers are RDB lengths, names RDB strings, stream ids 16 bytes, times 8.
 
 import type { Engine } from '../engine.ts'
 import { idempotenceIdsMax, idempotenceSecondsMax } from '../limits.ts'
 import { StreamId } from '../types/stream-id.ts'
+import { readPolicies, writePolicies } from './stream-policies.ts'
 import { RdbError } from './rdb-format.ts'
 import { RdbInput } from './rdb-input.ts'
 import { RdbOutput } from './rdb-output.ts'
 
 export const streamExtraName = 'millrace-stream'
-const version = 1
+const plainVersion = 1
+const policyVersion = 2
 const id = new StreamId()
 const before = new StreamId()
 const out = new RdbOutput(false)
@@ -32,9 +37,10 @@ export function streamExtra(engine: Engine, root: number): Buffer | undefined {
       idle.push({ group: groups.groupName(group), consumer: groups.consumerName(consumer), active })
     }
   }
-  if (ids === 0 && idle.length === 0) return undefined
+  const planned = groups.list(stream.groups).filter((group) => groups.policy(group) !== 0)
+  if (ids === 0 && idle.length === 0 && planned.length === 0) return undefined
   out.at = 0
-  out.byte(version)
+  out.byte(planned.length === 0 ? plainVersion : policyVersion)
   out.byte(ids === 0 ? 0 : 1)
   if (ids !== 0) {
     out.length(idempotence.durationSeconds(ids))
@@ -56,6 +62,7 @@ export function streamExtra(engine: Engine, root: number): Buffer | undefined {
     out.string(consumer, 0, consumer.length)
     out.ms(active)
   }
+  if (planned.length > 0) writePolicies(engine, planned, out)
   return out.bytes()
 }
 
@@ -64,7 +71,10 @@ export function readStreamExtra(engine: Engine, root: number, bytes: Buffer): vo
   const input = new RdbInput(bytes, 0, bytes.length, engine.settings.stringBytesMax)
   const { stream, groups } = engine
   stream.open(root)
-  if (input.byte() !== version) throw new RdbError('extra facts about a stream in a version that is not known')
+  const version = input.byte()
+  if (version !== plainVersion && version !== policyVersion) {
+    throw new RdbError('extra facts about a stream in a version that is not known')
+  }
   const hasIds = input.byte()
   if (hasIds > 1) throw new RdbError('extra facts about a stream with a flag that is not known')
   if (hasIds === 1) readIds(engine, input)
@@ -77,6 +87,7 @@ export function readStreamExtra(engine: Engine, root: number, bytes: Buffer): vo
     if (consumer === 0) throw new RdbError('extra facts about a consumer that the stream lacks')
     groups.setActive(consumer, active)
   }
+  if (version === policyVersion) readPolicies(engine, input)
   if (input.at !== input.end) throw new RdbError('more extra bytes than facts about a stream')
 }
 

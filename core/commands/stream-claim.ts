@@ -5,13 +5,15 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { parseId, StreamId } from '../types/stream-id.ts'
-import { deliveriesMax } from '../types/stream-pending.ts'
+import { deliveriesMax } from '../types/stream-policy.ts'
 import { countDelivery } from './stream-delivery.ts'
+import { planCurrent, settlePlan } from './stream-plans.ts'
 import { idArgument, intervalArgument, replyEntry, replyId, streamRoot, wordId, wrong } from './stream-key.ts'
 
 const id = new StreamId()
 const lastId = new StreamId()
 const delivered = new StreamId()
+const noError = Buffer.alloc(0)
 
 /** Stream and group of arguments 1 and 2 are opened; 0 after an error reply. `counted`: as a hit or miss already. */
 export function openGroup(x: Engine, a: Args, r: Reply, counted = false): number {
@@ -169,10 +171,12 @@ export function claimEntries(x: Engine, a: Args, r: Reply): void {
       if (!options.force) continue
       pending = groups.addPending(group, consumer, id, x.now, 1)
     } else if (minIdle > 0 && x.now - groups.delivered(pending) < minIdle) continue
+    if (releases) noteLast(x, group, pending)
     groups.movePending(pending, consumer, id)
     groups.setDelivered(group, pending, options.deliveredAt)
     if (options.retryCount >= 0) groups.setDeliveries(pending, options.retryCount)
     else if (!options.justId) countDelivery(x, pending)
+    planCurrent(x, group, pending)
     if (options.justId) replyId(r, id)
     else replyEntry(x, r)
     claimed++
@@ -182,7 +186,18 @@ export function claimEntries(x: Engine, a: Args, r: Reply): void {
   // A logged claim says it, too.
   if (movedLast && claimed === 0) logLastId(x, a, group)
   if (releases && claimed > 0) x.ready(a.buf, a.start[1]!, a.end[1]!)
+  settlePlan(x, a, 1, group)
   r.setArray(mark, claimed)
+}
+
+/** In a group with a policy: who has the pending entry, before it is given back, and what went wrong. */
+export function noteLast(x: Engine, group: number, pending: number, error: Buffer = noError): void {
+  const { groups } = x
+  if (groups.policy(group) === 0) return
+  const owner = groups.pendingConsumer(pending)
+  const before = groups.plans.noteOf(pending)
+  if (!groups.isNobody(owner)) groups.plans.setNote(pending, { consumer: groups.consumerName(owner), error })
+  else if (before !== undefined && error.length > 0) groups.plans.setNote(pending, { consumer: before.consumer, error })
 }
 
 /** Nothing was claimed, but LASTID moved the group forward. */
@@ -228,6 +243,11 @@ export function xautoclaim(x: Engine, a: Args, r: Reply): void {
   autoclaim(x, a, r, group, Math.max(0, minIdle), count, justId)
 }
 
+/** The group's policy has the entry wait. */
+function isResting(x: Engine, group: number, pending: number): boolean {
+  return x.groups.policy(group) !== 0 && x.groups.plans.isResting(pending, x.now)
+}
+
 function autoclaim(
   x: Engine, a: Args, r: Reply, group: number, minIdle: number, count: number, justId: boolean,
 ): void {
@@ -253,10 +273,11 @@ function autoclaim(
       dropDeleted(x, a, group, id)
       gone.push(id.toString())
       count--
-    } else if (x.now - groups.delivered(pending) >= minIdle) {
+    } else if (x.now - groups.delivered(pending) >= minIdle && !isResting(x, group, pending)) {
       groups.movePending(pending, consumer, id)
       groups.setDelivered(group, pending, x.now)
       if (!justId) countDelivery(x, pending)
+      planCurrent(x, group, pending)
       if (justId) replyId(r, id)
       else replyEntry(x, r)
       claimed++
@@ -276,4 +297,5 @@ function autoclaim(
     cursor = id.set(all.key(0), all.key(1), all.key(2), all.key(3)).toString()
   }
   r.insert(mark, `*3\r\n$${cursor.length}\r\n${cursor}\r\n`)
+  settlePlan(x, a, 1, group)
 }

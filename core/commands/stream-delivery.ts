@@ -3,8 +3,9 @@
 import type { Engine } from '../engine.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
-import { deliveriesMax } from '../types/stream-pending.ts'
+import { deliveriesMax } from '../types/stream-policy.ts'
 import { replyEntry, replyId } from './stream-key.ts'
+import { planCurrent } from './stream-plans.ts'
 
 const first = new StreamId()
 const last = new StreamId()
@@ -44,7 +45,10 @@ export function entriesUpTo(x: Engine, id: StreamId): number {
   return unknownCount
 }
 
-/** Entries that the group has still to read (negative when ENTRIESREAD claimed too much); undefined when unknown. */
+/**
+ * Entries that the group has still to read (negative when ENTRIESREAD claimed too much); undefined when unknown. For a
+ * group with a policy they are counted then.
+ */
 export function lagOf(x: Engine, group: number): number | undefined {
   const stream = x.stream
   if (stream.entriesAdded === 0) return 0
@@ -52,7 +56,8 @@ export function lagOf(x: Engine, group: number): number | undefined {
   const read = x.groups.entriesRead(group)
   if (read !== unknownCount && !hasTombstones(x, delivered)) return stream.entriesAdded - read
   const upTo = entriesUpTo(x, delivered)
-  return upTo === unknownCount ? undefined : stream.entriesAdded - upTo
+  if (upTo !== unknownCount) return stream.entriesAdded - upTo
+  return x.groups.policy(group) === 0 ? undefined : stream.countAbove(delivered)
 }
 
 /**
@@ -65,7 +70,9 @@ export function deliver(
 ): number {
   const { stream, groups } = x
   const most = count === 0 ? Infinity : count
-  const fresh = !noAck && groups.beginFresh(group, consumer, stream.id)
+  const policy = groups.policy(group)
+  const keyed = policy !== 0 && groups.plans.isOrdered(policy)
+  const fresh = !noAck && !keyed && groups.beginFresh(group, consumer, stream.id)
   // Once an entry is counted one by one, so are all that follow: tombstones are only behind (see `advance`).
   let countedFrom = -1
   let delivered = 0
@@ -90,7 +97,8 @@ export function deliver(
   return delivered
 }
 
-function replyDetailed(x: Engine, r: Reply, idleMs: number, deliveries: number): void {
+/** The current entry, how long it waited and how often it was delivered before. */
+export function replyDetailed(x: Engine, r: Reply, idleMs: number, deliveries: number): void {
   r.array(4)
   replyId(r, x.stream.id)
   x.stream.replyFields(r)
@@ -115,7 +123,7 @@ export function deliverIdle(
   const { stream, groups } = x
   let delivered = 0
   for (let left = count; ;) {
-    const due = groups.oldest(group, x.now - minIdleMs, left === 0 ? Infinity : left)
+    const due = groups.oldest(group, x.now - minIdleMs, left === 0 ? Infinity : left, x.now)
     for (const pending of due) {
       groups.pendingId(pending, cursor)
       if (!stream.find(cursor)) {
@@ -128,6 +136,7 @@ export function deliverIdle(
       groups.movePending(pending, consumer, cursor)
       groups.setDelivered(group, pending, x.now)
       countDelivery(x, pending)
+      planCurrent(x, group, pending)
       log(cursor, pending)
       delivered++
     }
@@ -144,6 +153,16 @@ export function countDelivery(x: Engine, pending: number): void {
   x.groups.setDeliveries(pending, x.groups.deliveries(pending) + 1)
 }
 
+/** The group has come to the current entry, one by one. */
+export function passOver(x: Engine, group: number): void {
+  const { groups, stream } = x
+  if (stream.id.compare(groups.lastDelivered(group, cursor)) <= 0) return
+  const read = groups.entriesRead(group)
+  if (read === unknownCount || hasTombstones(x, stream.id)) return advance(x, group)
+  groups.setEntriesRead(group, read + 1)
+  groups.setLastDelivered(group, stream.id)
+}
+
 /** The group's last delivered id becomes the current entry's, where its number among all entries must be found out. */
 function advance(x: Engine, group: number): void {
   const { stream, groups } = x
@@ -155,13 +174,14 @@ function makePending(x: Engine, group: number, consumer: number): void {
   const { stream, groups } = x
   const known = groups.findPending(group, stream.id)
   if (known === 0) {
-    groups.addPending(group, consumer, stream.id, x.now, 1)
+    planCurrent(x, group, groups.addPending(group, consumer, stream.id, x.now, 1))
     return
   }
   // After XGROUP SETID an entry may be delivered anew while it is still pending: it begins again.
   groups.movePending(known, consumer, stream.id)
   groups.setDelivered(group, known, x.now)
   groups.setDeliveries(known, 1)
+  planCurrent(x, group, known)
 }
 
 /** Writes what is pending for a consumer above `after`, and counts it as delivered again. Returns how many. */
@@ -180,6 +200,7 @@ export function replyHistory(
       replyEntry(x, r)
       groups.setDelivered(group, mine.value, x.now)
       countDelivery(x, mine.value)
+      planCurrent(x, group, mine.value)
       delivered++
     } else {
       // Deleted meanwhile: only its id is left.

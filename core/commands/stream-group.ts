@@ -5,17 +5,19 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
+import { dropGroup } from '../types/stream-facts.ts'
 import { replyDeliveries } from './stream-delivery.ts'
 import {
   boundArgument, createStream, groupsChanged, idArgument, idArguments, idAt, intervalArgument, replyId, streamRoot,
   wrong,
 } from './stream-key.ts'
+import { settlePlan } from './stream-plans.ts'
 
 const id = new StreamId()
 const end = new StreamId()
 
 /** Stream and group of arguments 2 and 3 of an XGROUP subcommand; undefined after an error reply. */
-function groupOf(x: Engine, a: Args, r: Reply): { root: number; group: number } | undefined {
+export function groupOf(x: Engine, a: Args, r: Reply): { root: number; group: number } | undefined {
   const root = streamRoot(x, a, 2, r, true)
   if (root === wrong) return undefined
   if (root === 0) {
@@ -29,7 +31,7 @@ function groupOf(x: Engine, a: Args, r: Reply): { root: number; group: number } 
   return { root, group }
 }
 
-function noGroup(a: Args, r: Reply): void {
+export function noGroup(a: Args, r: Reply): void {
   r.error(`NOGROUP No such consumer group '${a.shown(3)}' for key name '${a.shown(2)}'`)
 }
 
@@ -115,7 +117,7 @@ export function xgroupDestroy(x: Engine, a: Args, r: Reply): void {
     r.int(0)
     return
   }
-  x.stream.groups = x.groups.destroyGroup(x.stream.groups, found.group)
+  dropGroup(x, found.group)
   groupsChanged(x, a, 2, 'xgroup-destroy')
   // Whoever waits in this group must hear that it is gone.
   x.ready(a.buf, a.start[2]!, a.end[2]!)
@@ -152,6 +154,7 @@ export function xgroupDelConsumer(x: Engine, a: Args, r: Reply): void {
   }
   const pending = x.groups.destroyConsumer(found.group, consumer)
   groupsChanged(x, a, 2, 'xgroup-delconsumer')
+  settlePlan(x, a, 2, found.group)
   r.int(pending)
 }
 
@@ -170,6 +173,15 @@ export function xgroupHelp(_x: Engine, _a: Args, r: Reply): void {
     '    Remove the specified consumer.',
     'DESTROY <key> <groupname>',
     '    Remove the specified group.',
+    'POLICY <key> <groupname> [OFF | option value ...]',
+    '    Show or set when pending entries are delivered again. Options are:',
+    '    * LEASE milliseconds',
+    '    * BACKOFF milliseconds [most-milliseconds [factor]]',
+    '    * MAXDELIVERIES count',
+    '    * DEADLETTER stream',
+    '    * REAP milliseconds',
+    '    * ORDERED field',
+    '    * KEEPUNACKED yes|no',
     'SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]',
     '    Set the current group ID and entries_read counter.',
     'HELP',
@@ -197,6 +209,7 @@ export function xack(x: Engine, a: Args, r: Reply): void {
   for (let i = 3; i < a.count; i++) if (x.groups.removeNext(group, idAt(i - 3, id))) acknowledged++
   x.groups.endRemoval(group)
   if (acknowledged > 0) x.changed(acknowledged)
+  settlePlan(x, a, 1, group)
   r.int(acknowledged)
 }
 

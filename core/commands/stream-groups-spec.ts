@@ -5,7 +5,9 @@ import { xautoclaim } from './stream-claim.ts'
 import {
   xack, xgroupCreate, xgroupCreateConsumer, xgroupDelConsumer, xgroupDestroy, xgroupHelp, xgroupSetId, xpending,
 } from './stream-group.ts'
+import { xextend } from './stream-lease.ts'
 import { xclaim } from './stream-log-claim.ts'
+import { xgroupPolicy } from './stream-policy.ts'
 import { xackdel } from './stream-references.ts'
 import { xnack } from './stream-release.ts'
 import { xinfoConsumers, xinfoGroups, xinfoHelp, xinfoStream } from './stream-info.ts'
@@ -75,6 +77,36 @@ export const streamGroupCommands: readonly CommandSpec[] = [
           { name: 'consumername', type: 'string' },
         ],
         run: xgroupDelConsumer,
+      },
+      {
+        name: 'policy',
+        arity: -4,
+        flags: ['write', 'denyoom'],
+        group: 'stream',
+        since: '8.8.0',
+        summary: 'Shows or sets when pending entries of a group are delivered again',
+        complexity: 'O(1) to show, O(N) to set for N pending entries',
+        keys: [{ flags: ['RW', 'update'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+        arguments: [
+          { name: 'key', type: 'key', keySpec: 0 },
+          { name: 'groupname', type: 'string' },
+          { name: 'off', type: 'pure-token', token: 'OFF', optional: true },
+          { name: 'milliseconds', type: 'integer', token: 'LEASE', optional: true },
+          { name: 'backoff', type: 'block', token: 'BACKOFF', optional: true, arguments: [
+              { name: 'milliseconds', type: 'integer' },
+              { name: 'most-milliseconds', type: 'integer', optional: true },
+              { name: 'factor', type: 'double', optional: true },
+            ] },
+          { name: 'count', type: 'integer', token: 'MAXDELIVERIES', optional: true },
+          { name: 'stream', type: 'string', token: 'DEADLETTER', optional: true },
+          { name: 'milliseconds', type: 'integer', token: 'REAP', optional: true },
+          { name: 'field', type: 'string', token: 'ORDERED', optional: true },
+          { name: 'keep-unacked', type: 'oneof', token: 'KEEPUNACKED', optional: true, arguments: [
+              { name: 'yes', type: 'pure-token', token: 'YES' },
+              { name: 'no', type: 'pure-token', token: 'NO' },
+            ] },
+        ],
+        run: xgroupPolicy,
       },
       {
         name: 'destroy',
@@ -266,6 +298,24 @@ export const streamGroupCommands: readonly CommandSpec[] = [
     ],
     tips: ['nondeterministic_output'],
     run: xautoclaim,
+  },
+  {
+    name: 'xextend',
+    arity: -6,
+    flags: ['write', 'fast'],
+    group: 'stream',
+    since: '8.8.0',
+    summary: 'Has leases of pending entries end later, for a consumer that is still at work',
+    complexity: 'O(log N) for each id with N pending entries',
+    keys: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'group', type: 'string' },
+      { name: 'consumer', type: 'string' },
+      { name: 'milliseconds', type: 'integer' },
+      { name: 'id', type: 'string', multiple: true },
+    ],
+    run: xextend,
   },
   {
     name: 'xinfo',

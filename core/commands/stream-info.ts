@@ -7,6 +7,8 @@ import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
 import { lagOf, replyDeliveries, unknownCount } from './stream-delivery.ts'
 import { help } from './stream-group.ts'
+import { replyPolicy } from './stream-policy.ts'
+import { trimHolder } from './stream-trim.ts'
 import { replyEntry, replyId, streamRoot, wrong } from './stream-key.ts'
 
 const id = new StreamId()
@@ -57,7 +59,8 @@ export function xinfoStream(x: Engine, a: Args, r: Reply): void {
   }
   const stream = x.stream
   const producers = stream.idempotence
-  r.map((full ? 9 : 10) + (producers === 0 ? 0 : 6))
+  const holder = stream.keepers === 0 ? undefined : trimHolder(x)
+  r.map((full ? 9 : 10) + (producers === 0 ? 0 : 6) + (holder === undefined ? 0 : 2))
   r.text('length')
   r.int(stream.length)
   r.text('radix-tree-keys')
@@ -74,6 +77,12 @@ export function xinfoStream(x: Engine, a: Args, r: Reply): void {
   r.text('recorded-first-entry-id')
   replyId(r, stream.firstId(id))
   if (producers !== 0) producerState(x, r, producers)
+  if (holder !== undefined) {
+    r.text('trim-held-by')
+    replyName(r, x.groups.groupName(holder.group))
+    r.text('trim-held-from')
+    replyId(r, holder.from)
+  }
   if (full) fullState(x, r, count)
   else {
     r.text('groups')
@@ -187,7 +196,8 @@ export function replyGroups(x: Engine, r: Reply, lag: LagReply): void {
   const all = groups.list(stream.groups)
   r.array(all.length)
   for (const group of all) {
-    r.map(6)
+    const policy = groups.policy(group)
+    r.map(policy === 0 ? 6 : 10)
     r.text('name')
     replyName(r, groups.groupName(group))
     r.text('consumers')
@@ -200,7 +210,23 @@ export function replyGroups(x: Engine, r: Reply, lag: LagReply): void {
     countOrNil(r, groups.entriesRead(group))
     r.text('lag')
     lag(x, r, group)
+    if (policy !== 0) replyPlan(x, r, policy)
   }
+}
+
+/** The group's policy, and how many of its pending entries are where. */
+function replyPlan(x: Engine, r: Reply, policy: number): void {
+  const { plans } = x.groups
+  r.text('policy')
+  replyPolicy(r, plans.read(policy))
+  r.text('due')
+  r.int(plans.againBy(policy, x.now))
+  r.text('held')
+  r.int(plans.held(policy))
+  r.text('next-due')
+  const next = plans.firstAgainAfter(policy, x.now)
+  if (next === 0) r.nil()
+  else r.int(plans.due(next))
 }
 
 export function xinfoConsumers(x: Engine, a: Args, r: Reply): void {

@@ -8,8 +8,11 @@ import { claimAgainMsMin } from '../limits.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
 import { logAcknowledged, logClaim } from './stream-claim.ts'
+import { deliverAgain, deliverOrdered } from './stream-again.ts'
+import type { GroupRead } from './stream-again.ts'
 import { deliver, deliverIdle, replyHistory } from './stream-delivery.ts'
 import { idArgument, intervalArgument, replyEntry, streamRoot, wrong } from './stream-key.ts'
+import { settlePlan } from './stream-plans.ts'
 
 const from = new StreamId()
 const to = new StreamId()
@@ -271,11 +274,56 @@ function serveGroup(x: Engine, a: Args, r: Reply, root: number, key: number, id:
   groups.setSeen(consumer, x.now)
   // Redis stands `>` for by the largest id, so that id asks for new entries, too.
   if (isSign(a, id, greater) || (idArgument(a, id, from, r) && from.compare(largest) === 0)) {
-    return serveNew(x, a, r, group, consumer, key, id, created)
+    return groups.policy(group) !== 0 && !x.replaying
+      ? servePlanned(x, a, r, group, consumer, key, id, created)
+      : serveNew(x, a, r, group, consumer, key, id, created)
   }
   beginStream(a, r, key)
   logRead(x, a, key, id, replyHistory(x, r, group, consumer, from, read.count), created)
+  settlePlan(x, a, key, group)
   return true
+}
+
+/** As `serveNew`, as the group's policy says. */
+function servePlanned(
+  x: Engine, a: Args, r: Reply, group: number, consumer: number, key: number, id: number, created: boolean,
+): boolean {
+  const { groups, stream } = x
+  const { plans } = groups
+  const policy = groups.policy(group)
+  const begin = r.deferred()
+  beginStream(a, r, key)
+  const mark = r.deferred()
+  const detailed = read.claimMs >= 0
+  const served: GroupRead = {
+    key, name: read.group, group, consumer, count: read.count, noAck: read.noAck, detailed,
+  }
+  let found = deliverAgain(x, a, r, served)
+  const left = (): number => read.count === 0 ? 0 : read.count - found
+  // Where there is a lease it alone says what is delivered again.
+  if (detailed && plans.leaseMs(policy) === 0 && !isFull(found)) {
+    found += serveIdle(x, a, r, group, consumer, key, left())
+  }
+  const again = found
+  let fresh = 0
+  groups.lastDelivered(group, from)
+  if (!isFull(found) && stream.lastId(last).compare(from) > 0 && from.increment() && stream.seek(from)) {
+    served.count = left()
+    fresh = plans.isOrdered(policy)
+      ? deliverOrdered(x, a, r, served)
+      : deliver(x, r, group, consumer, served.count, read.noAck, detailed)
+    found += fresh
+  }
+  const isTold = again > 0 || (plans.isOrdered(policy) && fresh > 0 && !read.noAck)
+  logRead(x, a, key, id, plans.isOrdered(policy) ? 0 : fresh, created && !isTold)
+  settlePlan(x, a, key, group)
+  if (found === 0) r.rewind(begin)
+  else r.setArray(mark, found)
+  return found > 0
+}
+
+function isFull(found: number): boolean {
+  return read.count > 0 && found >= read.count
 }
 
 /** Delivers what is idle, where CLAIM asks for it, and what is new. */
@@ -286,7 +334,7 @@ function serveNew(
   beginStream(a, r, key)
   const mark = r.deferred()
   const claims = read.claimMs >= 0
-  const claimed = claims ? serveIdle(x, a, r, group, consumer, key) : 0
+  const claimed = claims ? serveIdle(x, a, r, group, consumer, key, read.count) : 0
   let delivered = 0
   if (read.count === 0 || claimed < read.count) {
     x.groups.lastDelivered(group, from)
@@ -296,6 +344,7 @@ function serveNew(
     }
   }
   logRead(x, a, key, id, delivered, created && claimed === 0)
+  settlePlan(x, a, key, group)
   if (claimed + delivered === 0) {
     r.rewind(begin)
     return false
@@ -305,8 +354,10 @@ function serveNew(
 }
 
 /** Apart from `serveNew`, so that reads without CLAIM make no closure. */
-function serveIdle(x: Engine, a: Args, r: Reply, group: number, consumer: number, key: number): number {
-  return deliverIdle(x, r, group, consumer, read.count, read.claimMs, (claim, pending) => {
+function serveIdle(
+  x: Engine, a: Args, r: Reply, group: number, consumer: number, key: number, count: number,
+): number {
+  return deliverIdle(x, r, group, consumer, count, read.claimMs, (claim, pending) => {
     if (pending === 0) logAcknowledged(x, a, key, read.group, claim)
     else logClaim(x, a, key, read.group, group, claim, pending)
   })
@@ -354,21 +405,29 @@ function blockRequest(x: Engine, a: Args, grouped: boolean): Block {
     keys, type: types.stream, timeoutMs: read.blockMs, retry: argsOf(words), nil: 'array', wakeOnDelete: grouped,
   }
   if (grouped) block.rivals = a.text(read.group)
-  if (read.claimMs >= 0) block.againMs = idleInMs(x, a)
+  if (grouped) {
+    const againMs = readAgainMs(x, a)
+    if (againMs < Infinity) block.againMs = againMs
+  }
   return block
 }
 
 /**
- * Milliseconds until some pending entry may be idle for long enough to be claimed: what another consumer takes from now
- * on isn't so before that time has passed again.
+ * Milliseconds until some pending entry may be idle for long enough to be claimed (what another consumer takes from now
+ * on isn't so before that time has passed again), or until the consumer must show that it lives.
  */
-function idleInMs(x: Engine, a: Args): number {
-  let soonest = Math.max(read.claimMs, claimAgainMsMin)
+function readAgainMs(x: Engine, a: Args): number {
+  let soonest = read.claimMs >= 0 ? Math.max(read.claimMs, claimAgainMsMin) : Infinity
   for (let s = 0; s < read.streams; s++) {
     const key = read.keys + s
     const entry = x.db.peek(a.buf, a.start[key]!, a.end[key]!, x.db.hash(a.buf, a.start[key]!, a.end[key]!))
     if (entry === 0) continue
-    const oldest = x.groups.oldest(groupAt(x, a, x.db.rootOf(entry), read.group), Infinity, 1)[0]
+    const group = groupAt(x, a, x.db.rootOf(entry), read.group)
+    const policy = x.groups.policy(group)
+    const reapMs = policy === 0 ? 0 : x.groups.plans.reapMs(policy)
+    if (reapMs > 0) soonest = Math.min(soonest, Math.floor(reapMs / 2))
+    if (read.claimMs < 0) continue
+    const oldest = x.groups.oldest(group, Infinity, 1, x.now)[0]
     if (oldest === undefined) continue
     soonest = Math.min(soonest, x.groups.delivered(oldest) + read.claimMs - x.now)
   }

@@ -9,6 +9,7 @@ import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
 import { idArguments, idAt, streamRoot, wordId, wrong } from './stream-key.ts'
+import { settlePlan } from './stream-plans.ts'
 
 /** `keep`: pending entries stay. `drop`: they go, too. `acked`: what a group still needs isn't deleted. */
 export type Policy = 'keep' | 'drop' | 'acked'
@@ -48,6 +49,7 @@ export function dropReferences(x: Engine, a: Args, key: number, groups: readonly
     x.wordBytes(name, 0, name.length)
     wordId(x, entry)
     x.endEffect()
+    settlePlan(x, a, key, group)
     dropped = true
   }
   return dropped
@@ -153,6 +155,7 @@ export function xackdel(x: Engine, a: Args, r: Reply): void {
     x.wordArg(a, 2)
     for (const i of acknowledged) x.wordArg(a, i)
     x.endEffect()
+    settlePlan(x, a, 1, own)
   }
   logDeleted(x, a, gone)
 }

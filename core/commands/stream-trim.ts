@@ -103,12 +103,38 @@ export function finishTrim(x: Engine, r: Reply, needed: boolean): boolean {
 export function trim(x: Engine, a: Args): number {
   const t = trimming
   if (t.by === 'none') return 0
+  const { approximate } = t
   const maxLength = t.by === 'maxlen' ? t.maxLength : undefined
-  const minId = t.by === 'minid' ? t.minId : undefined
-  if (t.policy === 'keep' || x.stream.groups === 0) return x.stream.trim(maxLength, minId, t.approximate, t.limit)
+  let minId = t.by === 'minid' ? t.minId : undefined
+  if (x.stream.keepers > 0) {
+    const kept = trimHolder(x)!.from
+    if (minId === undefined || kept.compare(minId) < 0) minId = kept
+    // In the log, the length that is left tells what went.
+    t.approximate = true
+  }
+  if (t.policy === 'keep' || x.stream.groups === 0) return x.stream.trim(maxLength, minId, approximate, t.limit)
   const groups = x.groups.list(x.stream.groups)
   if (t.policy === 'acked') return trimAcknowledged(x, groups)
-  return x.stream.trim(maxLength, minId, t.approximate, t.limit, (id) => void dropReferences(x, a, 1, groups, id))
+  return x.stream.trim(maxLength, minId, approximate, t.limit, (id) => void dropReferences(x, a, 1, groups, id))
+}
+
+/**
+ * Which of the groups of the open stream that keep what they have not acknowledged holds trimming back furthest, and
+ * from which id on; undefined when none keeps anything.
+ */
+export function trimHolder(x: Engine): { group: number; from: StreamId } | undefined {
+  const { groups, stream } = x
+  let holder: { group: number; from: StreamId } | undefined
+  for (const group of groups.list(stream.groups)) {
+    const policy = groups.policy(group)
+    if (policy === 0 || !groups.plans.keepsUnacked(policy)) continue
+    const from = groups.lastDelivered(group, new StreamId())
+    const pending = groups.openPending(groups.groupPending(group))
+    if (pending.first()) groups.pendingId(pending.value, from)
+    else from.increment()
+    if (holder === undefined || from.compare(holder.from) < 0) holder = { group, from }
+  }
+  return holder
 }
 
 /** What `trimAcknowledged` deleted and `logTrimmed` has still to log. */

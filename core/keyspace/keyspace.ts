@@ -26,6 +26,8 @@ export class Keyspace {
   readonly deadlines: DeadlineIndex
   /** The hashes whose fields have deadlines, by their earliest. */
   readonly fieldDeadlines: DeadlineIndex
+  /** The streams whose groups have something to do at a time, by the earliest. */
+  readonly plannedStreams: DeadlineIndex
 
   constructor(engine: Engine, index: number) {
     this.engine = engine
@@ -34,6 +36,7 @@ export class Keyspace {
     this.dict = new Dict(engine.arena, engine.hashSeed)
     this.deadlines = new DeadlineIndex(engine.arena)
     this.fieldDeadlines = new DeadlineIndex(engine.arena)
+    this.plannedStreams = new DeadlineIndex(engine.arena)
   }
 
   get count(): number {
@@ -188,11 +191,15 @@ export class Keyspace {
     return target
   }
 
-  /** The earliest of the hash's field deadlines was `before` and is `after` (unix ms, -1 for none). */
+  /**
+   * The earliest of the hash's field deadlines, or of what the stream's groups have to do, was `before` and is `after`
+   * (unix ms, -1 for none).
+   */
   redate(entry: number, before: number, after: number): void {
     if (before === after) return
-    if (before >= 0) this.fieldDeadlines.remove(before, entry)
-    if (after >= 0) this.fieldDeadlines.insert(after, entry)
+    const index = this.indexOf(entry)
+    if (before >= 0) index.remove(before, entry)
+    if (after >= 0) index.insert(after, entry)
   }
 
   /**
@@ -283,6 +290,7 @@ export class Keyspace {
     const arena = this.arena
     this.deadlines.clear()
     this.fieldDeadlines.clear()
+    this.plannedStreams.clear()
     if (lazily) {
       this.engine.lazy.addDict(this.dict)
       this.dict = new Dict(arena, this.engine.hashSeed)
@@ -301,19 +309,23 @@ export class Keyspace {
     this.dict.check()
     this.deadlines.check()
     this.fieldDeadlines.check()
+    this.plannedStreams.check()
     let dated = 0
     let datedHashes = 0
+    let planned = 0
     this.dict.each((entry) => {
       const earliest = this.earliestField(entry)
       if (earliest >= 0) {
-        datedHashes++
-        if (!this.fieldDeadlines.has(earliest, entry)) throw new Error('keyspace: a field deadline is not indexed')
+        if (typeOf(arena, entry) === types.hash) datedHashes++
+        else planned++
+        if (!this.indexOf(entry).has(earliest, entry)) throw new Error('keyspace: a deadline of a part is not indexed')
       }
       if (!hasDeadline(arena, entry)) return
       dated++
       if (!this.deadlines.has(deadlineOf(arena, entry), entry)) throw new Error('keyspace: deadline is not indexed')
     })
     if (datedHashes !== this.fieldDeadlines.count) throw new Error('keyspace: index names hashes without a deadline')
+    if (planned !== this.plannedStreams.count) throw new Error('keyspace: index names streams without a plan')
     if (dated !== this.deadlines.count) throw new Error('keyspace: index names keys without a deadline')
   }
 
@@ -358,11 +370,16 @@ export class Keyspace {
     engine.lazy.addValue(type, root, form)
   }
 
-  /** Earliest deadline of the fields in the value, -1 when there is none. */
+  /** Earliest deadline of the fields in the value, or of what a stream's groups have to do; -1 when there is none. */
   private earliestField(entry: number): number {
     const type = typeOf(this.arena, entry)
-    if (type !== types.hash) return -1
+    if (type !== types.hash && type !== types.stream) return -1
     return earliestOf(this.engine, type, rootOf(this.arena, entry), formOf(this.arena, entry))
+  }
+
+  /** Where the earliest of the parts of a value like this is kept. */
+  private indexOf(entry: number): DeadlineIndex {
+    return typeOf(this.arena, entry) === types.hash ? this.fieldDeadlines : this.plannedStreams
   }
 
   private place(
@@ -401,8 +418,10 @@ export class Keyspace {
       this.deadlines.remove(ms, entry)
       this.deadlines.insert(ms, target)
     }
-    this.redate(entry, earliest, -1)
-    this.redate(target, -1, earliest)
+    if (earliest >= 0) {
+      this.indexOf(target).remove(earliest, entry)
+      this.indexOf(target).insert(earliest, target)
+    }
     this.dict.replace(hash, entry, target)
     return target
   }

@@ -1,6 +1,7 @@
 // Consumer groups of a stream, and their consumers. What was delivered to whom: stream-pending.ts.
 //
-//   group     ┌ last id ×4 │ entries read ×2 │ pending (Tree) │ consumers (Tree) │ name's entry │ times (Tree) ┐
+//   group     ┌ last id ×4 │ entries read ×2 │ pending (Tree) │ consumers (Tree) │ name's entry │ times (Tree)
+//             │ policy ┐
 //   consumer  ┌ seen ms ×2 │ active ms ×2 │ pending (Tree) │ name's entry ┐
 //
 // A pair of words whose first has all bits set stands for "unknown": entries read after XGROUP SETID, a consumer never
@@ -11,9 +12,12 @@
 import type { Arena } from '../arena/arena.ts'
 import { StreamId } from './stream-id.ts'
 import { Names } from './stream-names.ts'
-import { consumerPendingWord, groupPendingWord, groupTimesWord, PendingLists } from './stream-pending.ts'
+import {
+  consumerPendingWord, groupPendingWord, groupPolicyWord, groupTimesWord, PendingLists,
+} from './stream-pending.ts'
+import type { Policy } from './stream-policy.ts'
 
-const groupWords = 10
+const groupWords = 11
 const groupEntryWord = 8
 const consumersWord = 7
 const consumerWords = 6
@@ -54,6 +58,7 @@ export class Groups extends PendingLists {
     this.setWord(group, groupPendingWord, 0)
     this.setWord(group, consumersWord, 0)
     this.setWord(group, groupTimesWord, 0)
+    this.setWord(group, groupPolicyWord, 0)
     this.setLastDelivered(group, lastId)
     this.setEntriesRead(group, entriesRead)
     const names = this.names.add(root, buf, from, to, group)
@@ -101,6 +106,44 @@ export class Groups extends PendingLists {
 
   consumers(group: number): number {
     return this.word(group, consumersWord)
+  }
+
+  // Policies.
+
+  /** The group's policy as a block for `plans`, 0 when it has none. */
+  policy(group: number): number {
+    return this.word(group, groupPolicyWord)
+  }
+
+  /**
+   * Gives the group another policy, or none. What is pending is planned by it; `findKey` is told of each pending block,
+   * to set its key in an ordered group.
+   */
+  setPolicy(group: number, policy: Policy | undefined, findKey: (policy: number, pending: number) => void): void {
+    const { plans } = this
+    const before = this.policy(group)
+    if (before === 0 && policy === undefined) return
+    if (before !== 0) plans.free(before)
+    const block = policy === undefined ? 0 : plans.create(policy)
+    this.setWord(group, groupPolicyWord, block)
+    const all = this.openPending(this.groupPending(group))
+    for (let more = all.first(); more; more = all.next()) {
+      const pending = block === 0 ? all.value : this.enlarge(group, all.value)
+      if (before === 0) plans.begin(pending)
+      else plans.detach(pending)
+      if (block === 0) plans.forget(pending)
+      else {
+        findKey(block, pending)
+        plans.replan(block, pending, this.isNobody(this.pendingConsumer(pending)), this.delivered(pending))
+      }
+    }
+  }
+
+  /** Plans a pending entry anew after it was delivered, changed hands or was given back. */
+  plan(group: number, pending: number, now: number): void {
+    const policy = this.policy(group)
+    if (policy === 0) return
+    this.plans.plan(policy, pending, this.isNobody(this.pendingConsumer(pending)), this.delivered(pending), now)
   }
 
   // Consumers.
@@ -230,6 +273,11 @@ export class Groups extends PendingLists {
       const times = this.times.open(this.word(group, groupTimesWord))
       times.check()
       if (times.count !== 0 && times.count !== owned) throw new Error('stream: pending entries without a time')
+      if (this.policy(group) === 0) continue
+      const all: number[] = []
+      const walk = this.pending.open(this.groupPending(group))
+      for (let more = walk.first(); more; more = walk.next()) all.push(walk.value)
+      this.plans.check(this.policy(group), all)
     }
   }
 }

@@ -2,6 +2,10 @@
 
 import type { Engine } from '../engine.ts'
 import { StreamId } from './stream-id.ts'
+import { applyFact, hasten, planFacts, usePolicy } from './stream-facts.ts'
+import type { PlanFact } from './stream-facts.ts'
+import type { Policy } from './stream-policy.ts'
+import { plannedOf } from './stream-walk.ts'
 import type { TypeOps } from './types.ts'
 
 const id = new StreamId()
@@ -44,6 +48,8 @@ export const streamOps: TypeOps = {
     eachEntry(engine, '.', mixer.mix)
   },
 
+  earliest: (engine, root) => plannedOf(engine.arena, root),
+
   freeSome(engine, root, entries) {
     const stream = engine.stream.open(root)
     if (stream.length > entries && stream.trim(stream.length - entries, undefined, true, 0) > 0) return root
@@ -67,6 +73,7 @@ function digestGroups(engine: Engine, add: (bytes: Buffer) => void): void {
   for (const group of groups.list(stream.groups)) {
     add(groups.groupName(group))
     add(Buffer.from(`${groups.lastDelivered(group, id)} ${groups.entriesRead(group)}`))
+    digestPolicy(engine, group, add)
     for (const consumer of groups.list(groups.consumers(group))) {
       // Nobody is there only while entries are released.
       const nobody = groups.isNobody(consumer)
@@ -79,6 +86,17 @@ function digestGroups(engine: Engine, add: (bytes: Buffer) => void): void {
         add(Buffer.from(`${id} ${groups.delivered(pending.value)} ${groups.deliveries(pending.value)}`))
       }
     }
+  }
+}
+
+function digestPolicy(engine: Engine, group: number, add: (bytes: Buffer) => void): void {
+  const { groups } = engine
+  const policy = groups.policy(group)
+  if (policy === 0) return
+  add(Buffer.from(JSON.stringify(groups.plans.read(policy))))
+  for (const { id: entry, due, note, key } of planFacts(engine, group)) {
+    add(Buffer.from(`${entry} ${due}`))
+    add(Buffer.from(JSON.stringify([note?.consumer, note?.error, key])))
   }
 }
 
@@ -98,6 +116,7 @@ function digestIdempotence(engine: Engine, add: (bytes: Buffer) => void): void {
 function copyGroups(engine: Engine, source: number, target: number): void {
   const { stream, groups } = engine
   const list = groups.list(stream.open(source).groups)
+  const planned: { group: number; policy: Policy; facts: PlanFact[] }[] = []
   let root = 0
   for (const group of list) {
     const name = groups.groupName(group)
@@ -113,8 +132,16 @@ function copyGroups(engine: Engine, source: number, target: number): void {
         groups.addPending(made.group, twin, id, groups.delivered(block), groups.deliveries(block))
       }
     }
+    const policy = groups.policy(group)
+    if (policy === 0) continue
+    planned.push({ group: made.group, policy: groups.plans.read(policy), facts: planFacts(engine, group) })
   }
   stream.open(target).groups = root
+  for (const { group, policy, facts } of planned) {
+    usePolicy(engine, group, policy)
+    for (const fact of facts) applyFact(engine, group, fact)
+    hasten(engine, group)
+  }
 }
 
 function pendingOf(engine: Engine, consumer: number): number[] {

@@ -5,27 +5,31 @@
 // A third Tree, by the time of delivery, is made when somebody asks for what is idle for longest (XREADGROUP … CLAIM),
 // and kept up until the group has nothing pending. It reads the ids in the blocks where times are alike.
 //
+// In a group with a policy a block has more words, and is planned (stream-plan.ts).
+//
 // The group's and the consumer's blocks, of which the roots of these Trees are words, are drawn in stream-group.ts.
 
 import { chunkOf, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
 import { Tree } from '../arena/tree.ts'
 import type { StreamId } from './stream-id.ts'
+import { plannedWords, Plans } from './stream-plan.ts'
+import { deliveriesMax } from './stream-policy.ts'
 
 const pendingWords = 8
 const two32 = 0x100000000
 const unknownWord = 0xffffffff
-/** Stands for the most deliveries that Redis counts, 2^63 − 1: an entry given up for good. */
-export const deliveriesMax = 0xffffffff
 // Words of a group and of a consumer that hold roots.
 export const groupPendingWord = 6
 export const groupTimesWord = 9
+export const groupPolicyWord = 10
 export const consumerPendingWord = 4
 
 export class PendingLists {
   readonly arena: Arena
   /** Walks of a group's or a consumer's pending entries; `openPending` turns to one. */
   readonly pending: Tree
+  readonly plans: Plans
   protected readonly other: Tree
   protected readonly times: Tree
   /** Whose pending entries `other` walks during a removal of many, 0 for nobody's. */
@@ -35,6 +39,7 @@ export class PendingLists {
 
   constructor(arena: Arena) {
     this.arena = arena
+    this.plans = new Plans(arena)
     this.pending = new Tree(arena, 'id')
     this.other = new Tree(arena, 'id')
     this.times = new Tree(arena, 'delivery')
@@ -74,7 +79,7 @@ export class PendingLists {
 
   /** Makes an entry, which is not pending yet, pending for a consumer. */
   addPending(group: number, consumer: number, id: StreamId, ms: number, deliveries: number): number {
-    const pending = this.createPending(consumer, id, ms, deliveries)
+    const pending = this.createPending(group, consumer, id, ms, deliveries)
     const all = this.pending.open(this.word(group, groupPendingWord))
     all.probeId(id.msHigh, id.msLow, id.seqHigh, id.seqLow).insert(pending)
     this.setWord(group, groupPendingWord, all.root)
@@ -148,10 +153,12 @@ export class PendingLists {
 
   /** The next entry after `beginFresh`, with an id above the one before; delivered once. */
   addFresh(group: number, consumer: number, id: StreamId, ms: number): void {
-    const pending = this.createPending(consumer, id, ms, 1)
+    const pending = this.createPending(group, consumer, id, ms, 1)
     this.pending.probeId(id.msHigh, id.msLow, id.seqHigh, id.seqLow).append(pending)
     this.other.probeId(id.msHigh, id.msLow, id.seqHigh, id.seqLow).append(pending)
     if (this.indexed) this.addTime(group, pending)
+    const policy = this.word(group, groupPolicyWord)
+    if (policy !== 0) this.plans.plan(policy, pending, false, ms, ms)
   }
 
   endFresh(group: number, consumer: number): void {
@@ -178,6 +185,8 @@ export class PendingLists {
     mine.removeAndNext()
     all.removeAndNext()
     if (this.indexed) this.dropTime(group, pending)
+    const policy = this.word(group, groupPolicyWord)
+    if (policy !== 0) this.plans.drop(policy, pending)
     this.arena.free(pending)
     return true
   }
@@ -189,14 +198,16 @@ export class PendingLists {
 
   /**
    * Blocks of the entries that were delivered at `ms` or before, those that wait for longest first, then by their ids;
-   * at most `most`.
+   * at most `most`. What rests at `now` is left out.
    */
-  oldest(group: number, ms: number, most: number): number[] {
+  oldest(group: number, ms: number, most: number, now: number): number[] {
+    const policy = this.word(group, groupPolicyWord)
     if (this.word(group, groupTimesWord) === 0) this.indexTimes(group)
     const times = this.times.open(this.word(group, groupTimesWord))
     const found: number[] = []
     for (let more = times.first(); more && found.length < most; more = times.next()) {
       if (this.delivered(times.value) > ms) break
+      if (policy !== 0 && this.plans.isResting(times.value, now)) continue
       found.push(times.value)
     }
     return found
@@ -205,18 +216,27 @@ export class PendingLists {
   /** Frees all that is pending in a group; its consumers' Trees are the caller's. */
   protected clearPending(group: number): void {
     this.times.open(this.word(group, groupTimesWord)).clear()
-    this.pending.open(this.word(group, groupPendingWord)).clear((pending) => this.arena.free(pending))
+    const policy = this.word(group, groupPolicyWord)
+    this.pending.open(this.word(group, groupPendingWord)).clear((pending) => {
+      if (policy !== 0) this.plans.forget(pending)
+      this.arena.free(pending)
+    })
+    if (policy !== 0) this.plans.free(policy)
   }
 
   /** Bytes of a group's pending entries and of the Trees that hang at the group. */
   protected pendingBytes(group: number): number {
     const own = this.other.open(this.word(group, groupPendingWord))
-    const bytes = own.memoryBytes() + own.count * pendingWords * 4
+    const policy = this.word(group, groupPolicyWord)
+    const words = policy === 0 ? pendingWords : plannedWords
+    const bytes = own.memoryBytes() + own.count * words * 4 + (policy === 0 ? 0 : this.plans.planBytes(policy))
     return bytes + this.other.open(this.word(group, groupTimesWord)).memoryBytes()
   }
 
-  private createPending(consumer: number, id: StreamId, ms: number, deliveries: number): number {
-    const pending = this.arena.alloc(pendingWords * 4)
+  private createPending(group: number, consumer: number, id: StreamId, ms: number, deliveries: number): number {
+    const planned = this.word(group, groupPolicyWord) !== 0
+    const pending = this.arena.alloc((planned ? plannedWords : pendingWords) * 4)
+    if (planned) this.plans.begin(pending)
     const words = this.arena.u32[chunkOf(pending)]!
     const at = wordOf(pending)
     const msHigh = Math.floor(ms / two32)
@@ -229,6 +249,26 @@ export class PendingLists {
     words[at + 6] = id.seqHigh
     words[at + 7] = id.seqLow
     return pending
+  }
+
+  /** A block for the pending entry that has the words of a policy, in the place of the current one of `pending`. */
+  protected enlarge(group: number, pending: number): number {
+    if (this.arena.usableBytes(pending) >= plannedWords * 4) return pending
+    const words = this.arena.u32[chunkOf(pending)]!.subarray(wordOf(pending), wordOf(pending) + pendingWords)
+    const larger = this.arena.alloc(plannedWords * 4)
+    this.arena.u32[chunkOf(larger)]!.set(words, wordOf(larger))
+    this.pending.setValue(larger)
+    const mine = this.other.open(this.word(this.word(larger, 0), consumerPendingWord))
+    mine.probeId(this.word(larger, 4), this.word(larger, 5), this.word(larger, 6), this.word(larger, 7))
+    if (!mine.find()) throw new Error('stream: pending entry is missing from its consumer')
+    mine.setValue(larger)
+    if (this.word(group, groupTimesWord) !== 0) {
+      const times = this.times.open(this.word(group, groupTimesWord)).probeDelivery(this.delivered(larger), larger)
+      if (!times.find()) throw new Error('stream: pending entry is missing among the times')
+      times.setValue(larger)
+    }
+    this.arena.free(pending)
+    return larger
   }
 
   private attach(consumer: number, id: StreamId, pending: number): void {

@@ -2,7 +2,7 @@
 // over it both ways. stream-tail.ts adds appending, stream.ts removing and the whole.
 //
 //   root    ┌ length │ blocks (Tree root) │ tail block │ groups (Tree root) │ last id ×4 │ max deleted id ×4 │
-//           │ entries added ×2 │ idempotence │ first id ×4 ┐                                              all u32
+//           │ entries added ×2 │ idempotence │ first id ×4 │ keeping groups │ planned ms ×2 ┐             all u32
 //
 //   block   ┌ used bytes │ live entries │ entries │ listpack bytes │ base id ×4 ┐ u32, then bytes:
 //           │ field count │ (length, bytes) of each field of the first entry │ entry │ entry │ …
@@ -23,7 +23,9 @@ import { readSmallVarint, readVarint, varint, varintEnd } from '../arena/varint.
 import { StreamId } from './stream-id.ts'
 import { isPacked, unpack } from './stream-packed.ts'
 
-export const rootWords = 19
+export const rootWords = 22
+const keepersWord = 19
+const plannedWord = 20
 export const blockHeaderBytes = 32
 export const deletedFlag = 1
 export const sameFieldsFlag = 2
@@ -49,6 +51,10 @@ export class StreamWalk {
   protected at: number
   protected next: number
   protected fieldsAt: number
+  /** Where `findField` found a value: it is `found[foundFrom..foundTo)`. */
+  found: Buffer
+  foundFrom: number
+  foundTo: number
   protected sameFields: boolean
   /** Offsets of the live entries of the block that is walked backwards. */
   protected offsets: Int32Array
@@ -69,6 +75,9 @@ export class StreamWalk {
     this.at = 0
     this.next = 0
     this.fieldsAt = 0
+    this.found = noBytes
+    this.foundFrom = 0
+    this.foundTo = 0
     this.sameFields = false
     this.offsets = new Int32Array(128)
     this.offsetCount = 0
@@ -117,6 +126,26 @@ export class StreamWalk {
 
   set idempotence(pointer: number) {
     this.setWord(14, pointer)
+  }
+
+  /** How many groups have a policy that keeps what they have not acknowledged. */
+  get keepers(): number {
+    return this.word(keepersWord)
+  }
+
+  set keepers(count: number) {
+    this.setWord(keepersWord, count)
+  }
+
+  /** When (unix ms) something of a group's policy may be due first, -1 for never. It may be early, never late. */
+  get planned(): number {
+    return plannedOf(this.arena, this.root)
+  }
+
+  set planned(ms: number) {
+    const high = Math.floor((ms + 1) / 0x100000000)
+    this.setWord(plannedWord, high)
+    this.setWord(plannedWord + 1, ms + 1 - high * 0x100000000)
   }
 
   /** Entries ever added, as XADD and XSETID count them. */
@@ -180,6 +209,18 @@ export class StreamWalk {
     this.enterBackward(tree.value)
     while (this.backward()) if (this.id.compare(id) <= 0) return true
     return false
+  }
+
+  /** How many entries are above `id`; their blocks are walked. */
+  countAbove(id: StreamId): number {
+    if (this.length === 0) return 0
+    const tree = this.blocks.open(this.word(1))
+    if (!tree.probeId(id.msHigh, id.msLow, id.seqHigh, id.seqLow).seekLast()) return this.length
+    let count = 0
+    this.enterBackward(tree.value)
+    while (this.offsetCount > 0 && this.backward() && this.id.compare(id) > 0) count++
+    while (tree.next()) count += this.arena.u32[chunkOf(tree.value)]![wordOf(tree.value) + 1]!
+    return count
   }
 
   /** True, and the entry is current, when an entry has this id. */
@@ -348,6 +389,33 @@ export class StreamWalk {
     }
   }
 
+  /** True, and `found` is its value, when the current entry has a field of this name; the first one counts. */
+  findField(name: Buffer): boolean {
+    const u8 = this.bytes
+    let value = this.fieldsAt
+    let field = value
+    if (this.sameFields) {
+      readSmallVarint(u8, this.fieldsOfBlock())
+      field = varintEnd[0]!
+    }
+    for (let i = 0; i < this.pairs; i++) {
+      if (!this.sameFields) field = value
+      const fieldBytes = readSmallVarint(u8, field)
+      const fieldAt = varintEnd[0]!
+      field = fieldAt + fieldBytes
+      if (!this.sameFields) value = field
+      const valueBytes = readSmallVarint(u8, value)
+      const valueAt = varintEnd[0]!
+      value = valueAt + valueBytes
+      if (fieldBytes !== name.length || name.compare(u8, fieldAt, field) !== 0) continue
+      this.found = u8
+      this.foundFrom = valueAt
+      this.foundTo = value
+      return true
+    }
+    return false
+  }
+
   protected word(index: number): number {
     return this.arena.u32[chunkOf(this.root)]![wordOf(this.root) + index]!
   }
@@ -370,4 +438,11 @@ export class StreamWalk {
     words[at + 2] = id.seqHigh
     words[at + 3] = id.seqLow
   }
+}
+
+/** `planned` of the stream at this root, whichever is open. */
+export function plannedOf(arena: Arena, root: number): number {
+  const words = arena.u32[chunkOf(root)]!
+  const at = wordOf(root) + plannedWord
+  return words[at]! * 0x100000000 + words[at + 1]! - 1
 }

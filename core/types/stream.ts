@@ -40,8 +40,8 @@ export class Stream extends StreamTail {
   }
 
   /**
-   * Removes entries from the beginning while more than `maxLength` are left, or while they are below `minId`
-   * (exactly one of both is given). `approximate`: whole blocks only. `limit`: most entries to look at, 0 for no bound.
+   * Removes entries from the beginning while more than `maxLength` are left and while they are below `minId` (one of
+   * both is given, or both). `approximate`: whole blocks only. `limit`: most entries to look at, 0 for no bound.
    * `gone`, when given, gets the id of each entry that goes. Returns how many went.
    */
   trim(
@@ -57,9 +57,8 @@ export class Stream extends StreamTail {
       const block = this.blocks.value
       const live = this.arena.u32[chunkOf(block)]![wordOf(block) + 1]!
       if (limit > 0 && removed + live > limit) break
-      const whole = maxLength !== undefined
-        ? this.length - live >= maxLength
-        : this.lastOfCurrent(last).compare(minId!) < 0
+      const whole = (maxLength === undefined || this.length - live >= maxLength) &&
+        (minId === undefined || this.lastOfCurrent(last).compare(minId) < 0)
       if (whole) {
         if (gone !== undefined) this.eachOfCurrent(gone)
         this.dropBlock(this.blocks.value)
@@ -69,8 +68,7 @@ export class Stream extends StreamTail {
       }
       if (approximate) break
       if (!this.first()) break
-      const stays = maxLength !== undefined ? this.length <= maxLength : this.id.compare(minId!) >= 0
-      if (stays) break
+      if (minId !== undefined && this.id.compare(minId) >= 0) break
       gone?.(this.id)
       this.removeCurrent()
       removed++
@@ -117,6 +115,8 @@ export class Stream extends StreamTail {
     this.setWord(2, 0)
     this.setWord(3, 0)
     this.setWord(14, 0)
+    this.keepers = 0
+    this.planned = -1
     for (const block of blocks) {
       const used = arena.u32[chunkOf(block)]![wordOf(block)]!
       const twin = arena.alloc(used)
