@@ -267,6 +267,15 @@ export class Engine {
     }
   }
 
+  /** As `execute`, also within a handler: the effect is logged in place of that of the command at hand. */
+  executeInstead(spec: Pick<CommandSpec, 'run' | 'keys'>, a: Args, r: Reply, session: Session): void {
+    const before = { session: this.session, db: this.db }
+    this.execute(spec, a, r, session)
+    this.session = before.session
+    this.db = before.db
+    this.explicit = true
+  }
+
   /** Counts `n` changes of the command that is being executed. */
   changed(n = 1): void {
     this.dirty = true

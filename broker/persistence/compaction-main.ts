@@ -7,6 +7,10 @@ import os from 'node:os'
 import { realClock } from '../../core/clock.ts'
 import { realDisk } from '../../core/disk.ts'
 import { MillraceError } from '../../core/errors.ts'
+import { indexSegment } from '../../core/log/log-index.ts'
+import { Slices } from '../../core/log/slices.ts'
+import { effectSpecs } from '../command.ts'
+import { createCommands } from '../commands/table.ts'
 import { compactionProgressMs, compactionSliceMs } from '../limits.ts'
 import { compactionSteps } from './compaction.ts'
 import type { CompactionMessage, CompactionPlan } from './compaction.ts'
@@ -32,6 +36,7 @@ async function work(plan: CompactionPlan): Promise<void> {
     let step = steps.next()
     while (step.done !== true && clock.monotonicMs() < until) step = steps.next()
     if (step.done === true) {
+      await indexSegments(plan)
       const elapsedMs = clock.monotonicMs() - began
       const peakBytes = process.resourceUsage().maxRSS * kibibyte
       await say({ kind: 'done', result: { ...step.value, elapsedMs, peakBytes } })
@@ -42,6 +47,17 @@ async function work(plan: CompactionPlan): Promise<void> {
       void say({ kind: 'progress', ...step.value })
     }
     await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** Who reads their history later finds the segments' indexes beside them; without them it only takes longer. */
+async function indexSegments(plan: CompactionPlan): Promise<void> {
+  const specOf = effectSpecs(createCommands())
+  const slices = new Slices(() => clock.monotonicMs(), compactionSliceMs)
+  try {
+    for (const file of plan.segments) await indexSegment(realDisk(), file, specOf, slices)
+  } catch {
+    // A disk that refuses: the checkpoint stands all the same.
   }
 }
 

@@ -10,7 +10,7 @@ import { seekId } from '../../core/log/log-scan.ts'
 import type { Reply } from '../../core/reply.ts'
 import { StreamId } from '../../core/types/stream-id.ts'
 import { replyLogEntry } from './entry-reply.ts'
-import { findGroup, groupOf, inGroup, lastDelivered, runFor } from './groups.ts'
+import { findGroup, groupOf, inGroup, lastDelivered, passedBy, runFor } from './groups.ts'
 import { readEntriesMax } from './limits.ts'
 import type { LogEntry } from './log-entry.ts'
 import { collect, entriesAt, idOf, logStreamOf, msOf, seqOf } from './log-stream.ts'
@@ -27,22 +27,26 @@ type Request = {
   consumer: Buffer
   noAck: boolean
   entriesMax: number
-  /** What was looked through in vain since the group's last delivered id: that id, and where to go on. */
-  scanned: Map<LogStream, { after: string, next: number }>
 }
 
 /** A stream, and the id after which its consumer's pending entries are wanted; undefined: new ones. */
 type Place = { stream: LogStream, history: StreamId | undefined }
 
 /** What is to be delivered, or delivered again, if nothing has happened to the group meanwhile. */
-type Delivery = { place: Place, entries: { id: StreamId, entry: LogEntry | undefined }[], after: StreamId }
+type Delivery = {
+  place: Place
+  entries: { id: StreamId, entry: LogEntry | undefined }[]
+  /** The group's last delivered id at the time, and the position behind all that was looked through. */
+  after: StreamId
+  next: number
+}
 
 export function xreadgroup(c: Connection, command: Command, a: Args, r: Reply): void {
   if (!parseRead(a, r, true)) return
   const { blockMs, count, keys, streams, noAck, claimMs } = read
   const request: Request = {
     group: a.copy(read.group), consumer: a.copy(read.group + 1), noAck,
-    entriesMax: count === 0 ? readEntriesMax : count, scanned: new Map(),
+    entriesMax: count === 0 ? readEntriesMax : count,
   }
   if (claimMs >= 0) return r.error('ERR streams of the log know no CLAIM: use XAUTOCLAIM')
   if (!allOfLog(a, r, keys, streams)) return
@@ -105,16 +109,17 @@ async function prepare(c: Connection, request: Request, place: Place): Promise<D
   if (history !== undefined) {
     const ids = pendingOf(c, request, stream, history)
     const entries = await entriesAt(c, stream, ids)
-    return { place, after, entries: ids.map((id, i) => ({ id, entry: entries[i] })) }
+    return { place, after, next: 0, entries: ids.map((id, i) => ({ id, entry: entries[i] })) }
   }
-  const known = request.scanned.get(stream)
-  const from = known?.after === after.toString() ? known.next
+  const passed = passedBy(c, stream, request.group)
+  const from = passed.after === after.toString() ? passed.next
     : await seekId(logView(c.broker), msOf(after), seqOf(after) + 1)
   const { entries, next } = await collect(c, stream, {
     from, until: Infinity, backward: false, entriesMax: request.entriesMax,
   })
-  request.scanned.set(stream, { after: after.toString(), next })
-  return { place, after, entries: entries.map((entry) => ({ id: idOf(entry.ms, entry.position), entry })) }
+  passed.after = after.toString()
+  passed.next = entries[0]?.position ?? next
+  return { place, after, next, entries: entries.map((entry) => ({ id: idOf(entry.ms, entry.position), entry })) }
 }
 
 /** Ids above `after` that are pending for the consumer. */
@@ -158,6 +163,10 @@ function deliver(c: Connection, request: Request, delivery: Delivery): void {
     const options = ['TIME', time, 'RETRYCOUNT', '1', 'FORCE', 'JUSTID', 'LASTID', last]
     runFor(c, 'xclaim', ['XCLAIM', name, group, consumer, '0', ...ids, ...options])
   }
+  if (delivery.place.history !== undefined) return
+  const passed = passedBy(c, delivery.place.stream, group)
+  passed.after = last
+  passed.next = delivery.next
 }
 
 function replyDelivery({ place, entries }: Delivery): Answer {

@@ -9,6 +9,7 @@ import { replies } from '../../core/errors.ts'
 import { rootOf, typeOf, types } from '../../core/keyspace/entry.ts'
 import { Reply } from '../../core/reply.ts'
 import { StreamId } from '../../core/types/stream-id.ts'
+import { passedGroupsMax } from './limits.ts'
 import type { LogStream } from './log-stream.ts'
 import { Refusal } from './task.ts'
 
@@ -24,11 +25,7 @@ export function runFor(c: Connection, name: string, words: readonly (string | Ui
   frameCommand(args, bytes, 0, bytes.length)
   reply.at = 0
   reply.lastError = ''
-  const x = c.broker.engine
-  const { session, db } = x
-  x.execute(specOf(name), args, reply, c)
-  x.session = session
-  x.db = db
+  c.broker.engine.executeInstead(specOf(name), args, reply, c)
   if (reply.lastError !== '') throw new Refusal(reply.lastError)
 }
 
@@ -67,13 +64,34 @@ export function lastDelivered(c: Connection, group: number): StreamId {
   return c.broker.engine.groups.lastDelivered(group, new StreamId())
 }
 
+/** What was looked through for a group behind its last delivered id: that id, and the position at which to go on. */
+export type Passed = { after: string, next: number }
+
+const passed = new WeakMap<object, Map<string, Passed>>()
+
+/** Of the groups that were read last; a group that begins anew has an `after` that is no id. */
+export function passedBy(c: Connection, stream: LogStream, group: Buffer): Passed {
+  let known = passed.get(c.broker)
+  if (known === undefined) passed.set(c.broker, known = new Map())
+  const id = groupId(stream, group)
+  const found = known.get(id) ?? { after: '', next: 0 }
+  known.delete(id)
+  known.set(id, found)
+  if (known.size > passedGroupsMax) known.delete(known.keys().next().value!)
+  return found
+}
+
+function groupId(stream: LogStream, group: Buffer): string {
+  return [stream.db, stream.name.toString('latin1'), group.toString('latin1')].join(' ')
+}
+
 const busy = new WeakMap<object, Map<string, Promise<unknown>>>()
 
 /** Work on a group waits for the work on it that was asked for before. */
 export async function inGroup<T>(c: Connection, stream: LogStream, group: Buffer, work: () => Promise<T>): Promise<T> {
   let queues = busy.get(c.broker)
   if (queues === undefined) busy.set(c.broker, queues = new Map())
-  const id = [stream.db, stream.name.toString('latin1'), group.toString('latin1')].join(' ')
+  const id = groupId(stream, group)
   const before = queues.get(id) ?? Promise.resolve()
   const done = before.then(work)
   const settled = done.catch(() => {})

@@ -14,3 +14,5 @@ export const replyEntriesBytesMax = 64 * 1024 * 1024
 export const nearEntriesMax = 2000
 /** After how long a write is tried again while clients are held up. */
 export const heldMs = 5
+/** Groups of which it is remembered up to where the log was looked through for them. */
+export const passedGroupsMax = 1000

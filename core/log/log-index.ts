@@ -9,6 +9,7 @@ import { readPart, writePart } from './index-file.ts'
 import type { StoredPart } from './index-file.ts'
 import { isShown, PartBuilder } from './index-part.ts'
 import type { IndexPart, SpecOf } from './index-part.ts'
+import { segmentStart } from './log-files.ts'
 import { SegmentReader } from './reader.ts'
 import type { Entry, Mark } from './reader.ts'
 import type { Segment } from './segments.ts'
@@ -177,4 +178,12 @@ class GrowingIndex implements SegmentIndex {
       at = step.value.fileEnd
     }
   }
+}
+
+/** Makes the index of a segment that is not appended to any more, and puts it beside it, unless it is there. */
+export async function indexSegment(disk: Disk, file: string, specOf: SpecOf, slices: Slices): Promise<void> {
+  const start = disk.size(file) > 0 ? segmentStart(disk, file) : undefined
+  if (start === undefined) return
+  const index = new LogIndex(disk, specOf, () => file)
+  await index.upTo({ file, from: start.position, ms: start.ms, to: Infinity, isOpen: false }, Infinity, slices)
 }

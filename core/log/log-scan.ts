@@ -158,8 +158,7 @@ export async function seekId(view: LogView, ms: number, seq: number): Promise<nu
   const position = Math.min(Math.max(seq, 1), safe + 1)
   if (position < first.from && ms <= first.ms) return position
   if (position >= first.from) {
-    const before = position === first.from ? 0 : await msAt(view, position - 1)
-    const here = position > safe ? Infinity : await msAt(view, position)
+    const [before, here] = await msAround(view, position, first.from)
     if (before <= ms && (ms < here || (ms === here && seq <= position))) return position
   }
   const segment = segments.findLast((one) => one.ms < ms || (one.ms === ms && one.from <= seq))
@@ -182,19 +181,19 @@ export async function seekId(view: LogView, ms: number, seq: number): Promise<nu
   return found
 }
 
-/** Unix ms of the entry at a position that is kept. */
-async function msAt(view: LogView, position: number): Promise<number> {
-  const cursor = new LogCursor(view, position - 1)
-  let ms = 0
+/** Unix ms of the entry before a position, 0 where it isn't kept, and of the one there; Infinity behind the last. */
+async function msAround(view: LogView, position: number, firstKept: number): Promise<[number, number]> {
+  const found: [number, number] = [0, Infinity]
+  const cursor = new LogCursor(view, Math.max(position - 1, firstKept) - 1)
   try {
     await cursor.read((entry) => {
-      ({ ms } = entry)
-      return false
-    })
+      found[entry.position < position ? 0 : 1] = entry.ms
+      return entry.position < position
+    }, position)
   } finally {
     cursor.close()
   }
-  return ms
+  return found
 }
 
 /** How many entries with positions up to `position` the log's streams show, of those that are kept. */

@@ -97,7 +97,7 @@ export class SegmentReader {
     this.readBytes = readBytes
     this.fileBytes = disk.size(file)
     this.entry = { position: 0, ms: 0, db: 0, by: '', transactionFrom: 0, args: new Args() }
-    this.buf = Buffer.allocUnsafeSlow(Math.min(readBytes, Math.max(this.fileBytes, headerBytesMax)))
+    this.buf = Buffer.alloc(0)
     this.base = 0
     this.filled = 0
   }
