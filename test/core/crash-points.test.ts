@@ -7,7 +7,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { seededRandom } from '../../core/random.ts'
 import { SimulatedDisk } from '../simulation/simulated-disk.ts'
 import {
-  digestOf, fingerprint, forget, freshHistory, goOn, place, randomTurn, recover, segment, settle, turn, work,
+  digestOf, fingerprint, forget, freshHistory, goOn, historyAt, place, randomTurn, recover, segment, settle, turn, work,
 } from './crash-workload.ts'
 import type { History, Mode, View } from './crash-workload.ts'
 
@@ -21,12 +21,6 @@ function recovered(disk: SimulatedDisk, history: History, least: number, seed: n
   if (!history.boundaries.has(position)) throw new Error(`recovered to position ${position}, where no frame ends`)
   if (digestOf(view) !== history.digests.get(position)) throw new Error(`the state at position ${position} is another`)
   return view
-}
-
-/** What is true at `position` and no more: the history that a recovered node goes on with. */
-function historyAt(history: History, position: number): History {
-  const digests = new Map([[position, history.digests.get(position)!]])
-  return { digests, boundaries: new Set([position]), acknowledged: position }
 }
 
 /** Recovers from a crash, twice, writes on, and recovers from another crash; the position that it came to at first. */

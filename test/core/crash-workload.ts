@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { createCommands } from '../../broker/commands/table.ts'
 import { replayer } from '../../broker/recovery.ts'
+import { effectSpecs } from '../../broker/command.ts'
 import { Arena } from '../../core/arena/arena.ts'
 import { Args, frameCommand } from '../../core/args.ts'
 import { loadBase } from '../../core/checkpoint/rdb-load.ts'
@@ -13,6 +14,7 @@ import { stateDigest } from '../../core/digest.ts'
 import { Engine } from '../../core/engine.ts'
 import { Appender } from '../../core/log/appender.ts'
 import type { SyncPolicy } from '../../core/log/appender.ts'
+import type { Entry } from '../../core/log/reader.ts'
 import { nullLog } from '../../core/log/log.ts'
 import { recoverLog } from '../../core/log/recover.ts'
 import type { Recovered } from '../../core/log/recover.ts'
@@ -69,6 +71,19 @@ export function freshHistory(): History {
   return { digests: new Map([[0, '0'.repeat(64)]]), boundaries: new Set([0]), acknowledged: 0 }
 }
 
+/** What is true at `position` and no more: the history that a recovered node goes on with. */
+export function historyAt(history: History, position: number): History {
+  const digests = new Map([[position, history.digests.get(position)!]])
+  return { digests, boundaries: new Set([position]), acknowledged: position }
+}
+
+/** An empty engine that a compaction folds in, and how it does that. */
+export function foldingEngine(): { engine: Engine, visit: (entry: Entry) => void, specOf: ReturnType<typeof effectSpecs> } {
+  const engine = new Engine({ clock: manualClock(startMs), random: seededRandom(1), log: nullLog(), databases, arena })
+  engine.replaying = true
+  return { engine, visit: replayer(engine, commands), specOf: effectSpecs(commands) }
+}
+
 /** Recovers what the disk holds as the broker does, into an engine of its own. Throws MillraceError. */
 export function recover(disk: SimulatedDisk, seed: number): View {
   const clock = manualClock(startMs)
@@ -76,7 +91,10 @@ export function recover(disk: SimulatedDisk, seed: number): View {
   const visit = replayer(engine, commands)
   engine.replaying = true
   try {
-    const steps = recoverLog({ disk, place, loadTruncated: true, visit, loadBase: (file) => loadBase(engine, disk, file) })
+    const steps = recoverLog({
+      disk, place, loadTruncated: true, visit,
+      loadBase: (file) => loadBase(engine, disk, file), forget: () => engine.forgetAll(),
+    })
     let step = steps.next()
     while (step.done !== true) step = steps.next()
     engine.replaying = false
@@ -111,7 +129,9 @@ export function goOn(view: View, mode: Mode, history: History): Node {
 /** Equal for disks that show the same names and bytes to a process that comes. */
 export function fingerprint(disk: SimulatedDisk): string {
   const hash = createHash('sha1')
-  for (const name of disk.list(place.folder).toSorted()) hash.update(name).update(disk.content(path.join(place.folder, name)))
+  for (const folder of [place.folder, path.join(place.folder, 'archive')]) {
+    for (const name of disk.list(folder).toSorted()) hash.update(name).update(disk.content(path.join(folder, name)))
+  }
   return hash.digest('hex')
 }
 
@@ -120,7 +140,7 @@ export function digestOf(view: View): string {
 }
 
 /** Gives the views' memory back to the arena. */
-export function forget(view: View): void {
+export function forget(view: Pick<View, 'engine'>): void {
   clear(view.engine)
 }
 
