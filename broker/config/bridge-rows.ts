@@ -1,6 +1,7 @@
 // The parameters of the bridge to NATS (consumers/bridge reads them). What a bridge's words mean is checked there.
 
 import { bool, Refused, text, words } from './row.ts'
+import { quote } from './value.ts'
 
 const none: readonly (readonly string[])[] = []
 
@@ -12,9 +13,14 @@ const bridges = words('bridge', none, {
     return [list]
   },
   accumulate: (before, line) => [...before, ...line],
-  format: (list) => list.map((one) => one.join(' ')).join(', '),
-  lines: (list) => list.map((one) => one.join(' ')),
+  format: (list) => list.map((one) => line(one)).join(', '),
+  lines: (list) => list.map((one) => line(one)),
 })
+
+/** One bridge as it stands in a file. */
+function line(list: readonly string[]): string {
+  return list.map((word) => (/^[!#-&(-[\]-~]+$/.test(word) ? word : quote(word))).join(' ')
+}
 
 /** Servers, parted by blanks or commas. */
 function servers(value: string): string {

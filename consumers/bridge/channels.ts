@@ -92,7 +92,8 @@ export class ChannelsRunner implements Runner {
   }
 
   refused(operation: string, subject: string): void {
-    const ours = operation === 'subscription' ? subject === this.filter : this.bridge.out
+    const carried = this.bridge.out && this.channelOf(subject) !== undefined
+    const ours = operation === 'subscription' ? subject === this.filter : carried
     if (ours) this.error = `the server permits no ${operation} of ${subject}`
   }
 
@@ -127,6 +128,14 @@ export class ChannelsRunner implements Runner {
     return this.bridge.prefix === '' ? subject : `${this.bridge.prefix}.${subject}`
   }
 
+  /** The channel of a subject, if this bridge has it. */
+  private channelOf(subject: string): Buffer | undefined {
+    const { prefix } = this.bridge
+    if (prefix !== '' && !subject.startsWith(`${prefix}.`)) return undefined
+    const channel = fromSubject(prefix === '' ? subject : subject.slice(prefix.length + 1))
+    return this.matches(channel, 0, channel.length) ? channel : undefined
+  }
+
   private matches(channel: Buffer, start: number, end: number): boolean {
     const { pattern } = this.bridge
     return globMatch(pattern, 0, pattern.length, channel, start, end)
@@ -135,7 +144,8 @@ export class ChannelsRunner implements Runner {
   private leave(channel: Buffer, start: number, end: number, message: Uint8Array, from: number, to: number): void {
     if (!this.matches(channel, start, end)) return
     const subject = this.prefixed(toSubject(channel.subarray(start, end)))
-    this.departures.add(subject, message.slice(from, to), [[headerNames.origin, this.around.origin]])
+    // A Buffer's own slice would be no copy.
+    this.departures.add(subject, Buffer.from(message.subarray(from, to)), [[headerNames.origin, this.around.origin]])
   }
 
   private take(message: Msg): void {
@@ -143,9 +153,8 @@ export class ChannelsRunner implements Runner {
       this.counts.looped++
       return
     }
-    const { prefix } = this.bridge
-    const channel = fromSubject(prefix === '' ? message.subject : message.subject.slice(prefix.length + 1))
-    if (!this.matches(channel, 0, channel.length)) {
+    const channel = this.channelOf(message.subject)
+    if (channel === undefined) {
       this.counts.filtered++
       return
     }

@@ -178,7 +178,7 @@ function subject(options: Options, option: string, usual: string, wild: boolean)
 
 function streamName(word: Buffer): string {
   const name = text(word)
-  if (!/^[!-)+\--=?-[\]-~]{1,255}$/.test(name) || name.includes('/')) {
+  if (!/^[!-~]{1,255}$/.test(name) || /[*.>/\\]/.test(name)) {
     throw new Wrong(`ERR '${shown(word)}' is no name of a JetStream stream`)
   }
   return name

@@ -67,7 +67,7 @@ export class EventsRunner implements Runner {
   private leave(kind: string, event: string, db: number, buf: Uint8Array, from: number, to: number): void {
     const { pattern, classes, prefix } = this.bridge
     if (!classes.includes(kind) || !globMatch(pattern, 0, pattern.length, buf, from, to)) return
-    const key = buf.slice(from, to)
+    const key = Buffer.from(buf.subarray(from, to))
     if (keyPrefix.equals(key.subarray(0, keyPrefix.length))) return
     this.departures.add(`${prefix}.${db}.${event}.${toSubject(key)}`, key, [[headerNames.origin, this.around.origin]])
   }
