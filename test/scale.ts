@@ -9,6 +9,8 @@ export const scale = {
   seed: Number(process.env['MILLRACE_TEST_SEED'] ?? 1),
   differentialCommands: full ? 510_000 : 40_000,
   jobs: full ? 100_000 : 12_000,
+  workerJobs: full ? 30_000 : 4_000,
+  sdkBrokerKills: full ? 5 : 2,
   /** Rounds of kills while checkpoints are made, in each of two lanes: one and a half kills a round, and more. */
   killRounds: full ? 70 : 5,
   brokerKills: full ? 20 : 5,

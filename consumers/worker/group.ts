@@ -37,6 +37,7 @@ export class Group {
   private readonly options: GroupOptions
   private readonly redis: Redis
   private closed: boolean
+  private hasAckDelete: boolean
 
   constructor(options: GroupOptions) {
     this.options = options
@@ -44,6 +45,7 @@ export class Group {
     this.keys = options.keys
     this.consumer = options.consumer
     this.closed = false
+    this.hasAckDelete = false
   }
 
   /** Makes the group, and the stream, unless they are there; `from`: the id after which it begins. */
@@ -53,6 +55,17 @@ export class Group {
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('BUSYGROUP')) throw error
     }
+  }
+
+  /** Finds out what the server has that redis-server 7 has not. */
+  async detect(): Promise<void> {
+    const [info] = await this.redis.command('INFO', 'XACKDEL') as unknown[]
+    this.hasAckDelete = info !== null && info !== undefined
+  }
+
+  /** Jobs without a key need no script to be settled. */
+  get settlesPlainly(): boolean {
+    return !this.options.remove || this.hasAckDelete
   }
 
   /** Calls until it isn't refused. Rejects with WorkerClosed after `giveUp`. */
@@ -75,7 +88,10 @@ export class Group {
 
   /** Acknowledges jobs that nothing waits for: one command for all. */
   async acknowledge(jobs: readonly Job[]): Promise<void> {
-    await this.redis.xack(this.keys.stream, this.keys.group, ...jobs.map((job) => job.id))
+    const { stream, group } = this.keys
+    const ids = jobs.map((job) => job.id)
+    if (!this.options.remove) await this.redis.xack(stream, group, ...ids)
+    else await this.redis.call('XACKDEL', stream, group, 'ACKED', 'IDS', ids.length, ...ids)
   }
 
   /** Of entries and those before them of the same key: which may run now. The others come when their turn is. */

@@ -50,16 +50,23 @@ local function successor(id, into)
   local delivery = take(following)
   if delivery then into[#into + 1] = delivery end
 end
+-- Names of the groups and the last ids they were delivered, in turns; nothing of that changes within a script.
+local groups
+local function eachGroup()
+  if groups then return groups end
+  groups = {}
+  for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+    local of = {}
+    for i = 1, #info, 2 do of[info[i]] = info[i + 1] end
+    groups[#groups + 1] = {of.name, of['last-delivered-id']}
+  end
+  return groups
+end
 -- Deletes an entry that every group has settled, and its key's mark if it is the last of its key.
 local function remove(id, key)
-  for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
-    local name, last
-    for i = 1, #info, 2 do
-      if info[i] == 'name' then name = info[i + 1] end
-      if info[i] == 'last-delivered-id' then last = info[i + 1] end
-    end
-    if #redis.call('XPENDING', stream, name, id, id, 1) > 0 then return end
-    if #redis.call('XRANGE', stream, id, last, 'COUNT', 1) == 0 then return end
+  for _, of in ipairs(eachGroup()) do
+    if of[1] ~= group and #redis.call('XRANGE', stream, id, of[2], 'COUNT', 1) == 0 then return end
+    if #redis.call('XPENDING', stream, of[1], id, id, 1) > 0 then return end
   end
   redis.call('XDEL', stream, id)
   if key ~= '' and redis.call('HGET', lasts, key) == id then redis.call('HDEL', lasts, key) end

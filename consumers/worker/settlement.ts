@@ -34,22 +34,18 @@ export class Settlement {
   private readonly host: SettlementHost
   private readonly dead: string
   private readonly deadMax: number
-  private readonly plainly: boolean
   private readonly acks: Batch<Finished>
   private readonly turns: Batch<Finished>
   private readonly retries: Batch<Failed>
   private readonly letters: Set<Promise<void>>
 
-  /** `plainly`: XACK is enough for jobs without a key. `deadMax`: bound of the dead-letter stream, 0: none. */
-  constructor(
-    group: Group, redis: Redis, dead: string, deadMax: number, plainly: boolean, host: SettlementHost,
-  ) {
+  /** `deadMax`: bound of the dead-letter stream, 0: none. */
+  constructor(group: Group, redis: Redis, dead: string, deadMax: number, host: SettlementHost) {
     this.group = group
     this.redis = redis
     this.host = host
     this.dead = dead
     this.deadMax = deadMax
-    this.plainly = plainly
     const refused = (error: unknown): void => host.refused(error)
     this.acks = new Batch(scriptJobsMax, (items) => this.sendAcks(items), refused)
     this.turns = new Batch(scriptJobsMax, (items) => this.sendTurns(items), refused)
@@ -59,7 +55,7 @@ export class Settlement {
 
   /** The handler is done: the job is acknowledged with all that finish meanwhile. */
   finish(job: Job, result: unknown): void {
-    if (this.plainly && job.key === '') this.acks.push({ job, result })
+    if (job.key === '' && this.group.settlesPlainly) this.acks.push({ job, result })
     else this.turns.push({ job, result })
   }
 

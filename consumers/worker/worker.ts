@@ -25,6 +25,7 @@ import {
   unsettledJobsMax,
 } from './limits.ts'
 import { Settlement } from './settlement.ts'
+import type { SettlementHost } from './settlement.ts'
 import { endSpan, startProcess, within } from './tracing.ts'
 import { Upkeep } from './upkeep.ts'
 import { handlerOf } from './worker-options.ts'
@@ -70,8 +71,7 @@ export class Worker<Jobs extends JobMap<Jobs>> extends EventEmitter<WorkerEvents
     const refused = (error: unknown): void => this.report(error)
     this.group = new Group({ redis, keys, consumer: this.consumer, bytes, remove, refused })
     this.settlement = new Settlement(
-      this.group, redis, options.deadLetters ?? deadStream(stream), options.deadLettersMax ?? 0, !remove,
-      this.settlementHost(),
+      this.group, redis, options.deadLetters ?? deadStream(stream), options.deadLettersMax ?? 0, this.settlementHost(),
     )
     this.intake = new Intake(
       this.reader.redis, redis, keys, this.consumer, bytes, Math.max(1, Math.ceil(prefetch / 2)), {
@@ -106,6 +106,7 @@ export class Worker<Jobs extends JobMap<Jobs>> extends EventEmitter<WorkerEvents
 
   /** Makes the group unless it is there, and begins to read. Rejects when the broker refuses that. */
   async start(): Promise<void> {
+    await this.group.detect()
     await this.group.create(this.options.from ?? '0')
     for (const signal of this.options.signals ?? ['SIGTERM']) process.on(signal, this.onSignal)
     this.intake.start()
@@ -132,7 +133,7 @@ export class Worker<Jobs extends JobMap<Jobs>> extends EventEmitter<WorkerEvents
     return this.capacity - this.queued - this.queue.running()
   }
 
-  private settlementHost(): ConstructorParameters<typeof Settlement>[5] {
+  private settlementHost(): SettlementHost {
     return {
       completed: (job, result) => {
         this.drop(job)

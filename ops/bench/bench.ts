@@ -2,7 +2,7 @@
 //
 //   --rounds N         how often each takes its turn (5; one more before them is not counted)
 //   --tests a,b        throughput, group, memory, latency, restart, families, elements, bullmq,
-//                      stalls, compaction (all)
+//                      worker, stalls, compaction (all)
 //   --policy P         everysec or always (both)
 //   --quick            a tenth of the requests and 2 rounds: to see that it works, not to quote
 //   --json FILE        where the figures go (a file in the system's temporary folder)
@@ -13,6 +13,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { bullmq } from './bullmq.ts'
+import type { QueueFigures } from './bullmq.ts'
 import { compactions, underLoad } from './compaction.ts'
 import type { CompactionFigures } from './compaction.ts'
 import { ask, isInstalled, start } from './contestants.ts'
@@ -26,11 +27,12 @@ import type { Better, Row } from './report.ts'
 import { longestStall, stalls } from './stalls.ts'
 import { benchmark, fill, tests, throughput } from './throughput.ts'
 import type { Test } from './throughput.ts'
+import { workerSdk } from './worker.ts'
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string' },
-    tests: { type: 'string', default: 'throughput,group,memory,latency,restart,families,elements,bullmq,stalls,'
+    tests: { type: 'string', default: 'throughput,group,memory,latency,restart,families,elements,bullmq,worker,stalls,'
       + 'compaction' },
     policy: { type: 'string', default: 'everysec,always' },
     quick: { type: 'boolean', default: false },
@@ -182,16 +184,18 @@ async function elements(): Promise<void> {
   }
 }
 
-async function queues(): Promise<void> {
+async function queues(
+  title: string, queue: (name: Name, port: number, jobs: number) => Promise<QueueFigures>,
+): Promise<void> {
   const running = await startAll(both, 'everysec')
   const processed: Partial<Record<Name, number[]>> = {}
-  await measure('BullMQ add', 'jobs/s', 'more', both, async (name) => {
+  await measure(`${title} add`, 'jobs/s', 'more', both, async (name) => {
     await ask(running.get(name)!.port, 'FLUSHALL')
-    const figures = await bullmq(running.get(name)!.port, 10_000 * scale)
+    const figures = await queue(name, running.get(name)!.port, 10_000 * scale)
     ;(processed[name] ??= []).push(figures.processed)
     return figures.added
   })
-  rows.push({ test: 'BullMQ process', unit: 'jobs/s', better: 'more', figures: processed })
+  rows.push({ test: `${title} process`, unit: 'jobs/s', better: 'more', figures: processed })
   console.log(table(rows.slice(-1)).split('\n')[1])
   for (const contestant of running.values()) await contestant.stop()
 }
@@ -238,7 +242,11 @@ if (wanted.has('latency')) await latency()
 if (wanted.has('restart')) await restart()
 if (wanted.has('families')) await families()
 if (wanted.has('elements')) await elements()
-if (wanted.has('bullmq')) await queues()
+if (wanted.has('bullmq')) await queues('BullMQ', (_name, port, jobs) => bullmq(port, jobs))
+if (wanted.has('worker')) {
+  await queues('worker SDK, and BullMQ there:', (name, port, jobs) => (
+    name === 'ours' ? workerSdk(port, jobs) : bullmq(port, jobs)))
+}
 if (wanted.has('stalls')) await longStalls()
 if (wanted.has('compaction')) await checkpoints()
 

@@ -30,6 +30,8 @@ export const targets: readonly Target[] = [
   ))),
   { test: 'BullMQ add', against: 'peer', atLeast: 1 },
   { test: 'BullMQ process', against: 'peer', atLeast: 1 },
+  { test: 'worker SDK, and BullMQ there: add', against: 'peer', atLeast: 2 },
+  { test: 'worker SDK, and BullMQ there: process', against: 'peer', atLeast: 2 },
   { test: 'group cycle', against: 'peer', atLeast: 2 },
   { test: 'bytes per key', against: 'peer', atMost: 0.75 },
   { test: 'GET p99.9, paced writes', against: 'peer', atMost: 1.2 },
