@@ -1,6 +1,7 @@
 // The server: reads the configuration, starts the broker, ends it in good order on SIGTERM and SIGINT.
 // Exit codes: 0 after a graceful stop, 1 when it could not start.
 
+import { flushCompileCache } from 'node:module'
 import { createBroker } from '../index.ts'
 import type { LogLevel } from '../../broker/broker.ts'
 import { ConfigError, createConfig } from '../../broker/config/config.ts'
@@ -49,6 +50,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
     values.unixsocket,
   ].filter((door) => door !== '')
   report('notice', `ready to accept connections on ${doors.join(', ')}`)
+  flushCompileCache()
 }
 
 function readConfig(argv: readonly string[]): Config | undefined {
