@@ -4,5 +4,6 @@ import type { Extension } from '../broker/extension.ts'
 import { bridgeExtension } from './bridge/extension.ts'
 import { logStreams } from './log-stream/extension.ts'
 import { policies } from './policies/policies.ts'
+import { timeTravel } from './time-travel/time-travel.ts'
 
-export const extensions: readonly Extension[] = [bridgeExtension, logStreams, policies]
+export const extensions: readonly Extension[] = [bridgeExtension, logStreams, policies, timeTravel]

@@ -62,6 +62,7 @@ const liveRows = [
   bool('no-appendfsync-on-rewrite', false),
   memory('log-retention-bytes', 1 << 30, 0, longMax),
   int('log-retention-ms', 0, 0, longMax),
+  memory('log-query-maxmemory', 1 << 30, 1 << 20, longMax),
   int('auto-aof-rewrite-percentage', 100, 0, intMax),
   memory('auto-aof-rewrite-min-size', 64 << 20, 0, longMax),
   text('dbfilename', 'dump.rdb', { protected: true, accept: (name) => fileName('dbfilename', name) }),

@@ -69,7 +69,7 @@ export function startCompaction(plan: CompactionPlan, onProgress?: (progress: Co
 }
 
 /** What Node is told for the parent's sake (inspectors, coverage) is not for the child. */
-function childEnvironment(): NodeJS.ProcessEnv {
+export function childEnvironment(): NodeJS.ProcessEnv {
   const environment = { ...process.env }
   delete environment['NODE_OPTIONS']
   delete environment['NODE_V8_COVERAGE']

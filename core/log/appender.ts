@@ -65,6 +65,8 @@ export class Appender implements Log {
   sealed: number
   written: number
   durable: number
+  /** Unix ms of the last sealed frame; 0: nobody knows. */
+  sealedMs: number
   onProgress: (() => void) | undefined
   /** Called with each frame that is sealed: its body `buf[from..to)`, and the position that it ends at. */
   onFrame: ((buf: Buffer, from: number, to: number, position: number) => void) | undefined
@@ -94,7 +96,6 @@ export class Appender implements Log {
   private lastDb: number
   private lastBy: Buffer | undefined
   /** Unix ms of the last frame. */
-  private sealedMs: number
   /** Bytes of the segment up to its last mark. */
   private markedBytes: number
   /** Frames that the disk refused, oldest first. */

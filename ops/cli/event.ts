@@ -2,6 +2,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { Entry } from '../../core/log/reader.ts'
+import type { LogEntry } from '../../consumers/log-stream/log-entry.ts'
 
 /** Text where the bytes are UTF-8. */
 type Bytes = string | { base64: string }
@@ -29,6 +30,16 @@ export function renderEvent(entry: Entry, keys: readonly Buffer[]): Event {
     position: entry.position, time: entry.ms > 0 ? new Date(entry.ms).toISOString() : null, db: entry.db,
     command: args.text(0), keys: keys.map(rendered), args: words,
     user: field(entry.by, 'user'), client: client === 0 ? null : client, addr: field(entry.by, 'addr'),
+  }
+}
+
+/** The same of an entry that was kept. */
+export function renderLogEntry(entry: LogEntry): Event {
+  const { position, ms, db, command, keys, args, user, client, addr } = entry
+  return {
+    position, time: ms > 0 ? new Date(ms).toISOString() : null, db, command, keys: keys.map(rendered),
+    args: args.map(rendered), user: user === '' ? null : user, client: client === 0 ? null : client,
+    addr: addr === '' ? null : addr,
   }
 }
 

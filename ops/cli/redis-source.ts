@@ -2,26 +2,21 @@
 //
 //   SYNC ─▶   ◀─ \n \n … (it forks) ◀─ $<bytes>\r\n <RDB>      or  $EOF:<40 bytes>\r\n <RDB> <the same 40 bytes>
 
-import net from 'node:net'
-import tls from 'node:tls'
+import type net from 'node:net'
 import { encodeWords } from '../../core/args.ts'
 import { DatasetReceiver } from '../../broker/replication/dataset-receive.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { breathe } from './drive.ts'
+import { connectRedis } from './redis-address.ts'
 import type { Io } from './verb.ts'
-
-const portDefault = 6379
 
 /** Writes the server's data to `file`. Throws MillraceError SOURCE_REFUSED, SOURCE_ENDED. */
 export async function fetchRdb(io: Io, url: string, file: string): Promise<void> {
-  const { hostname, port, username, password, protocol } = new URL(url)
-  const where = { host: hostname || '127.0.0.1', port: port === '' ? portDefault : Number(port) }
-  const socket = protocol === 'rediss:' ? tls.connect(where) : net.connect(where)
+  const { socket, auth } = connectRedis(url)
   try {
-    const words = username === '' ? [password] : [username, password]
-    if (password !== '') socket.write(encodeWords(['AUTH', ...words.map((word) => decodeURIComponent(word))]))
+    if (auth !== undefined) socket.write(encodeWords(auth))
     socket.write(encodeWords(['SYNC']))
-    await receive(io, socket, file, password !== '' ? 1 : 0)
+    await receive(io, socket, file, auth === undefined ? 0 : 1)
   } finally {
     socket.destroy()
   }

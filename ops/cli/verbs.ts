@@ -3,10 +3,12 @@
 import { checkVerb } from './check.ts'
 import { exportVerb } from './export.ts'
 import { importVerb } from './import.ts'
+import { historyVerb } from './history.ts'
 import { repairVerb } from './repair.ts'
+import { replayVerb } from './replay.ts'
 import type { OptionSpec, Verb } from './verb.ts'
 
-export const verbs: readonly Verb[] = [checkVerb, repairVerb, importVerb, exportVerb]
+export const verbs: readonly Verb[] = [checkVerb, repairVerb, importVerb, exportVerb, historyVerb, replayVerb]
 
 export const commonOptions: Readonly<Record<string, OptionSpec>> = {
   json: { type: 'boolean', summary: 'one JSON object a line instead of text' },

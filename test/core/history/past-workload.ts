@@ -2,9 +2,12 @@
 // at each moment: from the engine that did it, and from a fold of all entries, one by one, from the first on.
 
 import path from 'node:path'
+import { findCommand } from '../../../broker/command.ts'
+import { createCommands } from '../../../broker/commands/table.ts'
 import { compactionSteps } from '../../../broker/persistence/compaction.ts'
 import { createScratch } from '../../../consumers/time-travel/scratch.ts'
 import type { Scratch } from '../../../consumers/time-travel/scratch.ts'
+import { Args, encodeWords, frameCommand } from '../../../core/args.ts'
 import { manualClock } from '../../../core/clock.ts'
 import { entryDigest, stateDigest } from '../../../core/digest.ts'
 import type { Engine } from '../../../core/engine.ts'
@@ -13,6 +16,8 @@ import { readHistory } from '../../../core/log/history.ts'
 import { Archive } from '../../../core/log/archive.ts'
 import { seededRandom } from '../../../core/random.ts'
 import type { Random } from '../../../core/random.ts'
+import { Reply } from '../../../core/reply.ts'
+import { systemSession } from '../../../core/session.ts'
 import { defaultSettings } from '../../../core/settings.ts'
 import { SimulatedDisk } from '../../simulation/simulated-disk.ts'
 import { databases, forget, freshHistory, goOn, place, randomTurn, recover, settle, turn } from '../crash-workload.ts'
@@ -23,6 +28,9 @@ export type KeyTruth = { position: number; ms: number; db: number; key: string; 
 /** All at one moment; `frameEnd`: all entries of its time are before it. */
 export type StateTruth = { position: number; ms: number; digest: string }
 
+/** What a command that reads was answered, behind the entry at `position`. */
+export type ReplyTruth = { position: number; db: number; words: string[]; reply: string }
+
 export type Past = {
   disk: SimulatedDisk
   /** By position at which a turn ended. */
@@ -30,8 +38,10 @@ export type Past = {
   /** From the engine that did the work. */
   keys: KeyTruth[]
   states: StateTruth[]
+  replies: ReplyTruth[]
 }
 
+const commands = createCommands()
 const names = [
   ...Array.from({ length: 8 }, (_, i) => `key:${i}`), ...Array.from({ length: 3 }, (_, i) => `hash:${i}`),
   ...Array.from({ length: 3 }, (_, i) => `list:${i}`), ...Array.from({ length: 3 }, (_, i) => `zset:${i}`),
@@ -54,7 +64,7 @@ export async function makePast(seed: number, turns: number): Promise<Past> {
   const random = seededRandom(seed)
   const disk = new SimulatedDisk()
   const history = freshHistory()
-  const past: Past = { disk, history, keys: [], states: [] }
+  const past: Past = { disk, history, keys: [], states: [], replies: [] }
   let node = goOn(recover(disk, seed), 'everysec', history)
   for (let i = 0; i < turns; i++) {
     turn(node, randomTurn(random, i))
@@ -77,7 +87,30 @@ function note(past: Past, node: Node, random: Random): void {
   for (let i = 0; i < 4; i++) {
     const { db, key } = randomKey(random)
     past.keys.push({ ...at, db, key, digest: keyDigest(engine, db, key) })
+    const words = reads[random.u32() % reads.length]!(key)
+    past.replies.push({ position: log.sealed, db, words, reply: replyOf(engine, db, words) })
   }
+}
+
+const reads: readonly ((key: string) => string[])[] = [
+  (key) => ['TYPE', key], (key) => ['PEXPIRETIME', key], (key) => ['GET', key], (key) => ['GETRANGE', key, '1', '-2'],
+  (key) => ['STRLEN', key], (key) => ['BITCOUNT', key], (key) => ['LRANGE', key, '0', '-1'], (key) => ['LLEN', key],
+  (key) => ['SCARD', key], (key) => ['SMISMEMBER', key, '1', '7', '30'], (key) => ['HLEN', key], (key) => ['HMGET', key, 'f1', 'f2', 'n1'],
+  (key) => ['HPEXPIRETIME', key, 'FIELDS', '2', 'f1', 'f3'], (key) => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
+  (key) => ['ZCOUNT', key, '5', '90'], (key) => ['XRANGE', key, '-', '+'], (key) => ['XLEN', key], (key) => ['XINFO', 'GROUPS', key],
+  (key) => ['XPENDING', key, 'group'], (key) => ['EXISTS', key, 'key:1', 'hash:2'], (key) => ['MGET', key, 'key:2', 'count:0'],
+  (key) => ['XREAD', 'STREAMS', key, '0'], () => ['DBSIZE'],
+]
+
+/** Runs a command that reads. */
+function replyOf(engine: Engine, db: number, words: readonly string[]): string {
+  const args = new Args()
+  const bytes = encodeWords(words)
+  frameCommand(args, bytes, 0, bytes.length)
+  const reply = new Reply()
+  engine.execute(findCommand(commands, args)!, args, reply, { ...systemSession(), db })
+  engine.block = undefined
+  return reply.buf.toString('latin1', 0, reply.at)
 }
 
 async function checkpoint(node: Node, archives: boolean): Promise<void> {

@@ -1,0 +1,127 @@
+// Sends the log's effects to a redis-server, in order, many on their way at once; transactions as transactions. The
+// first that is refused ends it.
+
+import type net from 'node:net'
+import { encodeWords } from '../../core/args.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { errorIn, replyEnd } from './reply-stream.ts'
+import { connectRedis } from './redis-address.ts'
+import type { Sent, Target } from './replay-into.ts'
+
+/** Commands whose replies are awaited, and bytes that the socket holds, before the next one is sent. */
+const awaitedMax = 1000
+
+/** What a reply is to: an entry is taken when the reply to its own command, or to its transaction's EXEC, is there. */
+type Awaited = { position: number, name: string, takes: boolean }
+
+export class RedisTarget implements Target {
+  taken: number
+  private readonly socket: net.Socket
+  private readonly awaited: Awaited[]
+  private db: number
+  /** Position that the open transaction began at, and of its last entry. */
+  private open: number
+  private last: number
+  private rest: Buffer
+  private failure: Error | undefined
+  /** Called whenever replies came, or none will. */
+  private progressed: () => void
+
+  static open(address: string): RedisTarget {
+    const { socket, auth, db } = connectRedis(address)
+    const target = new RedisTarget(socket)
+    if (auth !== undefined) target.write(encodeWords(auth), 0, 'AUTH', false)
+    target.select(db)
+    return target
+  }
+
+  private constructor(socket: net.Socket) {
+    this.taken = -1
+    this.socket = socket
+    this.awaited = []
+    this.db = -1
+    this.open = 0
+    this.last = 0
+    this.rest = Buffer.alloc(0)
+    this.failure = undefined
+    this.progressed = () => {}
+    socket.on('data', (chunk: Buffer) => this.receive(chunk))
+    socket.on('drain', () => this.progressed())
+    socket.on('error', (error) => this.fail(error))
+    socket.on('close', () => this.fail(new MillraceError('TARGET_ENDED', 'the server closed the connection')))
+  }
+
+  async send({ position, db, transactionFrom, command }: Sent): Promise<void> {
+    if (transactionFrom !== this.open) this.frameEnded()
+    this.select(db)
+    if (transactionFrom !== this.open) {
+      this.write(encodeWords(['MULTI']), position, 'MULTI', false)
+      this.open = transactionFrom
+    }
+    this.write(command, position, '', transactionFrom === 0)
+    this.last = position
+    await this.until(() => this.awaited.length < awaitedMax && !this.socket.writableNeedDrain)
+  }
+
+  /** Ends the transaction that is open. */
+  frameEnded(): void {
+    if (this.open === 0) return
+    this.write(encodeWords(['EXEC']), this.last, 'EXEC', true)
+    this.open = 0
+  }
+
+  async finish(): Promise<void> {
+    await this.until(() => this.awaited.length === 0)
+  }
+
+  close(): void {
+    this.socket.destroy()
+  }
+
+  private select(db: number): void {
+    if (db === this.db) return
+    this.write(encodeWords(['SELECT', String(db)]), 0, 'SELECT', false)
+    this.db = db
+  }
+
+  private write(bytes: Buffer, position: number, name: string, takes: boolean): void {
+    this.awaited.push({ position, name, takes })
+    this.socket.write(bytes)
+  }
+
+  private async until(met: () => boolean): Promise<void> {
+    while (this.failure === undefined && !met()) {
+      await new Promise<void>((resolve) => {
+        this.progressed = resolve
+      })
+    }
+    if (this.failure !== undefined) throw this.failure
+  }
+
+  private receive(chunk: Buffer): void {
+    let bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk])
+    try {
+      for (let end = replyEnd(bytes, 0); end > 0; end = replyEnd(bytes, 0)) {
+        this.take(errorIn(bytes.subarray(0, end)))
+        bytes = bytes.subarray(end)
+      }
+    } catch (error) {
+      this.fail(error as Error)
+    }
+    this.rest = Buffer.from(bytes)
+    this.progressed()
+  }
+
+  private take(error: string | undefined): void {
+    const { position, name, takes } = this.awaited.shift()!
+    if (error !== undefined) {
+      const what = position === 0 ? name : `position ${position}${name === '' ? '' : ` (${name})`}`
+      this.fail(new MillraceError('TARGET_REFUSED', `${what} was refused: ${error}`))
+    } else if (takes && this.failure === undefined) this.taken = position
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error
+    this.progressed()
+  }
+}

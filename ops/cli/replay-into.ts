@@ -1,0 +1,202 @@
+// `millrace replay --into`: the log's effects, one after the other, to where others take them.
+
+import type { CommandTable } from '../../core/commands/command-table.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { idText } from '../../core/history/moment.ts'
+import { entriesUpTo } from '../../core/history/past.ts'
+import { historyFiles } from '../../core/log/history-files.ts'
+import { segmentStart } from '../../core/log/log-files.ts'
+import type { Entry } from '../../core/log/reader.ts'
+import type { Command } from '../../broker/command.ts'
+import { createCommands } from '../../broker/commands/table.ts'
+import { breathe } from './drive.ts'
+import { renderEvent } from './event.ts'
+import type { Event } from './event.ts'
+import { NatsTarget } from './nats-target.ts'
+import { findLog } from './place.ts'
+import { RedisTarget } from './redis-target.ts'
+import { entryMatches, isFrom, keysOf } from './selection.ts'
+import type { Selection } from './selection.ts'
+import { openSink } from './sink.ts'
+import { exits, UsageError } from './verb.ts'
+import type { ExitCode, Given, Io } from './verb.ts'
+
+/** How long a pause of `--rate` takes at most before signals are looked for. */
+const pauseMsMax = 100
+
+/** An entry on its way. */
+export type Sent = {
+  position: number
+  ms: number
+  db: number
+  /** Position of its transaction's first entry, 0 outside of one. */
+  transactionFrom: number
+  /** The command as a RESP array. */
+  command: Buffer
+  event: Event
+}
+
+export interface Target {
+  /** Everything up to this position was taken; -1 before the first. */
+  readonly taken: number
+  /** Sends an entry; resolves when more may come. Throws MillraceError TARGET_REFUSED, TARGET_ENDED. */
+  send(entry: Sent): Promise<void>
+  /** A transaction never goes on behind here. */
+  frameEnded(): void
+  /** Resolves when all was taken. Throws as `send`. */
+  finish(): Promise<void>
+  close(): void
+}
+
+export async function replayInto(given: Given, io: Io, into: string, selection: Selection): Promise<ExitCode> {
+  const rate = rateOf(given)
+  const place = findLog(io.disk, given.positionals[0]!)
+  const { bases, segments } = historyFiles(io.disk, place)
+  const oldest = bases.at(-1)
+  const files = oldest !== undefined && !oldest.endsWith('.rdb') ? [oldest, ...segments] : segments
+  const first = files.find((file) => io.disk.size(file) > 0)
+  const start = first === undefined ? undefined : segmentStart(io.disk, first)
+  if (selection.from === undefined && (start?.position ?? 1) > 1) {
+    const kept = idText(start!.ms, start!.position)
+    throw new MillraceError('BEFORE_HISTORY', `the log is kept from ${kept} on, not from its first entry: give --from`)
+  }
+  const target = await openTarget(given, io, into)
+  try {
+    const count = await sendAll(io, files, selection, rate, target)
+    await target.finish()
+    io.output.note({ type: 'summary', into, entries: count, position: Math.max(0, target.taken) },
+      `${count} entries sent${target.taken > 0 ? `, up to position ${target.taken}` : ''}`)
+    return exits.whole
+  } catch (error) {
+    if (target.taken > 0) {
+      io.output.note({ type: 'stopped', into, position: target.taken },
+        `sent up to position ${target.taken}: --from ${target.taken + 1} goes on`)
+    }
+    if (!(error instanceof MillraceError) || error.code !== 'TARGET_REFUSED') throw error
+    io.output.result({ type: 'refused', message: error.message }, error.message)
+    return exits.findings
+  } finally {
+    target.close()
+  }
+}
+
+async function openTarget(given: Given, io: Io, into: string): Promise<Target> {
+  if (into === 'ndjson') {
+    const file = given.text('output') ?? '-'
+    io.output.aside = file === '-'
+    return ndjsonTarget(io, file)
+  }
+  if (given.text('output') !== undefined) throw new UsageError('--output goes with --into ndjson only')
+  if (/^rediss?:\/\//.test(into)) return RedisTarget.open(into)
+  if (into.startsWith('nats://')) return NatsTarget.open(into)
+  throw new UsageError(`--into takes redis://…, rediss://…, nats://host/subject or ndjson, not '${into}'`)
+}
+
+function ndjsonTarget(io: Io, file: string): Target {
+  const sink = openSink(io.disk, file)
+  let taken = -1
+  let finished = false
+  return {
+    get taken() {
+      return taken
+    },
+    async send({ event, position }) {
+      sink.write(Buffer.from(`${JSON.stringify(event)}\n`))
+      taken = position
+      await sink.ready()
+    },
+    frameEnded() {},
+    async finish() {
+      await sink.finish()
+      finished = true
+    },
+    close() {
+      if (!finished) sink.abandon()
+    },
+  }
+}
+
+async function sendAll(
+  io: Io, files: readonly string[], selection: Selection, rate: number, target: Target,
+): Promise<number> {
+  const commands = createCommands()
+  const { from, until } = selection
+  const pace = new Pace(io, rate)
+  const queue: Sent[] = []
+  const visit = (entry: Entry): void => {
+    if (!isFrom(from, entry.position, entry.ms)) return
+    const sent = wanted(commands, selection, entry)
+    if (sent !== undefined) queue.push(sent)
+  }
+  const after = from !== undefined && 'position' in from ? from.position - 1 : 0
+  const steps = entriesUpTo({
+    disk: io.disk, files: filesFrom(io, files, after), start: { position: after, ms: 0 }, offset: 0, moment: until,
+    positionMax: Infinity, visit,
+  })
+  let count = 0
+  try {
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      for (const sent of queue) {
+        await pace.next()
+        await target.send(sent)
+        count++
+      }
+      queue.length = 0
+      target.frameEnded()
+      io.progress.show('sending', step.value.file, step.value.bytesRead, step.value.bytes)
+      await breathe(io)
+    }
+  } finally {
+    steps.return(undefined as never)
+  }
+  return count
+}
+
+/** Without files that end before the position. */
+function filesFrom(io: Io, files: readonly string[], after: number): string[] {
+  const first = files.findLastIndex((file) => {
+    const start = segmentStart(io.disk, file)
+    return start !== undefined && start.position <= after + 1
+  })
+  return files.slice(Math.max(0, first))
+}
+
+function wanted(commands: CommandTable<Command>, selection: Selection, entry: Entry): Sent | undefined {
+  const keys = keysOf(commands, entry)
+  if (!entryMatches(selection, entry, keys)) return undefined
+  const { position, ms, db, transactionFrom, args } = entry
+  const command = Buffer.from(args.buf.subarray(args.rawStart, args.rawEnd))
+  return { position, ms, db, transactionFrom, command, event: renderEvent(entry, keys) }
+}
+
+function rateOf(given: Given): number {
+  const text = given.text('rate')
+  if (text === undefined) return Infinity
+  const rate = Number(text)
+  if (!(rate > 0)) throw new UsageError(`--rate takes entries a second, not '${text}'`)
+  return rate
+}
+
+/** Lets no more entries pass than the rate says. */
+class Pace {
+  private readonly io: Io
+  private readonly rate: number
+  private readonly beganMs: number
+  private passed: number
+
+  constructor(io: Io, rate: number) {
+    this.io = io
+    this.rate = rate
+    this.beganMs = io.clock.monotonicMs()
+    this.passed = 0
+  }
+
+  async next(): Promise<void> {
+    if (this.rate === Infinity) return
+    const dueMs = this.beganMs + (this.passed++ * 1000) / this.rate
+    for (let left = dueMs - this.io.clock.monotonicMs(); left > 0; left = dueMs - this.io.clock.monotonicMs()) {
+      await new Promise((resolve) => void setTimeout(resolve, Math.min(left, pauseMsMax)))
+      await breathe(this.io)
+    }
+  }
+}
