@@ -135,6 +135,11 @@ export class Engine {
    * they are removed when somebody looks.
    */
   due: 'removed' | 'hidden' | 'removed-on-access'
+  /**
+   * Unix ms of the first of what came to have a time of its own (stream-delay.ts) since somebody looked, Infinity for
+   * none.
+   */
+  dueMs: number
   /** Set by a handler that wants to wait; taken by the broker. */
   block: Block | undefined
   /** Set by the broker while a client watches or caches keys. */
@@ -185,6 +190,7 @@ export class Engine {
     this.replaying = false
     this.following = false
     this.due = 'removed'
+    this.dueMs = Infinity
     this.block = undefined
     this.onTouch = undefined
     this.onReady = undefined

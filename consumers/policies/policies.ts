@@ -1,12 +1,15 @@
-// Group policies at work: what they have to be done at its time is done by this extension, as logged effects of plain
-// commands. On a replica nothing is done; it goes on where the master was once the replica is promoted.
+// Group policies, delayed entries and schedules at work: what is to be done at its time is done by this extension, as
+// logged effects of plain commands. On a replica nothing is done; it goes on where the master was once the replica is
+// promoted.
 
 import type { Broker } from '../../broker/broker.ts'
 import type { Attachment, Extension } from '../../broker/extension.ts'
 import { brokerGates } from '../../broker/gates.ts'
-import { InnerClient } from '../../broker/inner-client.ts'
 import { timerMsMax } from '../../broker/limits.ts'
+import { firstDue, runDue } from './due.ts'
 import { nextPlanned, runPlanned } from './planned-streams.ts'
+import { scheduleCommands } from './schedule-commands.ts'
+import { sceneOf } from './scenes.ts'
 import type { Scene } from './writer.ts'
 
 const heldGates =
@@ -14,6 +17,7 @@ const heldGates =
 
 export const policies: Extension = {
   name: 'policies',
+  commands: scheduleCommands,
   attach: (broker) => new PolicyTimer(broker).attachment(),
 }
 
@@ -24,19 +28,16 @@ class PolicyTimer {
   /** Unix ms that the timer waits for, Infinity for none. */
   private atMs: number
   private serving: boolean
+  /** Unix ms until which nothing that is due is tried: it was refused. */
+  private refusedUntilMs: number
 
   constructor(broker: Broker) {
     this.broker = broker
-    this.scene = {
-      engine: broker.engine,
-      writer: new InnerClient(broker, 'policies'),
-      deeds: { deadLetters: 0, reapedConsumers: 0, releasedEntries: 0, failures: 0 },
-      aliveSinceMs: 0,
-      report: (text) => broker.report('warning', text),
-    }
+    this.scene = sceneOf(broker)
     this.timer = undefined
     this.atMs = Infinity
     this.serving = false
+    this.refusedUntilMs = 0
   }
 
   attachment(): Attachment {
@@ -52,6 +53,7 @@ class PolicyTimer {
   private start(): void {
     this.serving = true
     this.scene.aliveSinceMs = this.broker.engine.clock.nowMs()
+    this.lookUp()
     this.arm()
   }
 
@@ -64,11 +66,24 @@ class PolicyTimer {
   private tick(): void {
     const { broker, scene } = this
     if ((broker.gates & brokerGates.replica) !== 0) scene.aliveSinceMs = broker.engine.clock.nowMs()
-    if (nextPlanned(broker.engine.dbs) <= broker.engine.clock.nowMs()) this.run()
+    if (!this.serving) return
+    this.lookUp()
+    if (this.next() <= broker.engine.clock.nowMs()) this.run()
+  }
+
+  /** What is due may have come from elsewhere: a file, a master, a client that wrote it there. */
+  private lookUp(): void {
+    const { engine } = this.broker
+    if ((this.broker.gates & brokerGates.loading) === 0) engine.dueMs = Math.max(firstDue(engine), this.refusedUntilMs)
+  }
+
+  private next(): number {
+    const { engine } = this.broker
+    return Math.min(nextPlanned(engine.dbs), engine.dueMs)
   }
 
   private arm(): void {
-    const next = nextPlanned(this.broker.engine.dbs)
+    const next = this.next()
     if (next === this.atMs) return
     clearTimeout(this.timer)
     this.atMs = next
@@ -83,6 +98,13 @@ class PolicyTimer {
     this.atMs = Infinity
     broker.openTurn()
     runPlanned(this.scene)
+    const { engine } = broker
+    if (engine.dueMs <= engine.now) {
+      const again = runDue(this.scene)
+      const first = firstDue(engine)
+      this.refusedUntilMs = first < again ? again : 0
+      engine.dueMs = again
+    }
     if (broker.blocking.pending) broker.serveBlocked()
   }
 
@@ -91,7 +113,7 @@ class PolicyTimer {
     const planned = this.broker.engine.dbs.reduce((sum, db) => sum + db.plannedStreams.count, 0)
     return [
       ['planned_streams', planned], ['dead_letters', deeds.deadLetters], ['reaped_consumers', deeds.reapedConsumers],
-      ['released_entries', deeds.releasedEntries], ['policy_failures', deeds.failures],
+      ['released_entries', deeds.releasedEntries], ['due_items', deeds.dueItems], ['policy_failures', deeds.failures],
     ]
   }
 }

@@ -16,6 +16,8 @@ export type Deeds = {
   deadLetters: number
   reapedConsumers: number
   releasedEntries: number
+  /** Delayed entries, ends of entries, runs of schedules. */
+  dueItems: number
   failures: number
 }
 

@@ -1,6 +1,6 @@
 // XADD: appends an entry to a stream.
 // Semantics: https://redis.io/docs/latest/commands/xadd/. EXPECT is our own: the entry is appended only where the
-// stream's last id is the one that the producer knows.
+// stream's last id is the one that the producer knows. AT, DELAY and TTL, too: stream-delay.ts.
 
 import type { Args } from '../args.ts'
 import type { Engine } from '../engine.ts'
@@ -8,6 +8,8 @@ import { wrongArity } from '../errors.ts'
 import { typeOf, types } from '../keyspace/entry.ts'
 import type { Reply } from '../reply.ts'
 import { formatId, idText, parseId, StreamId } from '../types/stream-id.ts'
+import { delay, expireLater, openDue, timingOption } from './stream-delay.ts'
+import type { Timing } from './stream-delay.ts'
 import { contentId, isDuplicate, isRecorded, logRemembered, producerOption, remember } from './stream-idempotence.ts'
 import type { Producer } from './stream-idempotence.ts'
 import {
@@ -32,6 +34,7 @@ const options = {
   /** IDMP or IDMPAUTO was given. */
   produced: false,
   producer: { pid: Buffer.alloc(0), iid: undefined } as Producer,
+  timing: { atMs: 0, option: 0, ttlMs: 0 } as Timing,
 }
 
 const last = new StreamId()
@@ -50,6 +53,9 @@ function parseAdd(x: Engine, a: Args, r: Reply): boolean {
   o.idAt = 0
   o.expectAt = 0
   o.produced = false
+  o.timing.atMs = 0
+  o.timing.option = 0
+  o.timing.ttlMs = 0
   if (isStar(a, 2)) {
     o.idForm = 'auto'
     o.idAt = 2
@@ -62,7 +68,7 @@ function parseAdd(x: Engine, a: Args, r: Reply): boolean {
       continue
     }
     const digit = a.size(i) > 0 && a.buf[a.start[i]!]! <= 57
-    const end = digit ? -1 : addOption(a, r, i)
+    const end = digit ? -1 : addOption(x, a, r, i)
     if (end === -2) return false
     if (end >= 0) {
       i = end
@@ -80,11 +86,15 @@ function parseAdd(x: Engine, a: Args, r: Reply): boolean {
     o.idForm = form === 'auto-seq' ? 'auto-seq' : 'full'
     o.idAt = i
   }
+  if (o.timing.option !== 0 && (o.expectAt !== 0 || (o.idAt !== 0 && o.idForm !== 'auto'))) {
+    r.error('ERR AT and DELAY need the ID *, and go with no EXPECT')
+    return false
+  }
   return finishTrim(x, r, false)
 }
 
 /** The option at argument i: index of its last argument, -1 when it is none, -2 after an error reply. */
-function addOption(a: Args, r: Reply, i: number): number {
+function addOption(x: Engine, a: Args, r: Reply, i: number): number {
   const end = trimOption(a, r, i)
   if (end !== -1) return end
   if (a.is(i, 'NOMKSTREAM')) {
@@ -95,7 +105,8 @@ function addOption(a: Args, r: Reply, i: number): number {
     options.expectAt = i
     return idArgument(a, i + 1, options.expected, r) ? i + 1 : -2
   }
-  if (options.produced) return -1
+  const timed = timingOption(x, a, r, i, options.timing)
+  if (timed !== -1 || options.produced) return timed
   const last = producerOption(a, r, i, options.producer)
   options.produced = last >= 0
   return last
@@ -116,7 +127,8 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
   }
   let root = streamRoot(x, a, 1, r, true)
   if (root === wrong) return
-  if (root === 0 && o.noMkStream) {
+  const isLater = o.timing.atMs > x.now
+  if (root === 0 && o.noMkStream && !isLater) {
     r.nil()
     return
   }
@@ -128,6 +140,11 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
       return
     }
   }
+  if (isLater) {
+    delay(x, a, r, o.timing)
+    return
+  }
+  if (o.timing.ttlMs > 0 && !openDue(x, r)) return
   if (o.expectAt !== 0) {
     const refusal = disappointment(x, root)
     if (refusal !== undefined) {
@@ -143,7 +160,7 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
   streamChanged(x, a, 1, 'xadd')
   if (trimming.by !== 'none' && trim(x, a) > 0) x.notify('t', 'xtrim', a.buf, a.start[1]!, a.end[1]!)
   if (o.idForm !== 'full' && o.idAt === 2) x.effectReplacing(a, 2, idText, formatId(o.id))
-  else if (o.idForm !== 'full' || trimming.approximate || trimming.policySaid || o.produced || o.expectAt !== 0) {
+  else if (o.idForm !== 'full' || trimming.approximate || trimming.policySaid || hasOwnOption()) {
     x.effect(3 + trimWords() + words)
     x.wordText('XADD')
     x.wordArg(a, 1)
@@ -153,11 +170,18 @@ export function xadd(x: Engine, a: Args, r: Reply): void {
     x.endEffect()
     logTrimmed(x, a)
   }
+  if (o.timing.ttlMs > 0) expireLater(x, a, o.id, x.now + o.timing.ttlMs)
   if (iid !== undefined) {
     remember(x, o.producer.pid, iid, o.id)
     logRemembered(x, a, o.producer.pid, iid, o.id)
   }
   x.ready(a.buf, a.start[1]!, a.end[1]!)
+}
+
+/** An option was given that the log has no use for. */
+function hasOwnOption(): boolean {
+  const { produced, expectAt, timing } = options
+  return produced || expectAt !== 0 || timing.option !== 0 || timing.ttlMs !== 0
 }
 
 /** Why the stream at `root` (0: there is none) isn't as EXPECT says; undefined when it is. */

@@ -44,6 +44,11 @@ export const streamEntryCommands: readonly CommandSpec[] = [
             ] },
         ] },
       { name: 'last-id', type: 'string', token: 'EXPECT', optional: true },
+      { name: 'time', type: 'oneof', optional: true, arguments: [
+          { name: 'unix-time-milliseconds', type: 'unix-time', token: 'AT' },
+          { name: 'milliseconds', type: 'integer', token: 'DELAY' },
+        ] },
+      { name: 'milliseconds', type: 'integer', token: 'TTL', optional: true },
       { name: 'trim', type: 'block', optional: true, arguments: [
           { name: 'strategy', type: 'oneof', arguments: [
               { name: 'maxlen', type: 'pure-token', token: 'MAXLEN' },

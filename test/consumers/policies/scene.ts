@@ -21,7 +21,7 @@ export function sceneOf(d: Driver): Scene & { run: () => void, reports: string[]
       },
       atomically: (work) => work(),
     },
-    deeds: { deadLetters: 0, reapedConsumers: 0, releasedEntries: 0, failures: 0 },
+    deeds: { deadLetters: 0, reapedConsumers: 0, releasedEntries: 0, dueItems: 0, failures: 0 },
     aliveSinceMs: 0,
     report: (text) => reports.push(text),
   }
