@@ -5,8 +5,10 @@
 // command that it runs, too, and LOG HISTORY shows arguments only where all keys that they are about may be read.
 
 import { Args, encodeWords, frameCommand } from '../../core/args.ts'
+import { visitKeys } from '../../core/commands/key-positions.ts'
 import { wrongArity } from '../../core/errors.ts'
 import type { Moment } from '../../core/history/moment.ts'
+import { logStreamKind } from '../../core/log-stream-name.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { Parked } from '../../broker/blocking.ts'
 import type { Broker } from '../../broker/broker.ts'
@@ -72,6 +74,7 @@ function at(c: Connection, a: Args, r: Reply): void {
     if (refusal !== undefined) return r.error(refusal)
   }
   if (isAhead(broker, moment)) return r.error(future)
+  if (namesLog(command, inner)) return r.error('ERR LOG AT reads data; the log\'s own streams tell the past themselves')
   const { settings, hashSeed, dbs } = engine
   ask(c, r, {
     kind: 'at', ...common(broker), moment, db: c.db, resp: c.resp, words, databases: dbs.length, settings, hashSeed,
@@ -80,6 +83,15 @@ function at(c: Connection, a: Args, r: Reply): void {
     reply.append(answer.reply)
     reply.lastError = answer.error
   })
+}
+
+/** A key is a stream of the log (`$all`, `$key:…`): those are no data. */
+function namesLog(command: Command, a: Args): boolean {
+  let found = false
+  visitKeys(command.keys ?? [], a, 0, (arg) => {
+    if (logStreamKind(a.buf, a.start[arg]!, a.end[arg]!) !== undefined) found = true
+  })
+  return found
 }
 
 function history(c: Connection, a: Args, r: Reply): void {

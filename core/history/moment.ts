@@ -22,10 +22,16 @@ export function isBefore(moment: Moment, position: number, ms: number): boolean 
   return 'position' in moment && position < moment.position
 }
 
-/** `<ms>-<n>` or a date and time in ISO 8601 (UTC unless it says otherwise); undefined for anything else. */
+/**
+ * `<ms>-<n>` (0-<n> where the log has no times: what Redis wrote), or a date and time in ISO 8601 (UTC unless it says
+ * otherwise); undefined for anything else.
+ */
 export function parseMoment(text: string): Moment | undefined {
   const id = /^(\d{1,15})-(\d{1,15})$/.exec(text)
-  if (id !== null) return { ms: Number(id[1]), position: Number(id[2]) }
+  if (id !== null) {
+    const position = Number(id[2])
+    return Number(id[1]) === 0 ? { position } : { ms: Number(id[1]), position }
+  }
   const date = /^\d{4}-\d\d-\d\d(?:(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text)
   if (date === null) return undefined
   const ms = Date.parse(date[1] !== undefined && date[2] === undefined ? `${text}Z` : text)

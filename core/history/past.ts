@@ -191,7 +191,8 @@ export type EntriesOptions = {
   offset: number
   moment: Moment | undefined
   positionMax: number
-  visit: (entry: Entry) => void
+  /** `ms`: the entry's time, or of one without the last that was told before. */
+  visit: (entry: Entry, ms: number) => void
 }
 
 /** Visits the entries up to the moment; a transaction as a whole. Returns where the last of them stands. */
@@ -212,7 +213,7 @@ export function* entriesUpTo(
     }
     stand.position = entry.position
     stand.ms = ms
-    visit(entry)
+    visit(entry, ms)
   }
   yield* readHistory({ disk, files, after: start.position, offset, visit: take, enough: () => ended })
   return stand

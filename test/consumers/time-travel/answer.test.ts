@@ -5,12 +5,15 @@ import test from 'ava'
 import { answer } from '../../../consumers/time-travel/answer.ts'
 import type { Answer, AtQuestion, Question } from '../../../consumers/time-travel/question.ts'
 import { decodeReply } from '../../../broker/resp/reply-value.ts'
+import { historyFiles } from '../../../core/log/history-files.ts'
+import { indexSegment } from '../../../core/log/log-index.ts'
+import { Slices } from '../../../core/log/slices.ts'
 import { seededRandom } from '../../../core/random.ts'
 import { defaultSettings } from '../../../core/settings.ts'
 import type { SimulatedDisk } from '../../simulation/simulated-disk.ts'
 import { scale } from '../../scale.ts'
 import { databases, place } from '../../core/crash-workload.ts'
-import { makePast } from '../../core/history/past-workload.ts'
+import { makePast, scratch } from '../../core/history/past-workload.ts'
 
 const seed = scale.seed + 20
 const common = { place, positionMax: Number.MAX_SAFE_INTEGER, bytesMax: 2 ** 40 }
@@ -78,6 +81,15 @@ test('what takes too much memory, and what is damaged, is told', async (t) => {
   const part = ask(disk, { ...history, newestFirst: false, from: { position: middle.position }, count: 2 })
   t.deepEqual(part.kind === 'history' ? part.entries : part, asc.entries.slice(5, 7))
   t.like(ask(disk, { ...common, kind: 'verify' }), { summary: { findings: 0 } })
+
+  // With indexes beside the segments it is the same.
+  const { specOf } = scratch()
+  for (const file of historyFiles(disk, place).segments) {
+    await indexSegment(disk, file, specOf, new Slices(() => 0, 1))
+  }
+  t.true(disk.list(place.folder).some((name) => name.endsWith('.index')))
+  t.deepEqual(ask(disk, { ...history, newestFirst: false }), asc)
+  t.deepEqual(ask(disk, { ...history, newestFirst: true }), desc)
 
   const segment = disk.list(place.folder).find((name) => name.endsWith('.incr.aof') && disk.size(`${place.folder}/${name}`) > 500)!
   const fd = disk.openAppend(`${place.folder}/${segment}`)

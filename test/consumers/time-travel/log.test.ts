@@ -99,6 +99,7 @@ test('errors: each says what is wrong, and the connection goes on', async (t) =>
     [['LOG', 'AT', id, 'SET', 'k', 'w'], /^ERR LOG AT runs commands that only read data: 'set' is none/],
     [['LOG', 'AT', id, 'EVAL', 'return 1', '0'], /only read data/], [['LOG', 'AT', id, 'PING'], /only read data/],
     [['LOG', 'AT', id, 'LOG', 'POSITION'], /only read data/], [['LOG', 'AT', id, 'BLPOP', 'k', '0'], /only read data/],
+    [['LOG', 'AT', id, 'XRANGE', '$all', '-', '+'], /^ERR LOG AT reads data/],
     [['LOG', 'AT', id, 'NOPE'], /^ERR unknown command 'NOPE'/], [['LOG', 'AT', id, 'GET'], /^ERR wrong number of arguments for 'get'/],
     [['LOG', 'AT', id], /wrong number of arguments for 'log\|at'/], [['LOG', 'AT', id, 'LLEN', 'k'], /^WRONGTYPE/],
     [['LOG', 'HISTORY', 'k', 'COUNT', '0'], /must be positive/], [['LOG', 'HISTORY', 'k', 'COUNT'], /^ERR syntax error/],
