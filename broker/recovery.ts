@@ -44,6 +44,7 @@ export async function openLog(b: Broker): Promise<void> {
     + `${loading.seconds.toFixed(3)} seconds`)
   const { files } = recovered
   const appender = new Appender({
+    stamps: b.config.values.aofTimestampEnabled,
     disk, end: recovered.end, endMs, policy: values.appendfsync, nextSegment: () => files.nextSegment(),
     monotonicMs: () => b.engine.clock.monotonicMs(),
   })

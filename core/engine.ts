@@ -152,6 +152,8 @@ export class Engine {
   onReplaced: ((db: number, by: number) => void) | undefined
   /** Set by the broker while a client caches keys: FLUSHDB or FLUSHALL, also of what was empty. */
   onFlushed: (() => void) | undefined
+  /** Set by the broker: a FLUSHALL was run. */
+  onEmptied: (() => void) | undefined
   /** Set by the broker while keyspace notifications are on. */
   onEvent: EventHook | undefined
   /** The snapshot in the making: it must see keys before they change. */
@@ -197,6 +199,7 @@ export class Engine {
     this.onGone = undefined
     this.onReplaced = undefined
     this.onFlushed = undefined
+    this.onEmptied = undefined
     this.onEvent = undefined
     this.snapshot = undefined
     this.group = 'none'

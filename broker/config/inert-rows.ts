@@ -55,7 +55,6 @@ export const inertRows: readonly Row[] = [
   bool('aof-rewrite-incremental-fsync', true, inert),
   bool('rdb-save-incremental-fsync', true, inert),
   bool('rdb-del-sync-files', false, inert),
-  int('key-load-delay', 0, -intMax - 1, intMax, { inert: true, hidden: true }),
   int('loading-process-events-interval-bytes', 2 << 20, 1024, longMax, { inert: true, hidden: true }),
   bool('aof-disable-auto-gc', false, inert),
 

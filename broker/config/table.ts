@@ -70,6 +70,7 @@ const liveRows = [
   bool('rdbchecksum', true),
   bool('stop-writes-on-bgsave-error', true),
   int('rdb-key-save-delay', 0, -intMax - 1, intMax, { hidden: true }),
+  int('key-load-delay', 0, -intMax - 1, intMax, { hidden: true }),
 
   // Replicas.
   text('masteruser', ''),

@@ -5,7 +5,7 @@ import { brokerGates } from '../gates.ts'
 import { loadReportMs, loadSliceMsMax } from '../limits.ts'
 
 /** What the steps of a load tell, wherever they read from. */
-export type LoadStep = { bytesRead: number, bytesTotal: number }
+export type LoadStep = { bytesRead: number, bytesTotal: number, keys?: number, position?: number }
 
 export class Loading {
   private readonly broker: Broker
@@ -63,6 +63,8 @@ export class Loading {
   /** Runs the steps a slice at a time, so that clients hear LOADING and INFO meanwhile. */
   async inSlices<T>(steps: Generator<LoadStep, T, void>): Promise<T> {
     const { clock } = this.broker.engine
+    let done = 0
+    let owedMs = 0
     for (;;) {
       const until = clock.monotonicMs() + loadSliceMsMax
       do {
@@ -70,10 +72,24 @@ export class Loading {
         if (step.done === true) return step.value
         this.bytesRead = step.value.bytesRead
         this.bytesTotal = step.value.bytesTotal
-      } while (clock.monotonicMs() < until)
+        const { keys = 0, position = 0 } = step.value
+        owedMs += this.delayMs(keys + position - done)
+        done = keys + position
+      } while (clock.monotonicMs() < until && owedMs < 1)
       this.reportProgress(clock.monotonicMs())
-      await new Promise((resolve) => setImmediate(resolve))
+      if (owedMs < 1) await new Promise((resolve) => setImmediate(resolve))
+      else {
+        const ms = owedMs
+        await new Promise((resolve) => setTimeout(resolve, ms))
+        owedMs = 0
+      }
     }
+  }
+
+  /** `key-load-delay`: microseconds for each key or command; -n: one for each n of them. */
+  private delayMs(count: number): number {
+    const { keyLoadDelay } = this.broker.config.values
+    return (Math.max(0, count) * (keyLoadDelay < 0 ? -1 / keyLoadDelay : keyLoadDelay)) / 1000
   }
 
   private reportProgress(monotonicMs: number): void {

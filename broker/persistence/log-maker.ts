@@ -17,13 +17,10 @@ import { delayOf } from './live-maker.ts'
 import { retire } from './log-folder.ts'
 import type { Kind, Making } from './persistence.ts'
 
-/** True when a process of its own can fold the log: it reads the real disk, and no AOF that begins with an RDB. */
+/** True when a process of its own can fold the log: it reads the real disk. */
 export function folds(b: Broker): boolean {
   const { appender, files } = b.persistence
-  if (appender === undefined || files === undefined || !b.onRealDisk) return false
-  const { base } = files
-  if (base === undefined || base.name.endsWith('.rdb')) return true
-  return !beginsAsRdb(b.disk, files.pathOf(base))
+  return appender !== undefined && files !== undefined && b.onRealDisk
 }
 
 /** A new base of the log; `save`: the dump file, too. */
@@ -68,10 +65,11 @@ export function makeFold(b: Broker, kind: Kind): Making {
 function planOf(b: Broker, files: LogFiles): CompactionPlan {
   const { base } = files
   const sealed = files.segments.slice(0, -1).map((file) => files.pathOf(file))
-  const isRdb = base?.name.endsWith('.rdb') === true
+  // An AOF as base may begin with an RDB, as Redis before 7.0 wrote it: then it is both.
+  const file = base === undefined ? undefined : files.pathOf(base)
   return {
-    ...isRdb ? { base: files.pathOf(base) } : {},
-    segments: base === undefined || isRdb ? sealed : [files.pathOf(base), ...sealed],
+    ...file !== undefined && beginsAsRdb(b.disk, file) ? { base: file } : {},
+    segments: file === undefined || file.endsWith('.rdb') ? sealed : [file, ...sealed],
     target: files.temporaryBase, databases: b.engine.dbs.length, settings: b.engine.settings,
     aux: { ...auxFields(b), 'aof-base': 1 }, checksum: b.config.values.rdbchecksum, verify: false,
   }

@@ -31,6 +31,7 @@ function startLog(b: Broker): void {
     retireNow(b, files.installBase(writeBase(b, files), Infinity, false), before.appended + 1)
     const end = { fd: files.nextSegment(), bytes: 0, crc: firstCrc, position: before.appended }
     const appender = new Appender({
+      stamps: b.config.values.aofTimestampEnabled,
       disk: b.disk, end, endMs: b.engine.now, policy: b.config.values.appendfsync,
       nextSegment: () => files.nextSegment(), monotonicMs: () => b.engine.clock.monotonicMs(),
     })

@@ -79,6 +79,10 @@ export class Persistence {
     this.savedChanges = 0
     broker.config.onChange(['save', 'stop-writes-on-bgsave-error'], () => this.setGate())
     broker.config.onChange(['appendfsync'], () => this.appender?.setPolicy(broker.config.values.appendfsync))
+    broker.config.onChange(['aof-timestamp-enabled'], () => {
+      this.appender?.setStamps(broker.config.values.aofTimestampEnabled)
+    })
+    broker.engine.onEmptied = () => this.emptied()
     broker.config.onChange(['appendonly'], () => void setImmediate(() => followAppendonly(broker)))
   }
 
@@ -138,6 +142,15 @@ export class Persistence {
     this.savedChanges = broker.engine.changes
     this.saveEnded(true, this.savedChanges)
     return true
+  }
+
+  /** FLUSHALL: without a log, what it took away must not come back with the dump file that the rules wrote. */
+  private emptied(): void {
+    const { broker } = this
+    if (this.appender !== undefined || broker.config.values.save.length === 0) return
+    if (this.runs('save')) this.abort()
+    if (broker.engine.grouped) this.saveScheduled = true
+    else this.saveNow()
   }
 
   /** Begins a checkpoint; nothing else may be in the making. */

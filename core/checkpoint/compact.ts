@@ -35,9 +35,9 @@ import { TouchedKeys } from './touched-keys.ts'
 
 export type CompactOptions = {
   disk: Disk
-  /** The old checkpoint, an RDB file; undefined when the segments are all there is. */
+  /** The old checkpoint, an RDB file, or an AOF that begins with one; undefined when the segments are all there is. */
   base: string | undefined
-  /** Sealed files of the log, in order; they begin where the base ends. */
+  /** Sealed files of the log, in order; they begin where the base ends. An AOF as base is also the first of them. */
   segments: readonly string[]
   /** The file that is written; whatever had its name is replaced. */
   target: string
@@ -80,6 +80,7 @@ export function* compact(options: CompactOptions): Generator<CompactProgress, Co
   const fold = new Fold(options)
   if (options.base !== undefined) {
     fold.readStart(options.base)
+    if (options.segments[0] === options.base) yield* fold.findTail(options.base)
     yield* fold.replay('find', (entry) => noteKeys(fold.touched, entry, options.specOf(entry.args)))
     yield* fold.load(options.base)
   }
@@ -100,6 +101,8 @@ class Fold implements RdbVisitor {
   private dated: boolean
   /** Where the base stands, and where the segments end. */
   private start: number
+  /** Where an AOF's commands begin, behind the RDB. */
+  private tailStart: number
   private position: number
   private version: number
 
@@ -114,6 +117,7 @@ class Fold implements RdbVisitor {
     this.keeps = false
     this.dated = false
     this.start = 0
+    this.tailStart = 0
     this.position = 0
     this.version = rdbVersionPlain
   }
@@ -124,6 +128,21 @@ class Fold implements RdbVisitor {
     this.start = Number(aux.get(auxNames.position) ?? 0)
     const ms = Number(aux.get(auxNames.ms) ?? 0)
     if (ms > 0) this.options.engine.setNow(ms)
+  }
+
+  /** Learns where the RDB at the beginning of an AOF ends. */
+  * findTail(base: string): Generator<CompactProgress, void, void> {
+    const { disk, engine } = this.options
+    const visitor: RdbVisitor = { library() {}, database() {}, key: (key, input) => skipValue(input, key.type) }
+    const steps = readFile(disk, base, visitor, engine.settings.stringBytesMax, false)
+    for (;;) {
+      const step = steps.next()
+      if (step.done === true) {
+        this.tailStart = step.value
+        return
+      }
+      yield { phase: 'find', done: step.value.bytesRead, total: step.value.bytesTotal }
+    }
   }
 
   /** Visits all entries of the segments. */
@@ -141,7 +160,7 @@ class Fold implements RdbVisitor {
     let before = 0
     this.position = this.start
     for (const file of segments) {
-      const reader = new SegmentReader(disk, file, this.position)
+      const reader = new SegmentReader(disk, file, this.position, file === this.options.base ? this.tailStart : 0)
       try {
         for (let frames = 1; reader.next(checked); frames++) {
           if (frames % compactionFramesMax === 0) yield { phase, done: before + reader.offset, total }

@@ -31,6 +31,11 @@ function flush(x: Engine, a: Args, r: Reply, dbs: readonly Keyspace[]): void {
   r.ok()
 }
 
+function flushall(x: Engine, a: Args, r: Reply): void {
+  flush(x, a, r, x.dbs)
+  if (r.lastError === '' && x.onEmptied !== undefined && !x.replaying) x.onEmptied()
+}
+
 function swapdb(x: Engine, a: Args, r: Reply): void {
   const first = databaseNumber(a, 1)
   if (first === undefined) {
@@ -96,7 +101,7 @@ export const databaseCommands: readonly CommandSpec[] = [
   {
     ...flushing, name: 'flushall', summary: 'Removes all keys of all databases.',
     complexity: 'O(N) where N is the total number of keys in all databases',
-    run: (x, a, r) => flush(x, a, r, x.dbs),
+    run: flushall,
   },
   {
     name: 'swapdb', arity: 3, flags: ['write', 'fast'], group: 'server', since: '4.0.0',

@@ -46,6 +46,8 @@ export type AppenderOptions = {
   /** Unix ms of the log's last frame, or later; unknown when it is left out. */
   endMs?: number
   policy: SyncPolicy
+  /** `aof-timestamp-enabled`: frames whose second is another than the one before begin with Redis's `#TS:` line. */
+  stamps?: boolean
   /** Makes the next segment's file when `rotate` is called. */
   nextSegment: () => number
   /** Tells how long syncs take, so that quick ones run on the thread; without it none does. */
@@ -56,6 +58,9 @@ const CR = 13
 const LF = 10
 const multiBytes = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
 const execBytes = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
+/** Room for `#TS:<unix seconds>` and its line end. */
+const stampBytesMax = 32
+const bodyStart = headerBytesMax + stampBytesMax
 /** Nobody's `#by` line: the next entry says who wrote it, whoever that is. */
 const unknownBy = Buffer.alloc(0)
 
@@ -89,13 +94,15 @@ export class Appender implements Log {
   private usualSyncMs: number
   private fd: number
   private crc: number
-  /** The open frame: its body begins at headerBytesMax, so that the header fits in front. */
+  /** The open frame: its body begins at bodyStart, so that a time stamp and the header fit in front. */
   private buf: Buffer
   private at: number
   private entries: number
   private lastDb: number
   private lastBy: Buffer | undefined
-  /** Unix ms of the last frame. */
+  private stamps: boolean
+  /** Unix seconds of the segment's last `#TS:` line. */
+  private stampedSecond: number
   /** Bytes of the segment up to its last mark. */
   private markedBytes: number
   /** Frames that the disk refused, oldest first. */
@@ -131,11 +138,13 @@ export class Appender implements Log {
     this.fd = options.end.fd
     this.crc = options.end.crc
     this.buf = Buffer.allocUnsafeSlow(frameBufferBytes)
-    this.at = headerBytesMax
+    this.at = bodyStart
     this.entries = 0
     this.lastDb = -1
     this.lastBy = offset > 0 ? unknownBy : undefined
     this.sealedMs = options.endMs ?? 0
+    this.stamps = options.stamps ?? false
+    this.stampedSecond = -1
     this.markedBytes = offset
     this.waiting = []
     this.tornTail = false
@@ -163,7 +172,7 @@ export class Appender implements Log {
   }
 
   get pendingBytes(): number {
-    return this.at - headerBytesMax
+    return this.at - bodyStart
   }
 
   /** Bytes of frames that the disk refused. */
@@ -175,6 +184,10 @@ export class Appender implements Log {
     this.policy = policy
     if (policy === 'always') this.syncSoon()
     this.onProgress?.()
+  }
+
+  setStamps(stamps: boolean): void {
+    this.stamps = stamps
   }
 
   append(db: number, by: Buffer | undefined, buf: Uint8Array, from: number, to: number): void {
@@ -226,28 +239,39 @@ export class Appender implements Log {
 
   seal(ms: number): void {
     if (this.entries === 0) return
-    const body = this.buf.subarray(headerBytesMax, this.at)
+    const bodyFrom = this.stamps ? this.stamp(ms) : bodyStart
+    const body = this.buf.subarray(bodyFrom, this.at)
     const crc = bodyCrc(body, this.crc)
     const header = renderHeader({
       position: this.sealed + 1, entries: this.entries, bodyBytes: body.length, ms, durable: this.durable, crc,
     })
-    const from = headerBytesMax - header.length
+    const from = bodyFrom - header.length
     this.buf.write(header, from, 'latin1')
     this.sealed += this.entries
     this.sealedMs = ms
     this.frames++
     this.crc = crc
     this.entries = 0
-    if (this.onFrame !== undefined) this.onFrame(this.buf, headerBytesMax, this.at, this.sealed)
+    if (this.onFrame !== undefined) this.onFrame(this.buf, bodyFrom, this.at, this.sealed)
     if (this.state === 'ok') this.write(from, crc)
     else this.waiting.push({ bytes: Buffer.from(this.buf.subarray(from, this.at)), position: this.sealed, crc })
-    this.at = headerBytesMax
+    this.at = bodyStart
     if (this.buf.length > frameBufferKeptBytesMax) this.buf = Buffer.allocUnsafeSlow(frameBufferBytes)
     if (this.rotations.length > 0) this.rotateNow()
   }
 
+  /** Puts the second of the frame before its body, unless the segment says it already; where the body begins. */
+  private stamp(ms: number): number {
+    const second = Math.floor(ms / 1000)
+    if (second === this.stampedSecond) return bodyStart
+    this.stampedSecond = second
+    const line = `#TS:${second}\r\n`
+    this.buf.write(line, bodyStart - line.length, 'latin1')
+    return bodyStart - line.length
+  }
+
   abandon(): void {
-    this.at = headerBytesMax
+    this.at = bodyStart
     this.entries = 0
     // What the frame said of database and author is gone with it.
     this.lastDb = -1
@@ -317,6 +341,7 @@ export class Appender implements Log {
       return
     }
     this.segmentBytes = 0
+    this.stampedSecond = -1
     this.crc = firstCrc
     this.lastDb = -1
     this.lastBy = undefined

@@ -16,6 +16,11 @@
 // The body is RESP commands, each perhaps behind a line that names its author where that changed:
 //
 //   #by client=<id> user=<name> addr=<ip:port>[ trace=<traceparent>]\r\n
+//
+// With `aof-timestamp-enabled` a body whose second is another than that of the one before begins with Redis's own line,
+// by which `redis-check-aof --truncate-to-timestamp` cuts a log:
+//
+//   #TS:<unix seconds>\r\n
 
 import { crc32 } from 'node:zlib'
 

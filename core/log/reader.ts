@@ -232,7 +232,8 @@ export class SegmentReader {
       if (this.buf[at] === 35) {
         const end = this.buf.indexOf(10, at)
         if (end < 0 || end >= to) return false
-        entry.by = this.buf.toString('latin1', at, end - 1)
+        // `#by`, or `#TS`, which the frame's header says better.
+        if (this.buf[at + 1] !== 84) entry.by = this.buf.toString('latin1', at, end - 1)
         at = end + 1
         continue
       }

@@ -26,7 +26,7 @@ export type RecoverOptions = {
   /** Gets every entry, in order. */
   visit: (entry: Entry) => void
   /** Loads the RDB at a file's beginning; yields now and then. */
-  loadBase?: (file: string) => Generator<unknown, LoadedBase, void>
+  loadBase?: (file: string) => Generator<{ keys: number } | undefined, LoadedBase, void>
   /** All that was loaded doesn't count: an earlier checkpoint takes the place of the damaged one. */
   forget?: (reason: MillraceError, instead: FallenBack) => void
 }
@@ -38,7 +38,14 @@ export type LoadedBase = {
   bytes: number
 }
 
-export type Progress = { file: string; bytesRead: number; bytesTotal: number; position: number }
+export type Progress = {
+  file: string
+  bytesRead: number
+  bytesTotal: number
+  position: number
+  /** Loaded from the base. */
+  keys: number
+}
 
 export type Recovered = {
   end: SegmentEnd
@@ -85,6 +92,7 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
   let position = 0
   let basePosition = 0
   let frames = 0
+  let keys = 0
   let last: { file: string; offset: number; crc: number; plain: boolean } | undefined
   let cut: Recovered['cut']
   for (const [index, file] of files.entries()) {
@@ -105,7 +113,8 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
           from = step.value.bytes
           break
         }
-        yield { file: name, bytesRead: bytesBefore, bytesTotal, position }
+        keys = step.value?.keys ?? keys
+        yield { file: name, bytesRead: bytesBefore, bytesTotal, position, keys }
       }
       if (file.name.endsWith('.rdb')) {
         bytesBefore += disk.size(name)
@@ -116,7 +125,7 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
     log.startsAfter.set(file.name, position)
     try {
       while (reader.next(options.visit)) {
-        yield { file: name, bytesRead: bytesBefore + reader.offset, bytesTotal, position: reader.position }
+        yield { file: name, bytesRead: bytesBefore + reader.offset, bytesTotal, position: reader.position, keys }
       }
       if (reader.finding !== undefined) {
         const isLast = index === files.length - 1

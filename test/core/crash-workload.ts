@@ -110,7 +110,8 @@ export function recover(disk: SimulatedDisk, seed: number): View {
 export function goOn(view: View, mode: Mode, history: History): Node {
   const { disk, engine, recovered } = view
   const quick = mode === 'always, quick' ? { policy: 'always' as const, monotonicMs: () => 0 } : { policy: mode }
-  const log = new Appender({ disk, end: recovered.end, nextSegment: () => recovered.files.nextSegment(), ...quick })
+  const stamps = mode === 'everysec'
+  const log = new Appender({ disk, end: recovered.end, nextSegment: () => recovered.files.nextSegment(), stamps, ...quick })
   engine.log = log
   const sessions = ['', 'a', 'b'].map((user, id) => {
     const by = id === 0 ? undefined : Buffer.from(`#by client=${id} user=${user} addr=x:${id}\r\n`)
