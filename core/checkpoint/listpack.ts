@@ -10,7 +10,7 @@ import type { RdbOutput } from './rdb-output.ts'
 
 const countMax = 0xffff
 const endMark = 0xff
-const digits = Buffer.alloc(24)
+const two32 = 0x100000000
 
 /** Puts a listpack together. */
 export class ListpackWriter {
@@ -40,9 +40,15 @@ export class ListpackWriter {
     this.put(this.element.set(buf, from, to))
   }
 
-  /** A whole number that a double holds exactly. */
+  /** A whole number below 2^53. */
   appendInteger(value: number): void {
-    this.put(this.element.set(digits, 0, digits.write(String(value), 'latin1')))
+    const high = Math.floor(value / two32)
+    this.appendInt64(high, value - high * two32 | 0)
+  }
+
+  /** A number of two words, both as int32 bits. */
+  appendInt64(high: number, low: number): void {
+    this.put(this.element.setInteger(high, low))
   }
 
   /** Takes over elements that are encoded already. */
@@ -127,8 +133,13 @@ export class ListpackReader extends ElementReader {
 
 /** Goes behind the element at `u8[at]`, which must be whole before `u8[end]`; throws RdbError. */
 export function passElement(u8: Uint8Array, at: number, end: number): number {
-  if (at >= end) throw new RdbError('a listpack with too few elements')
   const head = u8[at]!
+  // Small integers and short strings: nearly all there are.
+  if (head < 0xc0) {
+    const short = head < 0x80 ? 1 : head - 0x7f
+    if (at + short < end && u8[at + short] === short) return at + short + 1
+  }
+  if (at >= end) throw new RdbError('a listpack with too few elements')
   if (head > 0xf4) throw new RdbError(`a listpack with an unknown element 0x${head.toString(16)}`)
   const headBytes = stringHeadBytes(head)
   if (headBytes > 1 && at + headBytes > end) throw crossing()

@@ -4,11 +4,13 @@
 //   nnnooooo  oooooooo              a copy of n + 2 bytes (n from 1 to 6) from o + 1 bytes back
 //   111ooooo  nnnnnnnn  oooooooo    a copy of n + 9 bytes
 
-import { WordView } from './word-view.ts'
+import { WordView } from '../arena/word-view.ts'
 
 const literalsMax = 32
 const distanceMax = 8192
 const copyMax = 264
+/** Bytes that are moved at a time. */
+const wide = 8
 const hashBits = 14
 /** Where each hashed triple was last seen, plus one; 0 for never. */
 const seen = new Uint32Array(1 << hashBits)
@@ -67,9 +69,9 @@ function writeLiterals(buf: Uint8Array, from: number, to: number, out: Uint8Arra
 export function decompress(buf: Uint8Array, from: number, to: number, out: Uint8Array, size = out.length): boolean {
   const source = input.over(buf)
   const target = output.over(out)
-  // Four bytes at a time where there is room for three too many: measured twice as fast.
-  const wideFrom = buf.length - 4
-  const wideTo = out.length - 4
+  // Eight bytes at a time where there is room for seven too many: measured more than twice as fast.
+  const wideFrom = buf.length - wide
+  const wideTo = out.length - wide
   let at = from
   let end = 0
   while (at < to) {
@@ -79,7 +81,7 @@ export function decompress(buf: Uint8Array, from: number, to: number, out: Uint8
       const until = end + control + 1
       if (last > to || until > size) return false
       if (last <= wideFrom && until <= wideTo) {
-        for (; end < until; at += 4, end += 4) target.setUint32(end, source.getUint32(at, true), true)
+        for (; end < until; at += wide, end += wide) target.setBigUint64(end, source.getBigUint64(at))
         at = last
         end = until
       } else while (at < last) out[end++] = buf[at++]!
@@ -94,8 +96,8 @@ export function decompress(buf: Uint8Array, from: number, to: number, out: Uint8
     let back = end - ((control & 31) << 8) - buf[at++]! - 1
     const until = end + length + 2
     if (back < 0 || until > size) return false
-    if (end - back >= 4 && until <= wideTo) {
-      for (; end < until; back += 4, end += 4) target.setUint32(end, target.getUint32(back, true), true)
+    if (end - back >= wide && until <= wideTo) {
+      for (; end < until; back += wide, end += wide) target.setBigUint64(end, target.getBigUint64(back))
       end = until
     } else while (end < until) out[end++] = out[back++]!
   }

@@ -26,6 +26,9 @@ export class RdbInput {
   text: Uint8Array
   from: number
   to: number
+  /** Where it stands in `buf` if it is compressed there; `packedTo` is 0 if it isn't. */
+  packedFrom: number
+  packedTo: number
   /** The words of the length that was read last. */
   high: number
   low: number
@@ -43,6 +46,8 @@ export class RdbInput {
     this.text = buf
     this.from = from
     this.to = from
+    this.packedFrom = 0
+    this.packedTo = 0
     this.high = 0
     this.low = 0
     this.encoding = -1
@@ -132,6 +137,7 @@ export class RdbInput {
   /** Reads a string: `text[from..to)`. */
   string(): void {
     this.lengthOrEncoding()
+    this.packedTo = 0
     if (this.encoding < 0) {
       this.from = this.take(this.high * two32 + this.low)
       this.text = this.buf
@@ -179,6 +185,8 @@ export class RdbInput {
     this.text = out
     this.from = 0
     this.to = size
+    this.packedFrom = from
+    this.packedTo = this.at
   }
 
   private roomFor(bytes: number): Buffer {

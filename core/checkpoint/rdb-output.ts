@@ -110,6 +110,12 @@ export class RdbOutput {
     this.raw(bytes, from, to)
   }
 
+  /** A string of `size` bytes as it was read: compressed if these are fewer. */
+  packedString(bytes: Uint8Array, from: number, to: number, size: number): void {
+    if (to - from < size) this.packed(bytes, from, to, size)
+    else this.string(bytes, from, to)
+  }
+
   private integer(high: number, low: number): boolean {
     if (high !== low >> 31) return false
     this.reserve(5)
@@ -125,10 +131,14 @@ export class RdbOutput {
     const room = Buffer.allocUnsafe(size - 4)
     const packed = compress(bytes, from, to, room)
     if (packed === 0) return false
-    this.byte((lengths.encoded << 6) | encodings.lzf)
-    this.length(packed)
-    this.length(size)
-    this.raw(room, 0, packed)
+    this.packed(room, 0, packed, size)
     return true
+  }
+
+  private packed(bytes: Uint8Array, from: number, to: number, size: number): void {
+    this.byte((lengths.encoded << 6) | encodings.lzf)
+    this.length(to - from)
+    this.length(size)
+    this.raw(bytes, from, to)
   }
 }

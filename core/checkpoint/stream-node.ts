@@ -108,6 +108,11 @@ function passInteger(u8: Uint8Array, at: number, end: number): number {
     int64[1] = head
     return at + 2
   }
+  if (head >= 0xc0 && head < 0xd0 && at + 2 < end && u8[at + 2] === 2) {
+    int64[0] = 0
+    int64[1] = ((head & 15) << 8) | u8[at + 1]!
+    return at + 3
+  }
   const next = passElement(u8, at, end)
   if (stringHeadBytes(head) !== 0) throw new RdbError('a listpack with something in place of an integer')
   readInteger(u8, at)

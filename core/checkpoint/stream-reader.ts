@@ -4,6 +4,7 @@
 import type { Engine } from '../engine.ts'
 import { types } from '../keyspace/entry.ts'
 import { StreamId } from '../types/stream-id.ts'
+import type { PackedBytes } from '../types/stream-packed.ts'
 import { freeValue } from '../types/types.ts'
 import { RdbError, rdbTypes } from './rdb-format.ts'
 import type { RdbInput } from './rdb-input.ts'
@@ -14,6 +15,7 @@ const id = new StreamId()
 const last = new StreamId()
 const nodes = new StreamNodes()
 const idBytes = 16
+const bytes: PackedBytes = { buf: new Uint8Array(0), from: 0, to: 0, bytes: 0 }
 
 /** Reads a stream; throws RdbError, and frees what was built by then. */
 export function readStream(engine: Engine, type: number, input: RdbInput): LooseValue {
@@ -75,9 +77,15 @@ function readNode(engine: Engine, input: RdbInput): void {
   if (input.to - input.from !== idBytes) throw new RdbError('a stream\'s node without an id')
   setRaw(base, input.text, input.from)
   input.string()
-  const { text, from, to } = input
+  const { text, from, to, packedFrom, packedTo } = input
   nodes.read(text, from, to)
-  if (nodes.live > 0) engine.stream.appendPacked(base, first, last, nodes.live, nodes.entries, text, from, to)
+  if (nodes.live === 0) return
+  const compressed = packedTo - packedFrom < to - from && packedTo > 0
+  bytes.buf = compressed ? input.buf : text
+  bytes.from = compressed ? packedFrom : from
+  bytes.to = compressed ? packedTo : to
+  bytes.bytes = to - from
+  engine.stream.appendPacked(base, first, last, nodes.live, nodes.entries, bytes)
 }
 
 function readGroup(engine: Engine, root: number, type: number, input: RdbInput): void {

@@ -10,25 +10,32 @@
 
 import type { Engine } from '../engine.ts'
 import { StreamId } from '../types/stream-id.ts'
+import type { PackedBytes } from '../types/stream-packed.ts'
+import type { Stream } from '../types/stream.ts'
 import { ListpackWriter } from './listpack.ts'
 import { entryFlags } from './rdb-format.ts'
 import type { RdbOutput } from './rdb-output.ts'
 
-const nodeEntriesMax = 100
-const nodeBytesMax = 4096
 const id = new StreamId()
+const base = new StreamId()
 const idBytes = Buffer.alloc(16)
 const listpack = new ListpackWriter()
+const packed: PackedBytes = { buf: idBytes, from: 0, to: 0, bytes: 0 }
 
-/** Entries that share a listpack. */
-type Node = { ms: bigint; seq: bigint; fields: Buffer[]; bytes: number; entries: Entry[] }
-type Entry = { ms: bigint; seq: bigint; words: Buffer[] }
-
+/** A block is a node: they begin where Redis's nodes begin. What is packed still is written as it came. */
 export function writeStream(engine: Engine, root: number, out: RdbOutput): void {
-  const nodes = collect(engine, root)
-  out.length(nodes.length)
-  for (const node of nodes) writeNode(node, out)
   const stream = engine.stream.open(root)
+  out.length(stream.blockCount)
+  for (let more = stream.firstBlock(); more; more = stream.nextBlock()) {
+    setRaw(stream.blockBase(base))
+    out.string(idBytes, 0, idBytes.length)
+    const known = stream.packed(packed)
+    if (known !== undefined) out.packedString(known.buf, known.from, known.to, known.bytes)
+    else {
+      writeBlock(stream)
+      listpack.writeTo(out)
+    }
+  }
   out.length(stream.length)
   writeId(out, stream.lastId(id))
   writeId(out, stream.firstId(id))
@@ -37,64 +44,32 @@ export function writeStream(engine: Engine, root: number, out: RdbOutput): void 
   writeGroups(engine, out)
 }
 
-function u64(high: number, low: number): bigint {
-  return (BigInt(high) << 32n) | BigInt(low)
-}
-
-function collect(engine: Engine, root: number): Node[] {
-  const stream = engine.stream.open(root)
-  const nodes: Node[] = []
-  let node: Node | undefined
-  for (let more = stream.first(); more; more = stream.forward()) {
-    const words: Buffer[] = []
-    let bytes = 0
-    stream.eachWord((u8, from, to) => {
-      words.push(Buffer.from(u8.subarray(from, to)))
-      bytes += to - from
-    })
-    const ms = u64(stream.id.msHigh, stream.id.msLow)
-    const seq = u64(stream.id.seqHigh, stream.id.seqLow)
-    if (node === undefined || node.entries.length === nodeEntriesMax || node.bytes + bytes > nodeBytesMax) {
-      node = { ms, seq, fields: words.filter((_, i) => i % 2 === 0), bytes: 0, entries: [] }
-      nodes.push(node)
-    }
-    node.bytes += bytes
-    node.entries.push({ ms, seq, words })
-  }
-  return nodes
-}
-
-function writeNode(node: Node, out: RdbOutput): void {
-  idBytes.writeBigUInt64BE(node.ms, 0)
-  idBytes.writeBigUInt64BE(node.seq, 8)
-  out.string(idBytes, 0, idBytes.length)
+/** Puts the block's live entries into `listpack`. */
+function writeBlock(stream: Stream): void {
+  let more = stream.enterBlock()
   listpack.clear()
-  listpack.appendInteger(node.entries.length)
+  listpack.appendInteger(stream.blockLength)
   listpack.appendInteger(0)
-  listpack.appendInteger(node.fields.length)
-  for (const field of node.fields) listpack.append(field, 0, field.length)
+  listpack.appendInteger(stream.blockFields)
+  stream.eachBlockField(appendWord)
   listpack.appendInteger(0)
-  for (const entry of node.entries) {
-    const same = hasFields(entry, node.fields)
-    listpack.appendInteger(same ? entryFlags.sameFields : 0)
-    appendBigint(BigInt.asIntN(64, entry.ms - node.ms))
-    appendBigint(BigInt.asIntN(64, entry.seq - node.seq))
-    if (!same) listpack.appendInteger(entry.words.length / 2)
-    entry.words.forEach((word, i) => {
-      if (!same || i % 2 === 1) listpack.append(word, 0, word.length)
-    })
-    listpack.appendInteger(same ? entry.words.length / 2 + 3 : entry.words.length + 4)
+  for (; more; more = stream.forwardInBlock()) {
+    const { pairs, sharesFields } = stream
+    listpack.appendInteger(sharesFields ? entryFlags.sameFields : 0)
+    appendDifference(stream.id.msHigh, stream.id.msLow, base.msHigh, base.msLow)
+    appendDifference(stream.id.seqHigh, stream.id.seqLow, base.seqHigh, base.seqLow)
+    if (!sharesFields) listpack.appendInteger(pairs)
+    stream.eachOwnWord(appendWord)
+    listpack.appendInteger(sharesFields ? pairs + 3 : pairs * 2 + 4)
   }
-  listpack.writeTo(out)
 }
 
-function hasFields(entry: Entry, fields: readonly Buffer[]): boolean {
-  return entry.words.length === fields.length * 2 && fields.every((field, i) => field.equals(entry.words[i * 2]!))
+function appendWord(u8: Uint8Array, from: number, to: number): void {
+  listpack.append(u8, from, to)
 }
 
-function appendBigint(value: bigint): void {
-  const text = Buffer.from(String(value), 'latin1')
-  listpack.append(text, 0, text.length)
+function appendDifference(high: number, low: number, otherHigh: number, otherLow: number): void {
+  listpack.appendInt64((high - otherHigh - (low < otherLow ? 1 : 0)) | 0, (low - otherLow) | 0)
 }
 
 function writeId(out: RdbOutput, of: StreamId): void {
@@ -103,11 +78,15 @@ function writeId(out: RdbOutput, of: StreamId): void {
 }
 
 function writeRawId(out: RdbOutput, of: StreamId): void {
+  setRaw(of)
+  out.raw(idBytes, 0, idBytes.length)
+}
+
+function setRaw(of: StreamId): void {
   idBytes.writeUInt32BE(of.msHigh, 0)
   idBytes.writeUInt32BE(of.msLow, 4)
   idBytes.writeUInt32BE(of.seqHigh, 8)
   idBytes.writeUInt32BE(of.seqLow, 12)
-  out.raw(idBytes, 0, idBytes.length)
 }
 
 function writeGroups(engine: Engine, out: RdbOutput): void {

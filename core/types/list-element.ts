@@ -175,8 +175,8 @@ export class ElementWriter {
     return this
   }
 
-  /** Both words as signed 32-bit integers. */
-  private setInteger(high: number, low: number): this {
+  /** Takes in an integer: both words as signed 32-bit integers. */
+  setInteger(high: number, low: number): this {
     this.high = high
     this.low = low
     if (high !== low >> 31) {

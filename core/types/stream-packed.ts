@@ -1,15 +1,17 @@
-// Blocks of streams that are Redis's listpacks still, just as a checkpoint had them: loading copies bytes, and whoever
-// first looks into such a block turns it into one of ours (stream-walk.ts has the layout of those).
+// Blocks of streams that are Redis's listpacks still, just as a checkpoint had them, compressed or not: loading copies
+// bytes, and whoever first looks into such a block turns it into one of ours (stream-walk.ts has the layout of those).
 //
 //   packed     ┌ used bytes │ live entries │ packed mark, entries │ listpack bytes │ base id ×4 ┐ u32, then:
 //   listpack   ┌ bytes u32 │ elements u16 │ live │ deleted │ n │ field ×n │ 0 │ entry │ entry │ … │ 0xff ┐
 //   entry      ┌ flags │ ms − base ms │ seq − base seq │ n unless the same fields │ (field,) value … │ elements ┐
 //
-// What is packed was checked when it came: here nothing is.
+// What is packed was checked when it came: here nothing is. Fewer used bytes than the listpack has say that it is
+// compressed (core/checkpoint/lzf.ts).
 
 import { byteOf, chunkOf, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
 import { writeVarint } from '../arena/varint.ts'
+import { decompress } from '../checkpoint/lzf.ts'
 import { int64 } from './int64.ts'
 import { bodyBytes, elementBytes, integerDigits, printInteger, readInteger, stringHeadBytes } from './list-element.ts'
 import type { StreamId } from './stream-id.ts'
@@ -23,20 +25,29 @@ const sameFieldsFlag = 2
 /** No element grows more than this when its integer is printed, and no entry more by its head. */
 const growthMax = 3
 const entryGrowthBytesMax = 32
-let scratch = Buffer.allocUnsafeSlow(16 * 1024)
+/** Where blocks are made: at least so many bytes, and no more than that are kept for the next. */
+const scratchBytesMin = 16 * 1024
+const scratchBytesKept = 1024 * 1024
+const noBytes: Buffer = Buffer.alloc(0)
+let scratch = noBytes
+let listpack = noBytes
+const packed: PackedBytes = { buf: noBytes, from: 0, to: 0, bytes: 0 }
 
-/** A block of its own that holds the listpack `buf[from..to)`. */
+/** A listpack as RDB has it: `buf[from..to)`, compressed unless `bytes`, its true size, are just as many. */
+export type PackedBytes = { buf: Uint8Array; from: number; to: number; bytes: number }
+
+/** A block of its own that holds the listpack. */
 export function createPacked(
-  arena: Arena, base: StreamId, live: number, entries: number, buf: Uint8Array, from: number, to: number,
+  arena: Arena, base: StreamId, live: number, entries: number, { buf, from, to, bytes }: PackedBytes,
 ): number {
-  const size = to - from
-  const block = arena.alloc(blockHeaderBytes + size)
+  const used = blockHeaderBytes + to - from
+  const block = arena.alloc(used)
   const words = arena.u32[chunkOf(block)]!
   const head = wordOf(block)
-  words[head] = blockHeaderBytes + size
+  words[head] = used
   words[head + 1] = live
   words[head + 2] = packedMark + entries
-  words[head + 3] = size
+  words[head + 3] = bytes
   words[head + 4] = base.msHigh
   words[head + 5] = base.msLow
   words[head + 6] = base.seqHigh
@@ -49,29 +60,53 @@ export function isPacked(arena: Arena, block: number): boolean {
   return arena.u32[chunkOf(block)]![wordOf(block) + 2]! >= packedMark
 }
 
+/** The listpack of a packed block, good until the arena changes. */
+export function packedBytes(arena: Arena, block: number, into: PackedBytes): PackedBytes {
+  const words = arena.u32[chunkOf(block)]!
+  const head = wordOf(block)
+  into.buf = arena.u8[chunkOf(block)]!
+  into.from = byteOf(block) + blockHeaderBytes
+  into.to = byteOf(block) + words[head]!
+  into.bytes = words[head + 3]!
+  return into
+}
+
 /** The packed block as one of ours, in a new block; the old one is freed. */
 export function unpack(arena: Arena, block: number): number {
   const words = arena.u32[chunkOf(block)]!
   const head = wordOf(block)
-  const bytes = words[head + 3]!
   const entries = words[head + 2]! - packedMark
-  const most = bytes * growthMax + entries * entryGrowthBytesMax
-  if (most > scratch.length) scratch = Buffer.allocUnsafeSlow(most)
-  const used = blockHeaderBytes + transcribe(arena.u8[chunkOf(block)]!, byteOf(block) + blockHeaderBytes, entries,
-    words[head + 6]!, words[head + 7]!)
+  const { buf, from, to, bytes } = packedBytes(arena, block, packed)
+  scratch = roomy(scratch, bytes * growthMax + entries * entryGrowthBytesMax)
+  let source = buf
+  let at = from
+  if (to - from < bytes) {
+    source = listpack = roomy(listpack, bytes)
+    at = 0
+    if (!decompress(buf, from, to, listpack, bytes)) throw new Error('stream: a packed block is damaged')
+  }
+  const used = blockHeaderBytes + transcribe(source, at, entries, words[head + 6]!, words[head + 7]!)
   const fresh = arena.alloc(used)
   const target = arena.u32[chunkOf(fresh)]!
-  const at = wordOf(fresh)
-  for (let i = 1; i < 8; i++) target[at + i] = words[head + i]!
-  target[at] = used
-  target[at + 2] = entries
+  const place = wordOf(fresh)
+  for (let i = 1; i < 8; i++) target[place + i] = words[head + i]!
+  target[place] = used
+  target[place + 2] = entries
   arena.u8[chunkOf(fresh)]!.set(scratch.subarray(0, used - blockHeaderBytes), byteOf(fresh) + blockHeaderBytes)
   arena.free(block)
+  if (scratch.length > scratchBytesKept) scratch = noBytes
+  if (listpack.length > scratchBytesKept) listpack = noBytes
+  packed.buf = noBytes
   return fresh
 }
 
+/** The buffer, or a larger one when it has fewer bytes. */
+function roomy(buf: Buffer, bytes: number): Buffer {
+  return bytes <= buf.length ? buf : Buffer.allocUnsafeSlow(Math.max(bytes, scratchBytesMin))
+}
+
 /** Writes fields and entries of the listpack at `u8[from]` to `scratch`; returns their bytes. */
-function transcribe(u8: Buffer, from: number, entries: number, baseHigh: number, baseLow: number): number {
+function transcribe(u8: Uint8Array, from: number, entries: number, baseHigh: number, baseLow: number): number {
   let at = from + listpackHeaderBytes
   at += elementBytes(u8, at)
   at += elementBytes(u8, at)
@@ -129,13 +164,13 @@ function closeEntry(start: number, end: number, flags: number): number {
   return end + more
 }
 
-function integerAt(u8: Buffer, at: number): number {
+function integerAt(u8: Uint8Array, at: number): number {
   readInteger(u8, at)
   return int64[1]!
 }
 
 /** Writes the element at `u8[at]` as length and bytes to `scratch[end …]`; returns where they end. */
-function copyElement(u8: Buffer, at: number, end: number): number {
+function copyElement(u8: Uint8Array, at: number, end: number): number {
   const skip = stringHeadBytes(u8[at]!)
   if (skip === 0) {
     const first = printInteger(u8, at)
@@ -147,7 +182,7 @@ function copyElement(u8: Buffer, at: number, end: number): number {
   end = writeVarint(scratch, end, 0, last - at - skip)
   if (last - at < 64) for (let i = at + skip; i < last; i++) scratch[end++] = u8[i]!
   else {
-    u8.copy(scratch, end, at + skip, last)
+    scratch.set(u8.subarray(at + skip, last), end)
     end += last - at - skip
   }
   return end

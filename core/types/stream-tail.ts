@@ -4,9 +4,11 @@ import { byteOf, chunkOf, wordOf } from '../arena/arena.ts'
 import { readSmallVarint, varintBytes, varintEnd, writeVarint } from '../arena/varint.ts'
 import type { Args } from '../args.ts'
 import { integerBytes, listpackBytes } from './listpack-size.ts'
+import { StreamBlocks } from './stream-blocks.ts'
 import type { StreamId } from './stream-id.ts'
 import { createPacked, isPacked } from './stream-packed.ts'
-import { blockHeaderBytes, sameFieldsFlag, StreamWalk } from './stream-walk.ts'
+import type { PackedBytes } from './stream-packed.ts'
+import { blockHeaderBytes, sameFieldsFlag } from './stream-walk.ts'
 
 const firstBlockBytes = 128
 /** A block is as large as the one before from the start, but for more than this it grows. */
@@ -14,7 +16,7 @@ const nextBlockBytesMax = 8192
 /** Redis's own bound when `stream-node-max-bytes` is 0: STREAM_LISTPACK_MAX_SIZE. */
 const nodeBytesMaxUnbounded = 1 << 30
 
-export class StreamTail extends StreamWalk {
+export class StreamTail extends StreamBlocks {
   /**
    * Appends an entry with the field/value pairs `a[from..a.count)`; `id` must be above the last id.
    * `bytesMax`, `entriesMax`: the bounds of a node, 0 for none.
@@ -54,14 +56,13 @@ export class StreamTail extends StreamWalk {
   }
 
   /**
-   * Appends the listpack `buf[from..to)` as a block of its own: `live` entries of `entries`, the first and the last of
-   * which have these ids, above the last id of the stream. Counters are the caller's to set, and `settleTail` to call.
+   * Appends a listpack as a block of its own: `live` entries of `entries`, the first and the last of which have these
+   * ids, above the last id of the stream. Counters are the caller's to set, and `settleTail` to call.
    */
   appendPacked(
-    base: StreamId, first: StreamId, last: StreamId, live: number, entries: number,
-    buf: Uint8Array, from: number, to: number,
+    base: StreamId, first: StreamId, last: StreamId, live: number, entries: number, bytes: PackedBytes,
   ): void {
-    const block = createPacked(this.arena, base, live, entries, buf, from, to)
+    const block = createPacked(this.arena, base, live, entries, bytes)
     this.blocks.open(this.word(1)).probeId(base.msHigh, base.msLow, base.seqHigh, base.seqLow).insert(block)
     this.setWord(1, this.blocks.root)
     this.writeId(4, last)

@@ -231,13 +231,19 @@ export class StreamWalk {
   /** The next live entry after `first`, `seek` or `find`. */
   forward(): boolean {
     for (;;) {
-      while (this.next < this.end) {
-        this.decode(this.next)
-        if ((this.bytes[this.at]! & deletedFlag) === 0) return true
-      }
+      if (this.forwardInBlock()) return true
       if (!this.blocks.next()) return false
       this.enter(this.blocks.value)
     }
+  }
+
+  /** The next live entry of the same block. */
+  forwardInBlock(): boolean {
+    while (this.next < this.end) {
+      this.decode(this.next)
+      if ((this.bytes[this.at]! & deletedFlag) === 0) return true
+    }
+    return false
   }
 
   /** The live entry before, after `last` or `seekLast`. */

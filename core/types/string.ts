@@ -3,6 +3,7 @@
 
 import { byteOf, chunkOf, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
+import { WordView } from '../arena/word-view.ts'
 import { parseBigInt64 } from '../args.ts'
 import { countedAccess, noteAccess } from '../keyspace/access.ts'
 import {
@@ -20,6 +21,9 @@ const sharedIntegers = 10000n
 const shortCopyBytes = 64
 /** Spare room for a value that grows: as much again as half of it, up to this. */
 const slackBytesMax = 1 << 20
+
+const chunkView = new WordView()
+const sourceView = new WordView()
 
 /** Copies `source[from..to)` to `target[at …]`. */
 export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, from: number, to: number): void {
@@ -87,7 +91,12 @@ export function addString(
 ): boolean {
   if (db.dict.probe(buf, keyFrom, keyTo, hash) !== 0) return false
   const entry = db.createProbed(types.string, buf, keyFrom, keyTo, hash, to - from)
-  copyBytes(db.arena.u8[chunkOf(entry)]!, byteOf(entry) + headerBytes + keyTo - keyFrom, buf, from, to)
+  const target = chunkView.over(db.arena.u8[chunkOf(entry)]!)
+  const source = sourceView.over(buf)
+  let at = byteOf(entry) + headerBytes + keyTo - keyFrom
+  let i = from
+  for (const last = to - 8; i <= last; i += 8, at += 8) target.setBigUint64(at, source.getBigUint64(i))
+  for (; i < to; i++, at++) target.setUint8(at, source.getUint8(i))
   return true
 }
 

@@ -1,7 +1,7 @@
 // npm run bench: Millrace against redis-server (where installed) and the ceiling program, alternating, in one run.
 //
 //   --rounds N         how often each takes its turn (5; one more before them is not counted)
-//   --tests a,b        throughput, group, memory, latency, restart, families, elements, bullmq,
+//   --tests a,b        throughput, group, memory, latency, restart, recovery, families, elements, bullmq,
 //                      worker, stalls, compaction (all)
 //   --policy P         everysec or always (both)
 //   --quick            a tenth of the requests and 2 rounds: to see that it works, not to quote
@@ -22,6 +22,7 @@ import { bytesPerElement, collections } from './elements.ts'
 import { familyTests, prepareFamily } from './families.ts'
 import { groupCycle } from './group-cycle.ts'
 import { latencyUnderWrites } from './latency.ts'
+import { prepareRecovery, recoveries } from './recovery.ts'
 import { median, ratio, table, toJson } from './report.ts'
 import type { Better, Row } from './report.ts'
 import { longestStall, stalls } from './stalls.ts'
@@ -32,8 +33,8 @@ import { workerSdk } from './worker.ts'
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string' },
-    tests: { type: 'string', default: 'throughput,group,memory,latency,restart,families,elements,bullmq,worker,stalls,'
-      + 'compaction' },
+    tests: { type: 'string', default: 'throughput,group,memory,latency,restart,recovery,families,elements,bullmq,'
+      + 'worker,stalls,compaction' },
     policy: { type: 'string', default: 'everysec,always' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -149,6 +150,20 @@ async function restart(): Promise<void> {
   for (const folder of folders.values()) rmSync(folder, { recursive: true, force: true })
 }
 
+/** From a start to the first PING that is answered, of both from the same data directory. */
+async function recovery(): Promise<void> {
+  for (const what of recoveries) {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'millrace-bench-'))
+    await prepareRecovery(folder, what, scale)
+    await measure(`recovery: ${what}`, 'ms', 'less', both, async (name) => {
+      const contestant = await start(name, { ...startOptions('everysec'), folder })
+      await contestant.stop()
+      return contestant.startMs
+    })
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 /** redis-benchmark's whole default list and more of the families; without random keys, as it runs by default. */
 async function families(): Promise<void> {
   const running = await startAll(both, 'everysec')
@@ -240,6 +255,7 @@ if (wanted.has('group')) await groups()
 if (wanted.has('memory')) await memory()
 if (wanted.has('latency')) await latency()
 if (wanted.has('restart')) await restart()
+if (wanted.has('recovery')) await recovery()
 if (wanted.has('families')) await families()
 if (wanted.has('elements')) await elements()
 if (wanted.has('bullmq')) await queues('BullMQ', (_name, port, jobs) => bullmq(port, jobs))

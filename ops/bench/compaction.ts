@@ -1,14 +1,13 @@
 // What checkpoints cost: the process that folds a log whose base is large and whose tail is small, and what BGSAVE does
 // to those who write meanwhile.
 
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startCompaction } from '../../broker/persistence/compaction-process.ts'
-import { RdbFileWriter } from '../../core/checkpoint/rdb-file-writer.ts'
-import { rdbTypes, rdbVersionPlain } from '../../core/checkpoint/rdb-format.ts'
 import { defaultSettings } from '../../core/settings.ts'
+import { nameOf, writeStrings } from './checkpoint-files.ts'
 import { ask } from './contestants.ts'
 import { latencyUnderWrites } from './latency.ts'
 import { throughput } from './throughput.ts'
@@ -21,28 +20,6 @@ const baseKeys = 4_500_000
 const stride = 7919
 
 export type CompactionFigures = { seconds: number; peakMegabytes: number; megabytes: number }
-
-function nameOf(i: number): string {
-  return `key:${String(i).padStart(12, '0')}`
-}
-
-/** An RDB file of so many strings; its bytes. */
-function writeBase(file: string, keys: number): void {
-  const fd = openSync(file, 'w')
-  const writer = new RdbFileWriter((buf, from, to) => void writeSync(fd, buf, from, to - from), {
-    compresses: false, checksum: true, version: rdbVersionPlain,
-  })
-  writer.database(0, keys, 0)
-  const head = Buffer.from([rdbTypes.string, nameOf(0).length])
-  const value = Buffer.alloc(2 + valueBytes, 'v')
-  value.writeUInt16BE((1 << 14) | valueBytes, 0)
-  for (let i = 0; i < keys; i++) {
-    const record = Buffer.concat([head, Buffer.from(nameOf(i)), value])
-    writer.raw(record, 0, record.length)
-  }
-  writer.end()
-  closeSync(fd)
-}
 
 function writeTail(file: string, keys: number): void {
   const lines = ['*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n']
@@ -58,7 +35,7 @@ export async function compactions(rounds: number, scale: number): Promise<Compac
   try {
     const [base, tail, target] = ['base.rdb', '1.aof', 'new.rdb'].map((name) => path.join(folder, name))
     const keys = Math.round(baseKeys * scale)
-    writeBase(base!, keys)
+    writeStrings(base!, keys, valueBytes)
     writeTail(tail!, keys)
     const figures: CompactionFigures[] = []
     for (let round = 0; round < rounds; round++) {

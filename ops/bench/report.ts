@@ -34,6 +34,9 @@ export const targets: readonly Target[] = [
   { test: 'worker SDK, and BullMQ there: process', against: 'peer', atLeast: 2 },
   { test: 'group cycle', against: 'peer', atLeast: 2 },
   { test: 'bytes per key', against: 'peer', atMost: 0.75 },
+  { test: 'recovery: 5 M keys', against: 'peer', atMost: 0.67 },
+  { test: 'recovery: 10 streams of 1 M entries', against: 'peer', atMost: 0.67 },
+  { test: 'recovery: 1 M keys, and 1 M entries of log', against: 'peer', atMost: 0.83 },
   { test: 'GET p99.9, paced writes', against: 'peer', atMost: 1.2 },
   { test: 'GET p99.9, full-speed writes', against: 'peer', atMost: 1.2 },
 ]
