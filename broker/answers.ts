@@ -60,7 +60,7 @@ export class Answers {
     const { changes } = engine
     write(r)
     r.lastError = ''
-    if (engine.changes !== changes) c.wroteTurn = outbox.turn
+    if (engine.changes !== changes) c.noteWrite()
     if ((c.gates & clientGates.reply) !== 0) r.rewind(Math.max(mark, this.currentFrom))
     this.sendCurrent()
     r.resp = resp

@@ -81,6 +81,8 @@ export class Connection implements Session {
   share: number
   /** The last turn in which it changed data. */
   wroteTurn: number
+  /** Position of the log behind its last change; 0 before the first. */
+  wrotePosition: number
   /** Bytes of replies that were made and not given to the socket yet. */
   heldBytes: number
   /** The turn for which the outbox has something, and the last slice of it. */
@@ -136,6 +138,7 @@ export class Connection implements Session {
     this.shareTurn = 0
     this.share = 0
     this.wroteTurn = 0
+    this.wrotePosition = 0
     this.heldBytes = 0
     this.outTurn = 0
     this.outTail = 0
@@ -220,6 +223,12 @@ export class Connection implements Session {
   setReplyMode(mode: ReplyMode): void {
     this.replyMode = mode
     this.setGate(clientGates.reply, mode !== 'on')
+  }
+
+  /** It changed data just now. */
+  noteWrite(): void {
+    this.wroteTurn = this.broker.outbox.turn
+    this.wrotePosition = this.broker.engine.log.appended
   }
 
   /** Sends bytes outside of the order of commands: a push, a line of MONITOR. The bytes must not change afterwards. */

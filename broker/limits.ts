@@ -73,6 +73,8 @@ export const compactionProgressMs = 100
 export const compactionErrorCharsMax = 2000
 /** What a replica is sent at most before others have their turn. */
 export const replicaTurnBytesMax = 1 << 20
+/** For so many frames WAIT knows where in the stream they end. */
+export const frameEndsMax = 8192
 /** What of a dataset in the making may wait for the slowest of the replicas that it is for. */
 export const datasetAheadBytesMax = 1 << 20
 /** What is read at once of a dataset that was made as a file. */

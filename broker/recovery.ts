@@ -42,6 +42,7 @@ export async function openLog(b: Broker): Promise<void> {
   }
   b.report('notice', `log folded: ${recovered.entries} entries in ${recovered.frames} frames, `
     + `${loading.seconds.toFixed(3)} seconds`)
+  b.replication.logged = recovered.lastLine
   const { files } = recovered
   const appender = new Appender({
     stamps: b.config.values.aofTimestampEnabled,

@@ -23,6 +23,8 @@ export class Turn {
   private readsBefore: number
   private gatheredReads: number
   private gatherUntilMs: number
+  /** Changes of the engine before the commands of the client at hand. */
+  private changesBefore: number
 
   constructor(broker: Broker) {
     this.broker = broker
@@ -37,6 +39,12 @@ export class Turn {
     this.readsBefore = 0
     this.gatheredReads = 0
     this.gatherUntilMs = 0
+    this.changesBefore = 0
+  }
+
+  /** The client whose commands run just now changed something with them. */
+  get hasWritten(): boolean {
+    return this.broker.engine.changes !== this.changesBefore
   }
 
   /** Begins a turn unless one is open; it ends when the event loop has served all that is there. */
@@ -65,7 +73,7 @@ export class Turn {
       c.share = turnCommandsMax
     }
     c.lastActiveMs = engine.now
-    const changes = engine.changes
+    this.changesBefore = engine.changes
     const { current, running } = answers
     answers.begin(c)
     broker.meter.start()
@@ -87,7 +95,7 @@ export class Turn {
     }
     broker.meter.stop()
     answers.end(current, running)
-    if (engine.changes !== changes) c.wroteTurn = outbox.turn
+    if (engine.changes !== this.changesBefore) c.noteWrite()
     c.stallIfUnread()
     if (c.parser.bufferedBytes > broker.config.values.clientQueryBufferLimit) c.exceedInput()
     else c.adjustReading()
@@ -163,13 +171,13 @@ export class Turn {
     this.open()
     const { broker } = this
     const { answers, engine } = broker
-    const { changes } = engine
+    this.changesBefore = engine.changes
     const { current, running } = answers
     answers.begin(c)
     broker.meter.start()
     dispatch(broker, c, args)
     broker.meter.stop()
-    if (engine.changes !== changes) c.wroteTurn = broker.outbox.turn
+    if (engine.changes !== this.changesBefore) c.noteWrite()
     answers.end(current, running)
   }
 

@@ -14,6 +14,8 @@ export const scale = {
   /** Rounds of kills while checkpoints are made, in each of two lanes: one and a half kills a round, and more. */
   killRounds: full ? 70 : 5,
   brokerKills: full ? 20 : 5,
+  /** Kills and cuts in the middle of replication, for each pair of servers. */
+  replicationKills: full ? 14 : 6,
   suddenDisconnects: full ? 10_000 : 2_000,
   /** Messages over two bridges, and how often each of broker, broker and NATS server is killed meanwhile. */
   bridgedMessages: full ? 100_000 : 10_000,

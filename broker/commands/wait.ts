@@ -3,6 +3,7 @@
 import type { Args } from '../../core/args.ts'
 import { replies } from '../../core/errors.ts'
 import type { Reply } from '../../core/reply.ts'
+import type { Broker } from '../broker.ts'
 import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { waitaofSpec, waitSpec } from './server-spec.ts'
@@ -26,28 +27,26 @@ function wait(c: Connection, a: Args, r: Reply): void {
   if (typeof ms === 'string') return r.error(ms)
   const { broker } = c
   const group = broker.replicas
-  // What the open turn wrote is in no frame yet. All that was sent by then is asked for: no less than what is its own.
-  let last = c.wroteTurn === 0 ? 0 : group.stream.last
-  const have = (): number => group.haveUpTo(last)
-  const sealed = broker.engine.log.pendingBytes === 0 || c.wroteTurn === 0
-  if ((sealed && have() >= replicas) || !c.mayBlock) return r.int(have())
+  const position = lastWrite(c)
+  const have = (): number => group.haveUpTo(lastByte(broker, position))
+  if (have() >= replicas || !c.mayBlock) return r.int(have())
   const look = (): void => {
     if (c.parked !== parked) group.onAck.delete(look)
     else if (have() >= replicas) broker.blocking.answer(parked, (late) => late.int(have()))
   }
   const parked = broker.blocking.parkFor(c, c.lastCommand!, ms, (late) => late.int(have()))
   group.onAck.add(look)
-  setImmediate(() => {
-    if (c.wroteTurn !== 0) last = group.stream.last
-    group.askAcks()
-    look()
-  })
+  group.askAcks()
 }
 
-/** True when all that the client wrote is on disk. What others wrote at the same time may hold up the answer. */
-function writesDurable(c: Connection): boolean {
-  const { log } = c.broker.engine
-  return log.pendingBytes === 0 && (c.wroteTurn === 0 || log.durable >= log.appended)
+/** Position of the log behind the client's last write; 0 when it wrote nothing. */
+function lastWrite(c: Connection): number {
+  return c.broker.turn.hasWritten ? c.broker.engine.log.appended : c.wrotePosition
+}
+
+/** The last byte of the stream that replicas must have; undefined while it has no number yet. */
+function lastByte(b: Broker, position: number): number | undefined {
+  return position === 0 ? 0 : b.replicas.stream.lastOf(position, b.engine.log)
 }
 
 function waitAof(c: Connection, a: Args, r: Reply): void {
@@ -65,15 +64,17 @@ function waitAof(c: Connection, a: Args, r: Reply): void {
   }
 
   const group = broker.replicas
-  let last = group.stream.last
-  const kept = (): number => (broker.config.values.appendonly && writesDurable(c) ? 1 : 0)
+  const { log } = broker.engine
+  const position = lastWrite(c)
+  const kept = (): number => (broker.config.values.appendonly && log.durable >= position ? 1 : 0)
+  const onDisk = (): number => group.onDiskUpTo(lastByte(broker, position))
   const answer = (to: Reply): void => {
     to.array(2)
     to.int(kept())
-    to.int(group.onDiskUpTo(last))
+    to.int(onDisk())
   }
-  const enough = (): boolean => kept() >= local && (replicas === 0 || group.onDiskUpTo(last) >= replicas)
-  if ((broker.engine.log.pendingBytes === 0 && enough()) || !c.mayBlock) return answer(r)
+  const enough = (): boolean => kept() >= local && onDisk() >= replicas
+  if (enough() || !c.mayBlock) return answer(r)
   const look = (): void => {
     if (c.parked !== parked) group.onAck.delete(look)
     else if (enough()) broker.blocking.answer(parked, answer)
@@ -81,11 +82,8 @@ function waitAof(c: Connection, a: Args, r: Reply): void {
   const parked = broker.blocking.parkFor(c, c.lastCommand!, ms, answer)
   group.onAck.add(look)
   // The turn that holds the client's last write is sealed first; then one sync serves all who wait.
-  setImmediate(() => {
-    last = group.stream.last
-    if (replicas > 0) group.askAcks()
-    broker.engine.log.flush().then(look, () => {})
-  })
+  if (replicas > 0) group.askAcks()
+  setImmediate(() => void log.flush().then(look, () => {}))
 }
 
 export const waitCommands: readonly BrokerSpec[] = [{ ...waitSpec, serve: wait }, { ...waitaofSpec, serve: waitAof }]

@@ -11,6 +11,7 @@ import { tlsOptions } from '../listeners.ts'
 import { loadDataset, receivedFile } from './dataset-load.ts'
 import { DatasetReceiver } from './dataset-receive.ts'
 import { MasterStream } from './master-stream.ts'
+import { Places } from './places.ts'
 
 /** As ROLE names them. */
 export type LinkStage = 'connect' | 'connecting' | 'handshake' | 'sync' | 'connected'
@@ -34,6 +35,10 @@ export class MasterLink {
   private readonly onEnd: (why: string) => void
   private replid: string
   private offset: number
+  /** Undefined until the stream comes. */
+  private places: Places | undefined
+  /** The master asked how far we are when we were at this byte, and was not answered yet; else -1. */
+  private owed: number
 
   constructor(broker: Broker, host: string, port: number, onEnd: (why: string) => void) {
     this.broker = broker
@@ -50,6 +55,8 @@ export class MasterLink {
     this.input = Buffer.alloc(0)
     this.replid = ''
     this.offset = 0
+    this.places = undefined
+    this.owed = -1
     const greet = (): void => this.greet()
     this.socket = broker.config.values.tlsReplication
       ? tls.connect({ host, port, ...secrets(broker) }, greet)
@@ -78,11 +85,26 @@ export class MasterLink {
     this.end('the master was not heard for repl-timeout')
   }
 
-  /** Tells the master how far we are; while we load, only that we live. */
+  /** Tells the master how far we are, as far as the log has it; while we load, only that we live. */
   acknowledge(): void {
-    if (this.stage === 'connected') {
-      this.socket.write(encodeWords(['REPLCONF', 'ACK', String(this.broker.replication.masterReplOffset)]))
-    } else if (this.loading) this.socket.write('\n')
+    const { places, socket, broker } = this
+    if (places === undefined) {
+      if (this.loading) socket.write('\n')
+      return
+    }
+    const { log } = broker.engine
+    places.trim(log.durable)
+    const words = ['REPLCONF', 'ACK', String(places.upTo(log.safe))]
+    if (broker.config.values.appendonly) words.push('FACK', String(places.upTo(log.durable)))
+    socket.write(encodeWords(words))
+  }
+
+  /** The log made progress: the master may wait for that. */
+  released(): void {
+    const { places, owed } = this
+    if (owed < 0 || places === undefined || places.upTo(this.broker.engine.log.safe) < owed) return
+    this.owed = -1
+    this.acknowledge()
   }
 
   private get nowMs(): number {
@@ -165,6 +187,7 @@ export class MasterLink {
     const by = Buffer.from(`#by client=0 user=master addr=${this.host}:${this.port}\r\n`)
     this.broker.replication.openBacklog(this.broker.config.values.replBacklogSize)
     this.stage = 'connected'
+    this.places = new Places(this.broker.engine.log.appended, this.broker.replication.masterReplOffset)
     this.stream = new MasterStream(this.broker, db, by)
     this.broker.following.connected()
     this.acknowledge()
@@ -191,9 +214,12 @@ export class MasterLink {
     this.broker.following.streamDb = stream.db
     if (stream.held && stream.bufferedBytes > 0) this.socket.pause()
     else this.socket.resume()
+    const { masterReplOffset } = this.broker.replication
+    this.places!.add(this.broker.engine.log.appended, masterReplOffset)
     if (!stream.asked) return
     stream.asked = false
-    this.acknowledge()
+    this.owed = masterReplOffset
+    this.released()
   }
 
   private readLines(bytes: Buffer): void {

@@ -8,6 +8,7 @@ import { systemSession } from '../../core/session.ts'
 import type { Session } from '../../core/session.ts'
 import type { Broker } from '../broker.ts'
 import { findCommand } from '../command.ts'
+import { placeLine } from './history-file.ts'
 
 const empty = Buffer.alloc(0)
 const newline = 10
@@ -81,6 +82,8 @@ export class MasterStream {
       this.broker.replication.feed(input, this.done, end)
       this.done = end
     }
+    const { log } = this.broker.engine
+    if (log.pendingBytes > 0) log.note(placeLine(this.broker, this.db))
     if (this.done < this.end) return
     this.done = 0
     this.at = 0

@@ -140,12 +140,14 @@ export class Replicas {
     for (const heard of this.onAck) heard()
   }
 
-  /** How many replicas have all bytes up to `last`. */
-  haveUpTo(last: number): number {
+  /** How many replicas have all bytes up to `last`; none while that is unknown. */
+  haveUpTo(last: number | undefined): number {
+    if (last === undefined) return 0
     return this.online.filter((replica) => replica.acked >= last).length
   }
 
-  onDiskUpTo(last: number): number {
+  onDiskUpTo(last: number | undefined): number {
+    if (last === undefined) return 0
     return this.online.filter((replica) => replica.ackedOnDisk >= last).length
   }
 
@@ -155,7 +157,9 @@ export class Replicas {
     this.askedAcks = true
     setImmediate(() => {
       this.askedAcks = false
-      if (!this.broker.failover.isWaiting) this.put(getAck)
+      if (this.broker.failover.isWaiting) return
+      if (this.broker.engine.log.pendingBytes > 0) this.stream.takeLater(getAck)
+      else this.put(getAck)
     })
   }
 
@@ -175,6 +179,7 @@ export class Replicas {
       this.logWasReplaced()
     }
     this.stream.release(broker.engine.log)
+    broker.following.link?.released()
   }
 
   /** Ten times a second. */

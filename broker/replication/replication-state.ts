@@ -25,6 +25,8 @@ export class ReplicationState {
   backlog: Backlog | undefined
   /** Called after `feed`: there is something to send to replicas. */
   onFed: (() => void) | undefined
+  /** The line at the log's end when it was folded: where it stands in a master's stream, or who wrote last. */
+  logged: string
   private readonly random: Random
 
   constructor(random: Random) {
@@ -36,6 +38,7 @@ export class ReplicationState {
     this.masterReplOffset = 0
     this.backlog = undefined
     this.onFed = undefined
+    this.logged = ''
   }
 
   /** Appends `bytes[from..to)` to the stream, which goes to the backlog and from there to the replicas. */

@@ -6,8 +6,12 @@ import type { Log } from '../../core/log/log.ts'
 import { Appender } from '../../core/log/appender.ts'
 import { firstCrc } from '../../core/log/frame.ts'
 import type { Disk } from '../../core/disk.ts'
+import { frameEndsMax } from '../limits.ts'
 import { effectsOf } from './effects.ts'
 import type { ReplicationState } from './replication-state.ts'
+
+/** A frame's last position, and the last byte of the stream that it is in. */
+type FrameEnd = { readonly position: number, readonly last: number }
 
 type Piece = { bytes: Buffer, position: number, foreign: string | undefined }
 
@@ -19,6 +23,9 @@ export class ReplicationStream {
   /** Commands that follow the effects of the open turn. */
   private later: Buffer[]
   private waitingBytes: number
+  /** Of the last frames, oldest first; without any, all that was logged was in the stream up to byte `before`. */
+  private ends: FrameEnd[]
+  private before: number
 
   constructor(state: ReplicationState) {
     this.onForeign = undefined
@@ -26,6 +33,8 @@ export class ReplicationStream {
     this.waiting = []
     this.later = []
     this.waitingBytes = 0
+    this.ends = []
+    this.before = 0
   }
 
   /** Number of the last byte, with those that wait for the log. */
@@ -43,6 +52,24 @@ export class ReplicationStream {
     if (this.state.role !== 'master' || this.state.backlog === undefined) return
     const { bytes, foreign } = effectsOf(buf, from, to)
     this.put({ bytes, position, foreign })
+    this.ends.push({ position, last: this.last })
+    if (this.ends.length < frameEndsMax) return
+    this.ends = this.ends.slice(frameEndsMax >> 1)
+  }
+
+  /** The last byte of what was logged up to `position`; undefined while that is in no frame. */
+  lastOf(position: number, log: Log): number | undefined {
+    if (position > log.sealed) return undefined
+    const { ends } = this
+    let low = 0
+    let high = ends.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (ends[middle]!.position < position) low = middle + 1
+      else high = middle
+    }
+    if (low < ends.length) return ends[low]!.last
+    return ends.length > 0 ? this.last : this.before
   }
 
   /** Puts a command that is no effect behind all that was sealed. */
@@ -84,6 +111,8 @@ export class ReplicationStream {
     this.waiting.length = 0
     this.later.length = 0
     this.waitingBytes = 0
+    this.ends = []
+    this.before = this.last
   }
 
   private put(piece: Piece): void {

@@ -101,7 +101,7 @@ export class BusyScript {
     const command = client.lastCommand!
     scripts.endBusy()
     if (!inner) broker.engine.endGroup()
-    client.wroteTurn = broker.outbox.turn
+    client.noteWrite()
     const counted: WriteReply = (r) => {
       write(r)
       if (r.lastError !== '') broker.countError(command, r.lastError)

@@ -237,6 +237,12 @@ export class Appender implements Log {
     this.copy(execBytes, 0, execBytes.length)
   }
 
+  note(line: Buffer): void {
+    if (this.entries === 0) return
+    this.copy(line, 0, line.length)
+    this.lastBy = unknownBy
+  }
+
   seal(ms: number): void {
     if (this.entries === 0) return
     const bodyFrom = this.stamps ? this.stamp(ms) : bodyStart

@@ -17,6 +17,10 @@
 //
 //   #by client=<id> user=<name> addr=<ip:port>[ trace=<traceparent>]\r\n
 //
+// and, where a master's stream is logged, lines that tell how far in it the log is there:
+//
+//   #repl id=<replid> offset=<last byte> db=<database that the stream is at>\r\n
+//
 // With `aof-timestamp-enabled` a body whose second is another than that of the one before begins with Redis's own line,
 // by which `redis-check-aof --truncate-to-timestamp` cuts a log:
 //

@@ -52,6 +52,8 @@ export interface Log {
   /** Entries until `exec` are one transaction. */
   multi(db: number, by: Buffer | undefined): void
   exec(): void
+  /** A `#` line about all that was appended up to here; left out where no frame is open. It stands behind an effect. */
+  note(line: Buffer): void
   /** Makes what was appended one frame at time `ms` and hands it to the storage. */
   seal(ms: number): void
   /** Forgets what was appended and not sealed: a script is ended half way, its effects must not be seen. */
@@ -86,6 +88,7 @@ export function nullLog(position = 0): Log {
     endCommand() { open++ },
     multi() {},
     exec() {},
+    note() {},
     seal() {
       sealed += open
       open = 0

@@ -56,6 +56,8 @@ export type Recovered = {
   formerUntil: number
   entries: number
   frames: number
+  /** The `#` line that was read last, without its line end; '' when there is none. */
+  lastLine: string
   /** What was cut off, and where it is kept. */
   cut: (Finding & { bytes: number; kept: string }) | undefined
 }
@@ -94,6 +96,7 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
   let frames = 0
   let keys = 0
   let last: { file: string; offset: number; crc: number; plain: boolean } | undefined
+  let lastLine = ''
   let cut: Recovered['cut']
   for (const [index, file] of files.entries()) {
     const name = path.join(place.folder, file.name)
@@ -136,6 +139,7 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
     }
     position = reader.position
     frames += reader.frames
+    if (reader.frames > 0) lastLine = reader.mark.by
     bytesBefore += reader.bytes
     last = { file: name, offset: reader.offset, crc: reader.crc, plain: reader.plain || file.type === 'b' }
   }
@@ -150,7 +154,8 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
   const end: SegmentEnd = last === undefined || last.plain
     ? { fd: log.nextSegment(), bytes: 0, crc: firstCrc, position }
     : { fd: disk.openAppend(last.file), bytes: last.offset, crc: last.crc, position }
-  return { end, files: log, former: log.settle(), formerUntil: basePosition + 1, entries: position, frames, cut }
+  const former = log.settle()
+  return { end, files: log, former, formerUntil: basePosition + 1, entries: position, frames, lastLine, cut }
 }
 
 /** An RDB, or an AOF that Redis before 7.0 began with one. */

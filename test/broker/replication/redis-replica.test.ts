@@ -115,6 +115,23 @@ test('WAIT counts replicas, min-replicas-to-write refuses writes without them', 
   theirs.destroy()
 })
 
+test('WAIT asks for the client\'s own last write, also where one pipeline holds both', async (t) => {
+  if (!requireRedis(t)) return
+  const master = await startMillrace(t, { args: quick })
+  const replica = await startReplica(t, master)
+  const [early, late] = await Promise.all([master.connect(), master.connect()])
+  t.deepEqual((await early.pipeline([['SET', 'a', '1'], ['WAIT', 1, 30_000]])).map(String), ['+OK\r\n', ':1\r\n'])
+  process.kill(replica.pid, 'SIGSTOP')
+  t.deepEqual((await late.pipeline([['SET', 'b', '1'], ['WAIT', 1, 100]])).map(String), ['+OK\r\n', ':0\r\n'])
+  t.is(await late.text('WAIT', 1, 100), ':0\r\n')
+  t.is(await early.text('WAIT', 1, 0), ':1\r\n', 'it has what this client wrote')
+  t.deepEqual((await early.pipeline([['MULTI'], ['SET', 'a', '2'], ['WAIT', 1, 0], ['EXEC']])).map(String).at(-1), '*2\r\n+OK\r\n:0\r\n')
+  process.kill(replica.pid, 'SIGCONT')
+  t.is(await late.text('WAIT', 1, 30_000), ':1\r\n')
+  early.destroy()
+  late.destroy()
+})
+
 test('what is published here is heard by clients of the replica', async (t) => {
   if (!requireRedis(t)) return
   const master = await startMillrace(t, { args: quick })
