@@ -67,6 +67,7 @@ export class ChannelsRunner implements Runner {
   private readonly channels: Channels
   private readonly departures: Departures
   private readonly unlisten: () => void
+  private unsubscribe: () => void
   private readonly counts: { received: number, looped: number, filtered: number }
 
   constructor(around: Surroundings, bridge: ChannelsBridge, channels: Channels) {
@@ -77,13 +78,14 @@ export class ChannelsRunner implements Runner {
     this.error = ''
     this.departures = new Departures(around)
     this.unlisten = bridge.out ? channels.listen((...message) => this.leave(...message)) : () => {}
+    this.unsubscribe = () => {}
     this.counts = { received: 0, looped: 0, filtered: 0 }
   }
 
   connected(): void {
     this.phase = 'flowing'
     this.error = ''
-    if (this.bridge.in) this.around.link.subscribe(this.filter, (message) => this.take(message))
+    if (this.bridge.in) this.unsubscribe = this.around.link.subscribe(this.filter, (message) => this.take(message))
   }
 
   disconnected(): void {
@@ -109,6 +111,7 @@ export class ChannelsRunner implements Runner {
 
   stop(): void {
     this.unlisten()
+    this.unsubscribe()
     this.disconnected()
   }
 

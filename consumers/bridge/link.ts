@@ -4,9 +4,7 @@
 
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  connect, credsAuthenticator, Empty, headers, nkeyAuthenticator, tokenAuthenticator, usernamePasswordAuthenticator,
-} from 'nats'
+import type * as nats from 'nats'
 import type { Authenticator, ConnectionOptions, Msg, NatsConnection } from 'nats'
 import type { Broker } from '../../broker/broker.ts'
 import type { Headers } from './fields.ts'
@@ -17,6 +15,8 @@ import {
 /** What a header line adds to its name and value, and the line before all headers with the one behind. */
 const headerLineBytes = 4
 const headerFrameBytes = 14
+
+type Library = typeof nats
 
 /** What hears of the connection. */
 export type LinkUser = {
@@ -48,6 +48,8 @@ export class Link {
   private readonly broker: Broker
   private readonly user: LinkUser
   private nats: NatsConnection | undefined
+  /** Loaded for the first connection: a start without bridges needs not pay for it. */
+  private library: Library | undefined
   private wanted: AbortController | undefined
   private dialing: Promise<void>
   private failures: number
@@ -61,6 +63,7 @@ export class Link {
     this.lastError = ''
     this.connects = 0
     this.nats = undefined
+    this.library = undefined
     this.wanted = undefined
     this.dialing = Promise.resolve()
     this.failures = 0
@@ -113,10 +116,15 @@ export class Link {
 
   /** Sends a message. Throws when it can't be sent at all. */
   publish(subject: string, payload: Uint8Array, list: Headers, reply?: string): void {
-    const message = headers()
+    const message = this.library!.headers()
     for (const [name, value] of list) message.append(name, value)
     this.unflushed += payload.length + subject.length
     this.nats!.publish(subject, payload, { headers: message, ...(reply === undefined ? {} : { reply }) })
+  }
+
+  /** A subject for answers, that nobody else has. */
+  inbox(): string {
+    return this.library!.createInbox()
   }
 
   /** Sends what asks for messages, and has no headers. */
@@ -143,7 +151,7 @@ export class Link {
   async api<T>(what: string, request?: object): Promise<T> {
     const { nats } = this
     if (nats === undefined) throw new Error('there is no connection')
-    const payload = request === undefined ? Empty : JSON.stringify(request)
+    const payload = request === undefined ? '' : JSON.stringify(request)
     const message = await nats.request(this.apiSubject(what), payload, { timeout: apiMsMax })
     const answer = message.json<T & { error?: { code: number, err_code?: number, description?: string } }>()
     if (answer.error !== undefined) throw new ApiError(answer.error)
@@ -179,7 +187,8 @@ export class Link {
     while (!signal.aborted) {
       this.state = 'connecting'
       try {
-        const nats = await connect(this.options())
+        this.library ??= await import('nats')
+        const nats = await this.library.connect(this.options(this.library))
         if (signal.aborted) await nats.close()
         else await this.serve(nats)
       } catch (error) {
@@ -230,7 +239,7 @@ export class Link {
     this.broker.report('warning', `bridge: can't connect to NATS: ${error.message}`)
   }
 
-  private options(): ConnectionOptions {
+  private options(library: Library): ConnectionOptions {
     const { values } = this.broker.config
     const tls = values.bridgeNatsTls || values.bridgeNatsUrl.includes('tls://')
     return {
@@ -241,7 +250,7 @@ export class Link {
       timeout: connectMsMax,
       pingInterval: pingMs,
       maxPingOut: unansweredPingsMax,
-      authenticator: this.authenticators(),
+      authenticator: this.authenticators(library),
       ...(tls ? {
         tls: {
           caFile: values.bridgeNatsTlsCaFile || undefined, certFile: values.bridgeNatsTlsCertFile || undefined,
@@ -251,18 +260,20 @@ export class Link {
     }
   }
 
-  private authenticators(): Authenticator[] {
+  private authenticators(library: Library): Authenticator[] {
     const { values } = this.broker.config
     const list: Authenticator[] = []
     if (values.bridgeNatsUser !== '') {
-      list.push(usernamePasswordAuthenticator(values.bridgeNatsUser, values.bridgeNatsPassword))
+      list.push(library.usernamePasswordAuthenticator(values.bridgeNatsUser, values.bridgeNatsPassword))
     }
-    if (values.bridgeNatsToken !== '') list.push(tokenAuthenticator(values.bridgeNatsToken))
+    if (values.bridgeNatsToken !== '') list.push(library.tokenAuthenticator(values.bridgeNatsToken))
     if (values.bridgeNatsNkeyFile !== '') {
       const seed = readFileSync(values.bridgeNatsNkeyFile, 'latin1').trim()
-      list.push(nkeyAuthenticator(Buffer.from(seed)))
+      list.push(library.nkeyAuthenticator(Buffer.from(seed)))
     }
-    if (values.bridgeNatsCredsFile !== '') list.push(credsAuthenticator(readFileSync(values.bridgeNatsCredsFile)))
+    if (values.bridgeNatsCredsFile !== '') {
+      list.push(library.credsAuthenticator(readFileSync(values.bridgeNatsCredsFile)))
+    }
     return list
   }
 }

@@ -12,10 +12,11 @@
 
 import type { Lines } from '../../broker/commands/info-sections.ts'
 import { ReplyError } from '../../broker/inner-client.ts'
-import { createInbox } from 'nats'
 import type { Msg } from 'nats'
 import type { StreamInBridge } from './definition.ts'
-import { headerNames, headerOf, Malformed, toFields } from './fields.ts'
+import { deliveryOf, fieldsOf, headersOf, nanosPerMs } from './deliveries.ts'
+import type { Delivery } from './deliveries.ts'
+import { headerNames, headerOf } from './fields.ts'
 import type { Headers } from './fields.ts'
 import {
   askBatch, askExpiryMs, askHeartbeatMs, idleConsumerMs, retryMsMax, retryMsMin, silenceMsMax,
@@ -26,10 +27,7 @@ import type { Runner, Surroundings } from './runner.ts'
 import { deadLetter } from './streams.ts'
 
 type Phase = 'down' | 'aligning' | 'flowing' | 'waiting'
-type Delivery = { message: Msg, sequence: number, ms: number }
 type StreamInfo = { created: string, state: { first_seq: number, last_seq: number } }
-
-const nanosPerMs = 1_000_000
 
 export class StreamIn implements Runner {
   phase: Phase
@@ -177,7 +175,7 @@ export class StreamIn implements Runner {
     this.pending = made.num_pending
     this.counts.consumers++
     this.nextDelivery = 1
-    this.inbox = createInbox()
+    this.inbox = link.inbox()
     this.unsubscribe = link.subscribe(this.inbox, (message) => this.take(message))
     this.heardMs = this.monotonicMs
     this.phase = 'flowing'
@@ -188,6 +186,7 @@ export class StreamIn implements Runner {
   private adopt({ created, state: { first_seq: first, last_seq: last } }: StreamInfo): void {
     const { state } = this.around
     const { from } = this.bridge
+    if (!state.ready) throw new Error('the broker is busy')
     if (this.cursor < 0) {
       this.cursor = from === 'first' ? 0 : from === 'new' ? last : from - 1
       this.created = created
@@ -346,32 +345,4 @@ export class StreamIn implements Runner {
     }, [])
     broker.report('warning', `bridge ${name}: ${reason}: ${stream} from ${from}${to === 0 ? '' : ` to ${to}`}`)
   }
-}
-
-/** What the reply subject of a delivered message says; undefined for a status. */
-function deliveryOf(
-  message: Msg,
-): { sequence: number, delivered: number, ms: number, pending: number } | undefined {
-  const tokens = (message.reply ?? '').split('.')
-  if (tokens[0] !== '$JS' || tokens[1] !== 'ACK') return undefined
-  // Newer servers say domain and account before the stream's name.
-  const at = tokens.length === 9 ? 4 : 6
-  const [, sequence, delivered, nanos, pending] = tokens.slice(at).map(Number)
-  return { sequence: sequence!, delivered: delivered!, ms: nanos! / nanosPerMs, pending: pending! }
-}
-
-/** Throws when they can't be read. */
-function headersOf(message: Msg): Headers {
-  const { headers } = message
-  if (headers === undefined) return []
-  return [...headers].flatMap(([name, values]) => values.map((value): [string, string] => [name, value]))
-}
-
-/** The fields of a message; of one of somebody else also its subject. Throws Malformed. */
-function fieldsOf(message: Msg, headers: Headers): Buffer[] {
-  const ours = headers.some(([name]) => name === headerNames.fields || name === headerNames.packed)
-  const fields = toFields({ headers: headers.filter(([name]) => name !== headerNames.origin), payload: message.data })
-  if (fields.length === 0) throw new Malformed('it has no fields')
-  if (!ours) fields.push(Buffer.from('nats-subject'), Buffer.from(message.subject))
-  return fields
 }

@@ -2,7 +2,7 @@
 //
 //   --rounds N         how often each takes its turn (5; one more before them is not counted)
 //   --tests a,b        throughput, group, memory, latency, restart, recovery, families, elements, bullmq,
-//                      worker, stalls, compaction (all)
+//                      worker, stalls, compaction, bridge (all)
 //   --policy P         everysec or always (both)
 //   --quick            a tenth of the requests and 2 rounds: to see that it works, not to quote
 //   --json FILE        where the figures go (a file in the system's temporary folder)
@@ -12,6 +12,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { bridgeFigures } from './bridge.ts'
+import type { BridgeFigures } from './bridge.ts'
 import { bullmq } from './bullmq.ts'
 import type { QueueFigures } from './bullmq.ts'
 import { compactions, underLoad } from './compaction.ts'
@@ -34,7 +36,7 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string' },
     tests: { type: 'string', default: 'throughput,group,memory,latency,restart,recovery,families,elements,bullmq,'
-      + 'worker,stalls,compaction' },
+      + 'worker,stalls,compaction,bridge' },
     policy: { type: 'string', default: 'everysec,always' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -249,6 +251,27 @@ async function checkpoints(): Promise<void> {
   for (const contestant of running.values()) await contestant.stop()
 }
 
+/** The bridge to NATS, which only ours has. */
+async function bridge(): Promise<void> {
+  if (!isInstalled('nats-server')) return console.log('nats-server is not installed: nothing to bridge to')
+  const figures: BridgeFigures[] = []
+  for (let round = 0; round <= rounds; round++) {
+    const one = await bridgeFigures(100_000 * scale, 2000 * scale)
+    if (round > 0) figures.push(one)
+  }
+  const row = (test: string, unit: string, better: Better, figure: (f: BridgeFigures) => number): void => {
+    rows.push({ test: `bridge: ${test}`, unit, better, figures: { ours: figures.map((one) => figure(one)) } })
+  }
+  row('stream to JetStream', 'messages/s', 'more', (f) => f.out)
+  row('JetStream to stream', 'messages/s', 'more', (f) => f.in)
+  for (const share of ['p50', 'p99'] as const) {
+    row(`XADD to a NATS subscriber, ${share}`, 'µs', 'less', (f) => f.outLatency[share])
+    row(`NATS publish to XREAD, ${share}`, 'µs', 'less', (f) => f.inLatency[share])
+    row(`without it: XADD to XREAD, ${share}`, 'µs', 'less', (f) => f.direct[share])
+  }
+  console.log(table(rows.slice(-8)))
+}
+
 if (!hasPeer) console.log('redis-server is not installed: only our own figures')
 if (wanted.has('throughput')) for (const policy of policies) await allThroughput(policy)
 if (wanted.has('group')) await groups()
@@ -265,6 +288,7 @@ if (wanted.has('worker')) {
 }
 if (wanted.has('stalls')) await longStalls()
 if (wanted.has('compaction')) await checkpoints()
+if (wanted.has('bridge')) await bridge()
 
 const file = options.json ?? path.join(os.tmpdir(), `millrace-bench-${Date.now()}.json`)
 writeFileSync(file, toJson(rows))

@@ -66,6 +66,20 @@ test('channels go to subjects and back, by the pattern', async (t) => {
   await aWhile()
   t.deepEqual(heard, ['$"orders.eu", $"\\x00\\r"', '$"orders.ex.y", $"\\x00\\r"', '$"x z", $"\\x00\\r"'])
   t.is(got.length, 12, 'what came over the bridge went out over none')
+
+  await b.ask('BRIDGE', 'PAUSE', 'c')
+  await b.ask('BRIDGE', 'DEL', 'p')
+  heard.length = 0
+  await b.ask('PUBLISH', 'orders.eu', 'out')
+  nc.publish('orders.eu', 'in')
+  nc.publish('mr.all.x', 'in')
+  await b.ask('BRIDGE', 'RESUME', 'c')
+  await until('resumed', async () => (await b.map('BRIDGE', 'INFO', 'c'))['state'] === 'flowing')
+  await nc.flush()
+  await aWhile()
+  nc.publish('orders.eu', 'again')
+  await until('heard again', () => heard.length === 2)
+  t.deepEqual(heard, ['$"orders.eu", $"out"', '$"orders.eu", $"again"'])
 })
 
 test('two brokers, two bridges each: a message is heard once in each, and never goes round', async (t) => {
