@@ -31,16 +31,15 @@ function isAsTold(output: string, expected: readonly string[]): boolean {
 async function playground(t: ExecutionContext): Promise<{ folder: string, env: NodeJS.ProcessEnv, adapt: (text: string) => string }> {
   const folder = temporaryDirectory(t)
   const bin = path.join(folder, 'bin')
-  const data = path.join(folder, 'data')
-  for (const dir of [bin, data, path.join(folder, 'node_modules/millrace')]) mkdirSync(dir, { recursive: true })
+  for (const dir of [bin, path.join(folder, 'node_modules/millrace')]) mkdirSync(dir, { recursive: true })
   const ports = { millrace: await freePort(), nats: await freePort() }
   const millrace = `exec ${process.execPath} ${path.join(root, 'ops/cli/millrace.ts')}`
   const program = (name: string, line: string): void => {
     writeFileSync(path.join(bin, name), `#!/bin/sh\n${line}\n`)
     chmodSync(path.join(bin, name), 0o755)
   }
-  program('millrace', `${millrace} "$@"`)
-  program('npm', `[ "$1" = start ] || exit 0; shift; [ "$1" = -- ] && shift; ${millrace} --port ${ports.millrace} --dir ${data} "$@"`)
+  program('npm', `[ "$1" = start ] || exit 0; ${millrace} --port ${ports.millrace}`)
+  program('npx', `[ "$1" = node ] || exit 1; shift; exec ${process.execPath} "$@"`)
   program('redis-cli', `exec "$(command -v -p redis-cli || echo /usr/bin/redis-cli)" -p ${ports.millrace} "$@"`)
   const packed = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { exports: Record<string, { default?: string }> }
   const exports = Object.fromEntries(Object.entries(packed.exports).map(([name, target]) =>
@@ -48,7 +47,8 @@ async function playground(t: ExecutionContext): Promise<{ folder: string, env: N
   writeFileSync(path.join(folder, 'node_modules/millrace/package.json'), JSON.stringify({ name: 'millrace', type: 'module', exports }))
   symlinkSync(root, path.join(folder, 'node_modules/millrace/source'))
   symlinkSync(path.join(root, 'node_modules/nats'), path.join(folder, 'node_modules/nats'))
-  const adapt = (text: string): string => text.replaceAll('6379', String(ports.millrace)).replaceAll('4222', String(ports.nats))
+  const adapt = (text: string): string => text.replaceAll('6379', String(ports.millrace))
+    .replaceAll('4222', String(ports.nats)).replaceAll('ops/cli', path.join(root, 'ops/cli'))
   return { folder, env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` }, adapt }
 }
 
