@@ -26,12 +26,17 @@ export function killClients(c: Connection, a: Args, r: Reply): void {
   const now = c.broker.engine.clock.nowMs()
   const victims = [...c.broker.clients.values()].filter((other) => matches(filter, other, c, now))
   for (const victim of victims) close(victim, c)
-  r.int(victims.length)
+  r.int(victims.length + (killMaster(c, filter) ? 1 : 0))
 }
 
 function killByAddress(c: Connection, addr: string, r: Reply): void {
   const victim = [...c.broker.clients.values()].find((other) => other.addr === addr)
-  if (victim === undefined) return r.error('ERR No such client')
+  if (victim === undefined) {
+    const { link } = c.broker.following
+    if (link?.addr !== addr) return r.error('ERR No such client')
+    link.end('CLIENT KILL')
+    return r.ok()
+  }
   close(victim, c)
   r.ok()
 }
@@ -70,6 +75,18 @@ function matches(filter: Filter, other: Connection, self: Connection, now: numbe
   if (filter.type !== '' && other.outputClass !== filter.type) return false
   if (filter.user !== '' && (!other.authenticated || other.user !== filter.user)) return false
   return filter.ageSeconds === 0 || Math.floor((now - other.createdMs) / 1000) >= filter.ageSeconds
+}
+
+/** Ends the link to our master if the filter means it, too; it is made anew. */
+function killMaster(c: Connection, filter: Filter): boolean {
+  const { link } = c.broker.following
+  if (link?.stage !== 'connected' || filter.user !== '' || filter.laddr !== '') return false
+  if (filter.id !== 0 && filter.id !== link.id) return false
+  if (filter.addr !== '' && filter.addr !== link.addr) return false
+  if (filter.type !== '' && filter.type !== 'master') return false
+  if (filter.ageSeconds > (link.nowMs - link.sinceMs) / 1000) return false
+  link.end('CLIENT KILL')
+  return true
 }
 
 /** The one who asks gets the reply first. */

@@ -1,12 +1,27 @@
 // The line by which CLIENT LIST and CLIENT INFO describe a connection. Fields and their order:
 // https://redis.io/docs/latest/commands/client-list/
 
+import type { Socket } from 'node:net'
 import { clientGates } from '../connection.ts'
 import type { Connection } from '../connection.ts'
+import type { MasterLink } from '../replication/master-link.ts'
 
 const argsOverheadBytes = 24
 /** What a connection takes beside its buffers, about. */
 const connectionBytes = 8192
+
+/** The line about the link to our master, which is a client of Redis's, too. */
+export function describeMaster(link: MasterLink): string {
+  const { socket, stream } = link
+  const output = socket.writableLength
+  const idle = Math.floor((link.nowMs - link.lastMs) / 1000)
+  return `id=${link.id} addr=${link.addr} laddr=${socket.localAddress}:${socket.localPort} fd=${fdOf(socket)} name= `
+    + `age=${Math.floor((link.nowMs - link.sinceMs) / 1000)} idle=${idle} flags=M db=${stream?.db ?? 0} sub=0 psub=0 `
+    + `ssub=0 multi=-1 watch=0 qbuf=${stream?.bufferedBytes ?? 0} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 `
+    + `oll=${output > 0 ? 1 : 0} omem=${output} tot-mem=${connectionBytes + (stream?.bufferedBytes ?? 0) + output} `
+    + `events=${output > 0 ? 'rw' : 'r'} cmd=${stream?.lastCommand ?? 'NULL'} user=(superuser) redir=-1 resp=2 `
+    + 'lib-name= lib-ver='
+}
 
 export function describeClient(c: Connection): string {
   const now = c.broker.engine.clock.nowMs()
@@ -15,7 +30,7 @@ export function describeClient(c: Connection): string {
   const output = c.outputBytes
   const socketOutput = c.socket.writableLength
   return [
-    `id=${c.id}`, `addr=${c.addr}`, `laddr=${c.laddr}`, `fd=${descriptorOf(c)}`, `name=${c.name}`,
+    `id=${c.id}`, `addr=${c.addr}`, `laddr=${c.laddr}`, `fd=${fdOf(c.socket)}`, `name=${c.name}`,
     `age=${Math.floor((now - c.createdMs) / 1000)}`, `idle=${Math.floor((now - c.lastActiveMs) / 1000)}`,
     `flags=${flagsOf(c)}`, `db=${c.db}`, `sub=${c.subscriptions?.channel.size ?? 0}`,
     `psub=${c.subscriptions?.pattern.size ?? 0}`, `ssub=${c.subscriptions?.shard.size ?? 0}`,
@@ -56,8 +71,8 @@ function flagsOf(c: Connection): string {
   return flags === '' ? 'N' : flags
 }
 
-function descriptorOf(c: Connection): number {
-  const handle = (c.socket as unknown as { _handle?: { fd?: number } | null })._handle
+function fdOf(socket: Socket): number {
+  const handle = (socket as unknown as { _handle?: { fd?: number } | null })._handle
   return handle?.fd ?? -1
 }
 

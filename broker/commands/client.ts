@@ -7,7 +7,7 @@ import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { bindSubcommands } from './bind.ts'
 import { killClients } from './client-kill.ts'
-import { clientType, describeClient } from './client-list.ts'
+import { clientType, describeClient, describeMaster } from './client-list.ts'
 import { clientSpec } from './client-spec.ts'
 import { caching, tracking, trackingInfo } from './client-tracking.ts'
 
@@ -25,21 +25,30 @@ export function validName(a: Args, i: number): boolean {
 }
 
 function list(c: Connection, a: Args, r: Reply): void {
+  const { link } = c.broker.following
   let chosen = [...c.broker.clients.values()]
+  let master = link?.stage === 'connected' ? link : undefined
   if (a.count === 4 && a.is(2, 'TYPE')) {
     const type = clientType(a.text(3))
     if (type === undefined) return r.error(`ERR Unknown client type '${a.text(3)}'`)
     chosen = chosen.filter((other) => other.outputClass === type)
+    if (type !== 'master') master = undefined
   } else if (a.count > 3 && a.is(2, 'ID')) {
     chosen = []
+    const { id: masterId } = master ?? { id: 0 }
+    let asked = false
     for (let i = 3; i < a.count; i++) {
       const id = a.int(i)
       if (Number.isNaN(id)) return r.error('ERR Invalid client ID')
       const found = c.broker.clients.get(id)
       if (found !== undefined) chosen.push(found)
+      asked ||= id === masterId
     }
+    if (!asked) master = undefined
   } else if (a.count > 2) return r.error(replies.syntax)
-  r.verbatim('txt', chosen.map((other) => `${describeClient(other)}\n`).join(''))
+  const lines = chosen.map(describeClient)
+  if (master !== undefined) lines.push(describeMaster(master))
+  r.verbatim('txt', lines.map((line) => `${line}\n`).join(''))
 }
 
 function onOff(a: Args, i: number, r: Reply, apply: (on: boolean) => void): void {

@@ -28,7 +28,10 @@ export class MasterLink {
   readonly host: string
   readonly port: number
   private readonly broker: Broker
-  private readonly socket: Socket
+  readonly socket: Socket
+  /** As a client that CLIENT LIST shows, and since when (monotonic ms). */
+  readonly id: number
+  readonly sinceMs: number
   /** What was asked and is not answered yet. */
   private readonly questions: ((line: string) => void)[]
   private input: Buffer
@@ -46,7 +49,9 @@ export class MasterLink {
     this.port = port
     this.onEnd = onEnd
     this.stage = 'connecting'
+    this.id = broker.nextClientId++
     this.lastMs = this.nowMs
+    this.sinceMs = this.lastMs
     this.stream = undefined
     this.receiver = undefined
     this.loading = false
@@ -107,7 +112,11 @@ export class MasterLink {
     this.acknowledge()
   }
 
-  private get nowMs(): number {
+  get addr(): string {
+    return `${this.socket.remoteAddress ?? this.host}:${this.port}`
+  }
+
+  get nowMs(): number {
     return this.broker.engine.clock.monotonicMs()
   }
 

@@ -16,6 +16,8 @@ const newline = 10
 const inputKeptBytesMax = 1 << 20
 
 export class MasterStream {
+  /** The name of the last command, as CLIENT LIST shows it. */
+  lastCommand: string
   /** The master asked how far we are. */
   asked: boolean
   private readonly broker: Broker
@@ -33,6 +35,7 @@ export class MasterStream {
   /** `db`: the database that the stream is at; `by`: the line that names the master in the log. */
   constructor(broker: Broker, db: number, by: Buffer) {
     this.broker = broker
+    this.lastCommand = 'NULL'
     this.asked = false
     this.session = { ...systemSession(), db, by }
     this.args = new Args()
@@ -150,6 +153,7 @@ export class MasterStream {
     engine.following = false
     engine.block = undefined
     command.calls++
+    this.lastCommand = command.fullName
     if (reply.lastError !== '') this.fails(reply.lastError)
     if (broker.blocking.pending) broker.serveBlocked()
   }

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import tls from 'node:tls'
 import test from 'ava'
-import type { ExecutionContext } from 'ava'
 import { createBroker } from '../../broker/broker.ts'
 import { createConfig } from '../../broker/config/config.ts'
 import { freePort, startMillrace, temporaryDirectory } from '../process.ts'
 import { RespClient } from '../resp-client.ts'
+import { certificates } from './certificates.ts'
 import { startBroker } from './in-process.ts'
 
 function connectUnix(file: string): Promise<RespClient> {
@@ -19,12 +19,6 @@ function connectUnix(file: string): Promise<RespClient> {
   })
 }
 
-type Certificates = { dir: string, ca: string, cert: string, key: string, strangerCert: string, strangerKey: string }
-
-function openssl(...args: string[]): void {
-  execFileSync('openssl', args, { stdio: 'pipe' })
-}
-
 /** The program's exit code. */
 function exitCode(...args: string[]): number {
   try {
@@ -32,23 +26,6 @@ function exitCode(...args: string[]): number {
     return 0
   } catch (error) {
     return (error as { status: number }).status
-  }
-}
-
-/** A certificate authority, a certificate by it, and one by nobody. */
-function certificates(t: ExecutionContext): Certificates {
-  const dir = temporaryDirectory(t)
-  const file = (name: string): string => path.join(dir, name)
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  openssl('req', '-x509', ...curve, '-keyout', file('ca.key'), '-out', file('ca.crt'), '-subj', '/CN=ca')
-  openssl('req', ...curve, '-keyout', file('a.key'), '-out', file('a.csr'), '-subj', '/CN=localhost')
-  writeFileSync(file('san'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n')
-  openssl('x509', '-req', '-in', file('a.csr'), '-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial',
-    '-days', '2', '-extfile', file('san'), '-out', file('a.crt'))
-  openssl('req', '-x509', ...curve, '-keyout', file('b.key'), '-out', file('b.crt'), '-subj', '/CN=stranger')
-  return {
-    dir, ca: file('ca.crt'), cert: file('a.crt'), key: file('a.key'),
-    strangerCert: file('b.crt'), strangerKey: file('b.key'),
   }
 }
 

@@ -17,7 +17,7 @@ import { Wire } from './wire.ts'
 type Start = (scope: Scope, options: { args: readonly string[] }) => Promise<ServerProcess>
 
 const quick = ['--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes']
-const keys = 4000
+const keys = 1500
 
 /** Writes to a server until it is told to stop, also across its restarts, and knows what was promised. */
 class Load {
@@ -74,7 +74,7 @@ class Load {
 async function fill(server: ServerProcess): Promise<void> {
   const client = await server.connect()
   for (let i = 0; i < keys; i += 500) {
-    await client.pipeline(Array.from({ length: 500 }, (_, j) => ['SET', `key:${i + j}`, `${i + j}${'x'.repeat(300)}`]))
+    await client.pipeline(Array.from({ length: 500 }, (_, j) => ['SET', `key:${i + j}`, `${i + j}${'x'.repeat(900)}`]))
   }
   client.destroy()
 }
@@ -93,7 +93,7 @@ async function harm(random: Random, master: ServerProcess, replica: ServerProces
     await client.call('SET', 'own', '1')
     await client.call('REPLICAOF', '127.0.0.1', wire.port)
     client.destroy()
-    if (what === 'sync') wire.cutAfter(random.below(keys * 400))
+    if (what === 'sync') wire.cutAfter(random.below(keys * 900))
   }
   if (what === 'resync') {
     wire.cut()

@@ -260,6 +260,15 @@ test('what clients of a replica see: stale data, writable replicas, waits, a pri
   await mine.call('CONFIG', 'SET', 'masterauth', 'secret')
   await until('the password is taken', () => linkIsUp(mine))
   t.is(await mine.text('GET', 'a'), '$1\r\n1\r\n')
+  const masters = await mine.text('CLIENT', 'LIST', 'TYPE', 'master')
+  const line = `^\\$\\d+\\r\\nid=(\\d+) addr=127.0.0.1:${primary.port} .* flags=M .* user=\\(superuser\\) .*\\n\\r\\n$`
+  const [, id] = new RegExp(line).exec(masters) ?? []
+  t.true(Number(id) > 0, masters)
+  t.true((await mine.text('CLIENT', 'LIST')).includes(' flags=M '))
+  t.true((await mine.text('CLIENT', 'LIST', 'ID', id!)).includes(' flags=M '))
+  t.is(await mine.text('CLIENT', 'LIST', 'TYPE', 'replica'), '$0\r\n\r\n')
+  t.is(await mine.text('CLIENT', 'KILL', 'TYPE', 'master'), ':1\r\n')
+  await until('it is up again', async () => await linkIsUp(mine) && await infoField(theirs, 'sync_partial_ok') === '1')
   t.regex(await mine.text('WAIT', 0, 0), /^-ERR WAIT cannot be used with replica instances/)
   await mine.call('CONFIG', 'SET', 'replica-read-only', 'no')
   t.is(await mine.text('SET', 'own', '1', 'PX', 1), '+OK\r\n')
