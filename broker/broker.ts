@@ -20,6 +20,7 @@ import { flagBits } from './command.ts'
 import type { BrokerSpec, Command } from './command.ts'
 import { createCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
+import { ClientBound } from './client-bound.ts'
 import { admitSocket } from './clients.ts'
 import { connectInProcess } from './in-process.ts'
 import type { Connection } from './connection.ts'
@@ -83,6 +84,7 @@ export class Broker {
   readonly outbox: Outbox
   readonly meter: Meter
   readonly memory: MemoryBound
+  readonly clientBound: ClientBound
   readonly blocking: Blocking
   readonly lookahead: Lookahead
   readonly watches: Watches
@@ -145,6 +147,7 @@ export class Broker {
     this.args = new Args()
     this.outbox = new Outbox(() => engine.log)
     this.memory = new MemoryBound(this)
+    this.clientBound = new ClientBound(this)
     this.meter = new Meter(engine.clock, this.config, noteSlow)
     this.blocking = new Blocking(this)
     this.lookahead = new Lookahead()

@@ -45,6 +45,7 @@ function tick(b: Broker): void {
   b.failover.tick()
   b.extensions.tick(nowMs)
   watchClients(b)
+  b.clientBound.tick()
 }
 
 /** Graceful stop: nobody new, what was run is sealed and synced, replies leave, then all is closed. */

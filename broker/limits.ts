@@ -94,3 +94,7 @@ export const migrateReplyBytesMax = 64 << 10
 export const migrateWaitMs = 5
 /** How long DEBUG POPULATE may hold one turn of the event loop. */
 export const populateSliceMsMax = 5
+/** The least bound of what clients take, as in Redis. */
+export const clientsBytesMin = 128 << 10
+/** After so many bytes from and to clients it is looked at in the same turn. */
+export const clientsLookBytes = 1 << 20

@@ -19,12 +19,14 @@ export type BrokerStats = {
   errors: Map<string, number>
   queryBufferDisconnections: number
   outputBufferDisconnections: number
+  /** Clients that were closed for `maxmemory-clients`. */
+  evictedClients: number
 }
 
 export function freshStats(): BrokerStats {
   return {
     connections: 0, reads: 0, writes: 0, deniedLogins: 0, deniedCommands: 0, deniedKeys: 0, deniedChannels: 0,
     rejectedConnections: 0, netIn: 0, netOut: 0, errorReplies: 0,
-    errors: new Map(), queryBufferDisconnections: 0, outputBufferDisconnections: 0,
+    errors: new Map(), queryBufferDisconnections: 0, outputBufferDisconnections: 0, evictedClients: 0,
   }
 }

@@ -123,6 +123,7 @@ export class Turn {
     broker.expiry.arm()
     if (broker.extensions.followTurns) broker.extensions.turnEnded(engine.log.appended)
     if (broker.logFollowers.size > 0) broker.tellLogFollowers()
+    if (broker.clientBound.limited) broker.clientBound.turnEnded()
     if (broker.memory.needsTurn && !broker.stopping) setImmediate(() => this.open())
   }
 

@@ -9,6 +9,8 @@ import type { MasterLink } from '../replication/master-link.ts'
 const argsOverheadBytes = 24
 /** What a connection takes beside its buffers, about. */
 const connectionBytes = 8192
+/** What a watched key or a subscription takes, about. */
+const rememberedBytes = 64
 
 /** The line about the link to our master, which is a client of Redis's, too. */
 export function describeMaster(link: MasterLink): string {
@@ -48,7 +50,11 @@ export function describeClient(c: Connection): string {
 
 /** Bytes that a connection takes, about. */
 export function clientMemory(c: Connection): number {
+  const { subscriptions } = c
+  const topics = subscriptions === undefined
+    ? 0 : subscriptions.channel.size + subscriptions.pattern.size + subscriptions.shard.size
   return connectionBytes + c.parser.bufferedBytes + c.outputBytes + (c.transaction?.bytes ?? 0)
+    + (c.postponed?.buf.length ?? 0) + (c.watched.length + topics) * rememberedBytes
 }
 
 function flagsOf(c: Connection): string {
