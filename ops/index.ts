@@ -10,7 +10,12 @@ export type { BrokerOptions, LogLevel } from '../broker/broker.ts'
 export { Config, ConfigError, createConfig } from '../broker/config/config.ts'
 export type { Attachment, Extension, InfoSection } from '../broker/extension.ts'
 export { InnerClient, ReplyError } from '../broker/inner-client.ts'
+export { readLog } from '../consumers/log-stream/read-log.ts'
+export type { LogBatch, ReadLogOptions } from '../consumers/log-stream/read-log.ts'
+export type { LogEntry } from '../consumers/log-stream/log-entry.ts'
+export type { LogMatch } from '../consumers/log-stream/log-match.ts'
 export { MillraceError } from '../core/errors.ts'
+export { LogGap } from '../core/log/log-cursor.ts'
 
 const extensions = [...consumers, monitoring]
 

@@ -31,7 +31,9 @@ const served = new Map<string, { at: number, serve: Serve }>([
 ])
 
 /** About the groups only: core serves them on these keys as on others. */
-const passed = new Set(['xack', 'xpending', 'xgroup|destroy', 'xgroup|createconsumer', 'xgroup|delconsumer'])
+const passed = new Set([
+  'xack', 'xpending', 'xgroup|destroy', 'xgroup|createconsumer', 'xgroup|delconsumer', 'xgroup|policy',
+])
 
 /** They may remove what had such a name before it meant anything. */
 const removes = new Set(['del', 'unlink'])

@@ -7,8 +7,9 @@
 
 import type { Engine } from '../engine.ts'
 import { evictSliceMs } from '../limits.ts'
+import { logStreamKind } from '../log-stream-name.ts'
 import { idleSeconds, useCount } from './access.ts'
-import { hasDeadline, keyOf } from './entry.ts'
+import { hasDeadline, keyOf, typeOf, types } from './entry.ts'
 import { EvictionPool } from './eviction-pool.ts'
 import type { Keyspace } from './keyspace.ts'
 
@@ -25,6 +26,8 @@ export type Relief = 'enough' | 'running' | 'exhausted'
 /** Evictions between two looks at the clock. */
 const evictionsPerLook = 16
 const countMax = 255
+/** Keys that must stay and come up one after the other before it is given up. */
+const keptTriesMax = 64
 /** What `maxmemory-samples` may be at most. */
 const samplesMax = 64
 
@@ -123,8 +126,24 @@ export class Evictor {
     engine.logEvicted(db.index, key, 0, key.length)
   }
 
-  /** The key that goes next, of database `chosen`; 0 when there is none. */
+  /** The key that goes next, of database `chosen`; 0 when there is none, or only such as stay come up. */
   private choose(): number {
+    for (let tries = 0; tries < keptTriesMax; tries++) {
+      const entry = this.candidate()
+      if (entry === 0 || !this.stays(entry)) return entry
+    }
+    return 0
+  }
+
+  /** Groups that follow the log are no cache: the key that holds them stays. */
+  private stays(entry: number): boolean {
+    const { arena } = this.engine
+    if (typeOf(arena, entry) !== types.stream) return false
+    const key = keyOf(arena, entry)
+    return logStreamKind(key, 0, key.length) !== undefined
+  }
+
+  private candidate(): number {
     switch (this.policy) {
       case 'noeviction': return 0
       case 'volatile-ttl': return this.earliest()
@@ -175,7 +194,7 @@ export class Evictor {
   /** The best candidate of the pool, once a few more keys of each database were looked at. */
   private best(): number {
     const { engine, pool } = this
-    for (;;) {
+    for (let tries = 0; tries < keptTriesMax; tries++) {
       let keys = 0
       for (let i = 0; i < engine.dbs.length; i++) {
         const db = engine.dbs[i]!
@@ -201,6 +220,7 @@ export class Evictor {
         return entry
       }
     }
+    return 0
   }
 
   private takeSamples(db: Keyspace, index: number): void {
@@ -216,6 +236,7 @@ export class Evictor {
     }
     const count = db.dict.sample(engine.random, memorySamples, this.entries, this.hashes)
     for (let i = 0; i < count; i++) {
+      if (this.stays(this.entries[i]!)) continue
       const score = this.scoreOf(this.entries[i]!)
       if (pool.wants(score)) pool.add(score, index, this.hashes[i]!, this.entries[i]!)
     }
