@@ -6,12 +6,12 @@ import type { Connection } from '../../broker/connection.ts'
 import type { Args } from '../../core/args.ts'
 import { idArgument } from '../../core/commands/stream-key.ts'
 import { parseRead, read } from '../../core/commands/stream-read.ts'
-import { seekId } from '../../core/log/log-scan.ts'
+import { msAt, seekId } from '../../core/log/log-scan.ts'
 import type { Reply } from '../../core/reply.ts'
 import { StreamId } from '../../core/types/stream-id.ts'
 import { replyLogEntry } from './entry-reply.ts'
 import { findGroup, groupOf, inGroup, lastDelivered, passedBy, runFor } from './groups.ts'
-import { readEntriesMax } from './limits.ts'
+import { notedPassedMin, readEntriesMax } from './limits.ts'
 import type { LogEntry } from './log-entry.ts'
 import { collect, entriesAt, idOf, logStreamOf, msOf, seqOf } from './log-stream.ts'
 import type { LogStream } from './log-stream.ts'
@@ -39,6 +39,8 @@ type Delivery = {
   /** The group's last delivered id at the time, and the position behind all that was looked through. */
   after: StreamId
   next: number
+  /** The id at the end of that, where it is so much that the group had better know. */
+  passedId?: string
 }
 
 export function xreadgroup(c: Connection, command: Command, a: Args, r: Reply): void {
@@ -56,9 +58,9 @@ export function xreadgroup(c: Connection, command: Command, a: Args, r: Reply): 
   const untilMs = blockMs === 0 ? Infinity : c.broker.engine.clock.monotonicMs() + blockMs
   answerLater(c, command, a, r, async (task) => {
     for (;;) {
-      const seen = logView(c.broker).safe
       if (await inGroup(c, place.stream, request.group, () => attempt(task, request, place))) return undefined
-      if (blockMs < 0 || !(await waitForMore(task, seen, untilMs))) return nil
+      const { next } = passedBy(c, place.stream, request.group)
+      if (blockMs < 0 || !(await waitForMore(task, [place.stream.match], true, next, untilMs))) return nil
     }
   })
 }
@@ -91,6 +93,7 @@ async function attempt(task: Task, request: Request, place: Place): Promise<bool
     if (delivery.entries.length === 0 && place.history === undefined) {
       c.broker.openTurn()
       seeConsumer(c, request, place.stream)
+      if (delivery.passedId !== undefined) notePassed(c, request, delivery, delivery.passedId)
       return false
     }
     task.answer((r) => {
@@ -119,6 +122,9 @@ async function prepare(c: Connection, request: Request, place: Place): Promise<D
   })
   passed.after = after.toString()
   passed.next = entries[0]?.position ?? next
+  if (entries.length === 0 && next - seqOf(after) > notedPassedMin) {
+    return { place, after, next, entries: [], passedId: `${await msAt(logView(c.broker), next - 1)}-${next - 1}` }
+  }
   return { place, after, next, entries: entries.map((entry) => ({ id: idOf(entry.ms, entry.position), entry })) }
 }
 
@@ -136,6 +142,15 @@ function pendingOf(c: Connection, request: Request, stream: LogStream, after: St
     ids.push(new StreamId(mine.key(0), mine.key(1), mine.key(2), mine.key(3)))
   }
   return ids
+}
+
+/** Nothing up to there is for the group: after a restart nobody looks through it again, and its end is no gap. */
+function notePassed(c: Connection, request: Request, delivery: Delivery, passedId: string): void {
+  const { stream } = delivery.place
+  runFor(c, 'xgroup|setid', ['XGROUP', 'SETID', stream.name, request.group, passedId])
+  const passed = passedBy(c, stream, request.group)
+  passed.after = passedId
+  passed.next = delivery.next
 }
 
 /** The consumer exists from now on, and was here. */

@@ -16,3 +16,7 @@ export const nearEntriesMax = 2000
 export const heldMs = 5
 /** Groups of which it is remembered up to where the log was looked through for them. */
 export const passedGroupsMax = 1000
+/** How often a reader that waits looks whether its client is still there. */
+export const goneMs = 1000
+/** So many entries that are none of a group's are passed before that is noted in the group. */
+export const notedPassedMin = 100_000

@@ -33,14 +33,15 @@ export function xread(c: Connection, command: Command, a: Args, r: Reply): void 
     if (after === undefined) return
     places.push({ stream: logStreamOf(c, a, i), after, next: c.broker.engine.log.appended + 1 })
   }
+  const matches = places.map(({ stream }) => stream.match)
   const entriesMax = count === 0 ? readEntriesMax : count
   const untilMs = blockMs === 0 ? Infinity : c.broker.engine.clock.monotonicMs() + blockMs
   answerLater(c, command, a, r, async (task) => {
     for (;;) {
-      const seen = logView(c.broker).safe
       const found = await readPlaces(task, places, entriesMax)
       if (found.length > 0) return replyFound(found)
-      if (blockMs < 0 || !(await waitForMore(task, seen, untilMs))) return nil
+      const next = Math.min(...places.map((place) => place.next))
+      if (blockMs < 0 || !(await waitForMore(task, matches, false, next, untilMs))) return nil
       task.mayRead()
     }
   })

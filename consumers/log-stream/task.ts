@@ -11,8 +11,9 @@ import type { Args } from '../../core/args.ts'
 import { MillraceError, replies } from '../../core/errors.ts'
 import { LogGap } from '../../core/log/log-cursor.ts'
 import type { Reply } from '../../core/reply.ts'
-import { timerMsMax } from '../../broker/limits.ts'
-import { heldMs } from './limits.ts'
+import { goneMs, heldMs } from './limits.ts'
+import { liveTail } from './live-tail.ts'
+import type { LogMatch } from './log-match.ts'
 import { logView } from './log-view.ts'
 
 /** Writes the answer; may run commands, in the turn in which it is written. */
@@ -115,30 +116,32 @@ export function later(ms: number): Promise<void> {
 }
 
 /**
- * Waits until more than `position` may be shown: true; false when `untilMs` (the broker's monotonic ms) came first, or
- * the task is over.
+ * Waits until there is something of what the matches ask for at `from` or behind it (or something is wrong): true;
+ * false when `untilMs` (the broker's monotonic ms) came first, or the task is over.
  */
-export async function waitForMore(task: Task, position: number, untilMs: number): Promise<boolean> {
-  const { broker } = task
-  const view = logView(broker)
-  if (view.safe > position) return true
+export async function waitForMore(
+  task: Task, matches: readonly LogMatch[], grouped: boolean, from: number, untilMs: number,
+): Promise<boolean> {
+  const { clock } = task.broker.engine
+  const tail = liveTail(task.broker)
   return await new Promise<boolean>((resolve) => {
     let timer: NodeJS.Timeout | undefined
     const end = (more: boolean): void => {
-      broker.logFollowers.delete(look)
       clearTimeout(timer)
       resolve(more)
     }
-    const look = (): void => {
-      if (task.isOver) end(false)
-      else if (view.safe > position) end(true)
-    }
+    const waiter = { from, matches, grouped, wake: () => end(true) }
     const arm = (): void => {
-      const left = untilMs - broker.engine.clock.monotonicMs()
-      if (left <= 0) end(false)
-      else if (left < Infinity) timer = setTimeout(arm, Math.min(left, timerMsMax))
+      const left = untilMs - clock.monotonicMs()
+      if (left > 0 && !task.isOver) {
+        // A client that goes away is noticed now and then.
+        timer = setTimeout(arm, Math.min(left, goneMs))
+        return
+      }
+      tail.remove(waiter)
+      end(false)
     }
-    broker.logFollowers.add(look)
-    arm()
+    if (tail.add(waiter)) arm()
+    else end(true)
   })
 }

@@ -196,6 +196,11 @@ async function msAround(view: LogView, position: number, firstKept: number): Pro
   return found
 }
 
+/** Unix ms of the entry at a position that is kept. */
+export async function msAt(view: LogView, position: number): Promise<number> {
+  return (await msAround(view, position, position))[1]
+}
+
 /** How many entries with positions up to `position` the log's streams show, of those that are kept. */
 export async function shownUpTo(view: LogView, position: number): Promise<number> {
   const slices = new Slices(view.monotonicMs, historySliceMsMax)

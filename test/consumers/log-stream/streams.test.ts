@@ -73,6 +73,32 @@ test('XREAD BLOCK wakes for what matches, and only for that', async (t) => {
   t.deepEqual(shown(((await value(reader, 'XREAD', 'STREAMS', '$all', '+')) as [[string, Plain]])[0][1]).map(effect), ['SET zoo 2'])
 })
 
+test('many wait, each for its key: each hears of its own, whatever else is written', async (t) => {
+  const { connect } = await startServed(t)
+  const writer = await connect()
+  const readers = Array.from({ length: 60 }, async (_, i) => {
+    const reader = await connect()
+    let last = '$'
+    const heard: string[] = []
+    while (heard.length < 5) {
+      const reply = (await value(reader, 'XREAD', 'BLOCK', 0, 'STREAMS', i === 0 ? '$match:w:0' : `$key:w:${i}`, last)) as [[string, Plain]]
+      for (const entry of shown(reply[0][1])) {
+        heard.push(effect(entry))
+        last = entry.id
+      }
+    }
+    reader.destroy()
+    return heard
+  })
+  // Their commands are on their way: the first writes are for readers that are there.
+  while (!/blocked_clients:60/.test(await writer.text('INFO', 'clients'))) await new Promise((resolve) => setTimeout(resolve, 5))
+  for (let round = 0; round < 5; round++) {
+    await writer.pipeline(Array.from({ length: 300 }, (_, i) => ['SET', i % 5 === 0 ? `w:${i / 5}` : 'noise', `${round}`]))
+  }
+  const all = await Promise.all(readers)
+  t.deepEqual(all, all.map((_, i) => Array.from({ length: 5 }, (__, round) => `SET w:${i} ${round}`)))
+})
+
 test('nothing writes to the names; all other uses of keys that begin with $ are as they were', async (t) => {
   const { connect, broker } = await startServed(t)
   const client = await connect()
