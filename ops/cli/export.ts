@@ -1,13 +1,12 @@
 // `millrace export`: the log or the state as files that others read: a plain AOF, an RDB, or a JSON object an event.
 
 import { encodeWords } from '../../core/args.ts'
-import { dump } from '../../core/checkpoint/dump.ts'
 import { auxNames, beginFile } from '../../core/checkpoint/rdb-save.ts'
 import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
 import { createCommands } from '../../broker/commands/table.ts'
 import { redisVersion } from '../../broker/product.ts'
 import type { Engine } from '../../core/engine.ts'
-import { exactDeadlineOf, keyOf } from '../../core/keyspace/entry.ts'
+import { keyOf } from '../../core/keyspace/entry.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { segmentStart } from '../../core/log/log-files.ts'
 import { readHistory } from '../../core/log/history.ts'
@@ -22,6 +21,7 @@ import { entryMatches, isFrom, isUntil, keyMatches, keysOf, readSelection } from
 import type { Selection } from './selection.ts'
 import { openSink } from './sink.ts'
 import type { Sink } from './sink.ts'
+import { stateCommands } from './state.ts'
 import { exits, UsageError } from './verb.ts'
 import type { ExitCode, Given, Io, Verb } from './verb.ts'
 
@@ -190,20 +190,18 @@ function writeRdb(engine: Engine, selection: Selection, sink: Sink): number {
 
 async function writeState(io: Io, engine: Engine, selection: Selection, sink: Sink): Promise<number> {
   let count = 0
-  for (const source of engine.libraries.byName.values()) {
-    sink.write(encodeWords(['FUNCTION', 'LOAD', 'REPLACE', Buffer.from(source, 'latin1')]))
-  }
-  for (const db of engine.dbs) {
-    if (db.count === 0 || (selection.db !== undefined && selection.db !== db.index)) continue
-    sink.write(encodeWords(['SELECT', String(db.index)]))
-    db.dict.each((entry) => {
-      const key = keyOf(engine.arena, entry)
-      if (!keyMatches(selection, db.index, key)) return
-      const deadline = exactDeadlineOf(engine.arena, entry)
-      const value = Buffer.from(dump(engine, entry))
-      sink.write(encodeWords(['RESTORE', key, String(deadline < 0n ? 0n : deadline), value, 'REPLACE', 'ABSTTL']))
-      count++
-    })
+  let selected = -1
+  let chunkBytes = 0
+  for (const { db, isKey, bytes } of stateCommands(engine, selection)) {
+    if (isKey) count++
+    if (isKey && db !== selected) {
+      sink.write(encodeWords(['SELECT', String(db)]))
+      selected = db
+    }
+    sink.write(bytes)
+    chunkBytes += bytes.length
+    if (chunkBytes < sliceBytes) continue
+    chunkBytes = 0
     await sink.ready()
     await breathe(io)
   }

@@ -1,4 +1,4 @@
-// Sends the log's entries to JetStream, in order, many on their way at once.
+// Sends the log's entries to JetStream, in order: each when the one before is stored, unless more may be on their way.
 
 import { LogPublisher } from '../../consumers/bridge/log-publisher.ts'
 import { idText } from '../../core/history/moment.ts'
@@ -6,28 +6,27 @@ import { MillraceError } from '../../core/errors.ts'
 import type { Sent, Target } from './replay-into.ts'
 import { UsageError } from './verb.ts'
 
-/** Messages whose acknowledgements are awaited before the next one is sent. */
-const awaitedMax = 256
-
 export class NatsTarget implements Target {
   taken: number
   private readonly publisher: LogPublisher
+  private readonly awaitedMax: number
   /** In order; each resolves with why it was not taken. */
   private readonly awaited: { position: number, failed: Promise<Error | undefined> }[]
 
   /** `nats://[user:password@]host[:port]/subject` */
-  static async open(address: string): Promise<NatsTarget> {
+  static async open(address: string, awaitedMax: number): Promise<NatsTarget> {
     const url = URL.canParse(address) ? new URL(address) : undefined
     const subject = decodeURIComponent(url?.pathname.slice(1) ?? '')
     if (url === undefined || !/^[^\s*>]+$/.test(subject)) {
       throw new UsageError(`--into takes nats://host[:port]/subject, not '${address}'`)
     }
-    return new NatsTarget(await LogPublisher.open(url, subject))
+    return new NatsTarget(await LogPublisher.open(url, subject), awaitedMax)
   }
 
-  private constructor(publisher: LogPublisher) {
+  private constructor(publisher: LogPublisher, awaitedMax: number) {
     this.taken = -1
     this.publisher = publisher
+    this.awaitedMax = awaitedMax
     this.awaited = []
   }
 
@@ -41,7 +40,7 @@ export class NatsTarget implements Target {
     }
     const failed = this.publisher.publish(idText(ms, position), headers, Buffer.from(JSON.stringify(event)))
     this.awaited.push({ position, failed })
-    if (this.awaited.length >= awaitedMax) await this.takeOne()
+    if (this.awaited.length >= this.awaitedMax) await this.takeOne()
   }
 
   frameEnded(): void {}

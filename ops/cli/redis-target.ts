@@ -1,5 +1,5 @@
-// Sends the log's effects to a redis-server, in order, many on their way at once; transactions as transactions. The
-// first that is refused ends it.
+// Sends the log's effects to a redis-server, in order, transactions as transactions. The first that is refused ends it;
+// so that nothing behind it is done, each goes when the one before was answered, unless more may be on their way.
 
 import type net from 'node:net'
 import { encodeWords } from '../../core/args.ts'
@@ -8,8 +8,8 @@ import { errorIn, replyEnd } from './reply-stream.ts'
 import { connectRedis } from './redis-address.ts'
 import type { Sent, Target } from './replay-into.ts'
 
-/** Commands whose replies are awaited, and bytes that the socket holds, before the next one is sent. */
-const awaitedMax = 1000
+/** Commands of a state that may be on their way at once: their order doesn't matter. */
+const stateAwaitedMax = 1000
 
 /** What a reply is to: an entry is taken when the reply to its own command, or to its transaction's EXEC, is there. */
 type Awaited = { position: number, name: string, takes: boolean }
@@ -18,6 +18,8 @@ export class RedisTarget implements Target {
   taken: number
   private readonly socket: net.Socket
   private readonly awaited: Awaited[]
+  /** So many commands may be on their way. */
+  private readonly awaitedMax: number
   private db: number
   /** Position that the open transaction began at, and of its last entry. */
   private open: number
@@ -27,18 +29,19 @@ export class RedisTarget implements Target {
   /** Called whenever replies came, or none will. */
   private progressed: () => void
 
-  static open(address: string): RedisTarget {
+  static async open(address: string, awaitedMax: number): Promise<RedisTarget> {
     const { socket, auth, db } = connectRedis(address)
-    const target = new RedisTarget(socket)
+    const target = new RedisTarget(socket, awaitedMax)
     if (auth !== undefined) target.write(encodeWords(auth), 0, 'AUTH', false)
-    target.select(db)
+    await target.select(db)
     return target
   }
 
-  private constructor(socket: net.Socket) {
+  private constructor(socket: net.Socket, awaitedMax: number) {
     this.taken = -1
     this.socket = socket
     this.awaited = []
+    this.awaitedMax = awaitedMax
     this.db = -1
     this.open = 0
     this.last = 0
@@ -53,14 +56,21 @@ export class RedisTarget implements Target {
 
   async send({ position, db, transactionFrom, command }: Sent): Promise<void> {
     if (transactionFrom !== this.open) this.frameEnded()
-    this.select(db)
+    await this.room(this.awaitedMax)
+    await this.select(db)
     if (transactionFrom !== this.open) {
       this.write(encodeWords(['MULTI']), position, 'MULTI', false)
       this.open = transactionFrom
     }
     this.write(command, position, '', transactionFrom === 0)
     this.last = position
-    await this.until(() => this.awaited.length < awaitedMax && !this.socket.writableNeedDrain)
+  }
+
+  /** Sends a command that is no entry of the log; resolves as `send`. */
+  async sendOther(db: number, command: Buffer): Promise<void> {
+    await this.room(stateAwaitedMax)
+    await this.select(db)
+    this.write(command, 0, 'a command of the state', false)
   }
 
   /** Ends the transaction that is open. */
@@ -78,10 +88,16 @@ export class RedisTarget implements Target {
     this.socket.destroy()
   }
 
-  private select(db: number): void {
+  /** What follows must not be done in another database: the reply is awaited. */
+  private async select(db: number): Promise<void> {
     if (db === this.db) return
     this.write(encodeWords(['SELECT', String(db)]), 0, 'SELECT', false)
     this.db = db
+    await this.finish()
+  }
+
+  private room(awaitedMax: number): Promise<void> {
+    return this.until(() => this.awaited.length < awaitedMax && !this.socket.writableNeedDrain)
   }
 
   private write(bytes: Buffer, position: number, name: string, takes: boolean): void {

@@ -1,28 +1,35 @@
 // `millrace replay --into`: the log's effects, one after the other, to where others take them.
 
 import type { CommandTable } from '../../core/commands/command-table.ts'
+import { checkpointStart } from '../../core/checkpoint/rdb-fields.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { idText } from '../../core/history/moment.ts'
+import type { Moment } from '../../core/history/moment.ts'
 import { entriesUpTo } from '../../core/history/past.ts'
 import { historyFiles } from '../../core/log/history-files.ts'
 import { segmentStart } from '../../core/log/log-files.ts'
+import type { LogPlace } from '../../core/log/manifest.ts'
 import type { Entry } from '../../core/log/reader.ts'
 import type { Command } from '../../broker/command.ts'
 import { createCommands } from '../../broker/commands/table.ts'
 import { breathe } from './drive.ts'
 import { renderEvent } from './event.ts'
 import type { Event } from './event.ts'
+import { foldLog } from './fold.ts'
 import { NatsTarget } from './nats-target.ts'
 import { findLog } from './place.ts'
 import { RedisTarget } from './redis-target.ts'
 import { entryMatches, isFrom, keysOf } from './selection.ts'
 import type { Selection } from './selection.ts'
 import { openSink } from './sink.ts'
+import { stateCommands } from './state.ts'
 import { exits, UsageError } from './verb.ts'
 import type { ExitCode, Given, Io } from './verb.ts'
 
 /** How long a pause of `--rate` takes at most before signals are looked for. */
 const pauseMsMax = 100
+/** Keys of a state that are sent between two looks for signals. */
+const keysPerLook = 256
 
 /** An entry on its way. */
 export type Sent = {
@@ -56,13 +63,16 @@ export async function replayInto(given: Given, io: Io, into: string, selection: 
   const files = oldest !== undefined && !oldest.endsWith('.rdb') ? [oldest, ...segments] : segments
   const first = files.find((file) => io.disk.size(file) > 0)
   const start = first === undefined ? undefined : segmentStart(io.disk, first)
-  if (selection.from === undefined && (start?.position ?? 1) > 1) {
+  const sendsState = given.flag('state')
+  if (!sendsState && selection.from === undefined && (start?.position ?? 1) > 1) {
     const kept = idText(start!.ms, start!.position)
-    throw new MillraceError('BEFORE_HISTORY', `the log is kept from ${kept} on, not from its first entry: give --from`)
+    const reason = `the log is kept from ${kept} on, not from its first entry: give --from or --state`
+    throw new MillraceError('BEFORE_HISTORY', reason)
   }
   const target = await openTarget(given, io, into)
   try {
-    const count = await sendAll(io, files, selection, rate, target)
+    const from = sendsState ? await sendState(io, place, selection, oldest, target) : selection.from
+    const count = await sendAll(io, files, { ...selection, from }, rate, target)
     await target.finish()
     io.output.note({ type: 'summary', into, entries: count, position: Math.max(0, target.taken) },
       `${count} entries sent${target.taken > 0 ? `, up to position ${target.taken}` : ''}`)
@@ -80,15 +90,38 @@ export async function replayInto(given: Given, io: Io, into: string, selection: 
   }
 }
 
+/** Sends what was there before the first entry that is sent; returns where that is. */
+async function sendState(
+  io: Io, place: LogPlace, selection: Selection, oldest: string | undefined, target: Target,
+): Promise<Moment> {
+  if (!(target instanceof RedisTarget)) throw new UsageError('--state goes with --into redis://… only')
+  const kept = oldest?.endsWith('.rdb') === true ? checkpointStart(io.disk, oldest).position : 0
+  const from = selection.from ?? { position: kept + 1 }
+  const before = 'position' in from ? { ...from, position: from.position - 1 } : { ms: from.ms - 1 }
+  const engine = await foldLog(io, place, before)
+  let keys = 0
+  for (const { db, isKey, bytes } of stateCommands(engine, selection)) {
+    await target.sendOther(db, bytes)
+    if (!isKey) continue
+    keys++
+    io.progress.show('sending', 'keys', keys, 0)
+    if (keys % keysPerLook === 0) await breathe(io)
+  }
+  await target.finish()
+  io.output.note({ type: 'state', keys }, `${keys} keys sent`)
+  return from
+}
+
 async function openTarget(given: Given, io: Io, into: string): Promise<Target> {
   if (into === 'ndjson') {
     const file = given.text('output') ?? '-'
+    if (given.text('pipeline') !== undefined) throw new UsageError('--pipeline does not go with --into ndjson')
     io.output.aside = file === '-'
     return ndjsonTarget(io, file)
   }
   if (given.text('output') !== undefined) throw new UsageError('--output goes with --into ndjson only')
-  if (/^rediss?:\/\//.test(into)) return RedisTarget.open(into)
-  if (into.startsWith('nats://')) return NatsTarget.open(into)
+  if (/^rediss?:\/\//.test(into)) return RedisTarget.open(into, pipelineOf(given))
+  if (into.startsWith('nats://')) return NatsTarget.open(into, pipelineOf(given))
   throw new UsageError(`--into takes redis://…, rediss://…, nats://host/subject or ndjson, not '${into}'`)
 }
 
@@ -175,6 +208,12 @@ function rateOf(given: Given): number {
   const rate = Number(text)
   if (!(rate > 0)) throw new UsageError(`--rate takes entries a second, not '${text}'`)
   return rate
+}
+
+function pipelineOf(given: Given): number {
+  const text = given.text('pipeline') ?? '1'
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new UsageError(`--pipeline takes a number from 1 on, not '${text}'`)
+  return Number(text)
 }
 
 /** Lets no more entries pass than the rate says. */

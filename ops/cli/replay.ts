@@ -24,11 +24,13 @@ export const replayVerb: Verb = {
   positionals: [1, 1],
   options: {
     to: { type: 'string', value: 'NEW', summary: 'the new data directory: empty or not there yet' },
-    into: { type: 'string', value: 'TARGET', summary: 'redis://…, rediss://…, nats://host[:port]/subject, or ndjson' },
+    into: { type: 'string', value: 'TARGET', summary: 'redis[s]://…, nats://host[:port]/subject, or ndjson' },
     until: { type: 'string', value: 'WHERE', summary: 'up to and with this position, id or time (ISO 8601)' },
     from: { type: 'string', value: 'WHERE', summary: '--into: from this position, id or time on' },
     match: { type: 'string', value: 'GLOB', summary: '--into: only entries with a key that matches' },
     db: { type: 'string', value: 'N', summary: '--into: only this database' },
+    pipeline: { type: 'string', value: 'N', summary: '--into: so many may be on their way at once (1)' },
+    state: { type: 'boolean', summary: '--into redis: first what was there before --from, as RESTORE' },
     rate: { type: 'string', value: 'N', summary: '--into: no more than so many entries a second' },
     output: { type: 'string', short: 'o', value: 'FILE', summary: '--into ndjson: where to; - (default): stdout' },
   },
@@ -39,10 +41,12 @@ export const replayVerb: Verb = {
       'broker, and redis-server, start from NEW.',
     ],
     [
-      'With --into: the effects, in their order. A redis-server gets them as commands, transactions as transactions;',
+      'With --into: the effects, in their order. A redis-server gets them as commands, transactions as they were;',
       'deadlines are points in time, so what is due by the server\'s own clock goes at once. NATS gets each as a JSON',
-      'event in a JetStream message, whose id (Nats-Msg-Id) is that of the entry, so that none counts twice. Where it',
-      'ended is told; --from goes on behind it. Without --from the log must be kept from its first entry on.',
+      'event in a JetStream message, whose id (Nats-Msg-Id) is that of the entry, so that none counts twice. The first',
+      'that is refused ends it (with --pipeline, what was on its way behind it is taken, too). Where it ended is told;',
+      '--from goes on behind it. Without --from the log must be kept from its first entry on, unless --state sends',
+      'what the oldest checkpoint holds before.',
     ],
     ['DIR is only read; a broker may be at work on it.'],
   ],
@@ -61,7 +65,8 @@ async function replay(given: Given, io: Io): Promise<ExitCode> {
   if ((to === undefined) === (into === undefined)) throw new UsageError('give either --to NEW or --into TARGET')
   const selection = readSelection(given)
   if (into !== undefined) return replayInto(given, io, into, selection)
-  for (const name of ['from', 'match', 'db', 'rate', 'output']) {
+  if (given.flag('state')) throw new UsageError('--state goes with --into only')
+  for (const name of ['from', 'match', 'db', 'rate', 'pipeline', 'output']) {
     if (given.text(name) !== undefined) throw new UsageError(`--${name} goes with --into only`)
   }
   const { disk } = io
