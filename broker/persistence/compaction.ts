@@ -11,7 +11,7 @@ import { realRandom } from '../../core/random.ts'
 import type { Settings } from '../../core/settings.ts'
 import { effectSpecs } from '../command.ts'
 import { createCommands } from '../commands/table.ts'
-import { replayer } from '../recovery.ts'
+import { replayer } from './recovery.ts'
 import { bindSources } from '../scripting/functions.ts'
 
 export type CompactionPlan = {

@@ -7,7 +7,7 @@ import { nullLog } from '../../core/log/log.ts'
 import { readManifest, writeManifest } from '../../core/log/manifest.ts'
 import { auxNames } from '../../core/checkpoint/rdb-save.ts'
 import type { Broker } from '../broker.ts'
-import { openLog } from '../recovery.ts'
+import { openLog } from './recovery.ts'
 import { dumpPath, loadDump } from './dump-file.ts'
 import { logPlace } from './log-folder.ts'
 

@@ -13,7 +13,7 @@ import type { Settings } from '../../core/settings.ts'
 import { effectSpecs } from '../../broker/command.ts'
 import type { Command } from '../../broker/command.ts'
 import { createCommands } from '../../broker/commands/table.ts'
-import { replayer } from '../../broker/recovery.ts'
+import { replayer } from '../../broker/persistence/recovery.ts'
 import { bindSources } from '../../broker/scripting/functions.ts'
 
 export type ScratchOptions = {

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { createCommands } from '../../broker/commands/table.ts'
-import { replayer } from '../../broker/recovery.ts'
+import { replayer } from '../../broker/persistence/recovery.ts'
 import { effectSpecs } from '../../broker/command.ts'
 import { Arena } from '../../core/arena/arena.ts'
 import { Args, frameCommand } from '../../core/args.ts'

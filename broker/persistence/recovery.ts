@@ -1,18 +1,18 @@
 // From a data directory to an engine that stands where its log ends.
 
-import { loadBase } from '../core/checkpoint/rdb-load.ts'
-import type { Engine } from '../core/engine.ts'
-import { MillraceError } from '../core/errors.ts'
-import { Appender } from '../core/log/appender.ts'
-import type { Entry } from '../core/log/reader.ts'
-import { recoverLog } from '../core/log/recover.ts'
-import { Reply } from '../core/reply.ts'
-import { systemSession } from '../core/session.ts'
-import type { Broker } from './broker.ts'
-import type { CommandTable } from '../core/commands/command-table.ts'
-import { findCommand } from './command.ts'
-import type { Command } from './command.ts'
-import { logPlace, retire } from './persistence/log-folder.ts'
+import { loadBase } from '../../core/checkpoint/rdb-load.ts'
+import type { Engine } from '../../core/engine.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { Appender } from '../../core/log/appender.ts'
+import type { Entry } from '../../core/log/reader.ts'
+import { recoverLog } from '../../core/log/recover.ts'
+import { Reply } from '../../core/reply.ts'
+import { systemSession } from '../../core/session.ts'
+import type { Broker } from '../broker.ts'
+import type { CommandTable } from '../../core/commands/command-table.ts'
+import { findCommand } from '../command.ts'
+import type { Command } from '../command.ts'
+import { logPlace, retire } from './log-folder.ts'
 
 /** Folds the log of the data directory, a slice at a time, and opens it for appending. */
 export async function openLog(b: Broker): Promise<void> {
