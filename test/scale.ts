@@ -15,7 +15,7 @@ export const scale = {
   killRounds: full ? 70 : 5,
   brokerKills: full ? 20 : 5,
   /** Kills and cuts in the middle of replication, for each pair of servers. */
-  replicationKills: full ? 12 : 4,
+  replicationKills: full ? 8 : 4,
   suddenDisconnects: full ? 10_000 : 2_000,
   /** Messages over two bridges, and how often each of broker, broker and NATS server is killed meanwhile. */
   bridgedMessages: full ? 100_000 : 10_000,
