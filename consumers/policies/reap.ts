@@ -1,5 +1,5 @@
 // Dead consumers: who was not seen for as long as the group's policy says is removed, and what it had goes back to the
-// group. A waiting reader shows that it lives (core/commands/stream-read.ts).
+// group. A waiting reader shows that it lives (core/commands/stream-read-wait.ts).
 
 import { StreamId } from '../../core/types/stream-id.ts'
 import { entriesPerTurnMax, reapCheckMsMin } from './limits.ts'

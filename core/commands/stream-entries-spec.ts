@@ -4,7 +4,8 @@ import type { ArgumentSpec, CommandSpec } from './spec.ts'
 import { xadd } from './stream-append.ts'
 import { xdel, xlen, xsetid, xtrim } from './stream-entries.ts'
 import { xcfgset, xidmprecord } from './stream-idempotence.ts'
-import { xrange, xread, xreadgroup, xrevrange } from './stream-read.ts'
+import { xrange, xrevrange } from './stream-range.ts'
+import { xread, xreadgroup } from './stream-read.ts'
 import { xdelex } from './stream-references.ts'
 
 /** What becomes of pending entries when their entry is deleted. */

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import test from 'ava'
 import { stateDigest } from '../../../core/digest.ts'
 import { seededRandom } from '../../../core/random.ts'
+import { heldEntriesMax } from '../../../core/limits.ts'
 import { noPolicy } from '../../../core/types/stream-policy.ts'
 import type { Policy } from '../../../core/types/stream-policy.ts'
 import { driver, fold, int } from '../../core/commands/driver.ts'
@@ -142,4 +143,48 @@ test('random groups with policies agree with a model; log, prefix and file give 
     { numRuns: 60 },
   )
   t.pass()
+})
+
+test('what is held or rests is left alone by CLAIM and XAUTOCLAIM; XCLAIM takes what it names', (t) => {
+  const d = driver()
+  for (const n of [1, 2, 3]) d.run('XADD', 's', `${n}-1`, 'k', 'one')
+  d.run('XGROUP', 'CREATE', 's', 'g', '0')
+  d.run('XGROUP', 'POLICY', 's', 'g', 'ORDERED', 'k', 'BACKOFF', 50)
+  const claim = (): number[] => numbers(d.run('XREADGROUP', 'GROUP', 'g', 'b', 'CLAIM', 0, 'STREAMS', 's', '>'))
+  t.deepEqual(numbers(d.run('XREADGROUP', 'GROUP', 'g', 'a', 'STREAMS', 's', '>')), [1])
+  d.run('XNACK', 's', 'g', 'FAIL', 'IDS', 1, '1-1')
+  t.deepEqual(claim(), [])
+  t.is(d.run('XAUTOCLAIM', 's', 'g', 'b', 0, '-'), '*3\r\n$3\r\n0-0\r\n*0\r\n*0\r\n')
+  d.clock.advance(50)
+  t.deepEqual(claim(), [1])
+  t.is(d.run('XCLAIM', 's', 'g', 'c', 0, '2-1', 'JUSTID'), '*1\r\n$3\r\n2-1\r\n')
+  t.is(stateDigest(fold(d.effects)), stateDigest(d.engine))
+  checkStream(d.engine, 's')
+})
+
+test('an ordered group holds back so many entries, then it waits; lag is exact also behind what was deleted', (t) => {
+  const d = driver(1, 1_700_000_000_000, false)
+  const most = heldEntriesMax + 10
+  d.run('XGROUP', 'CREATE', 's', 'g', '0', 'MKSTREAM')
+  d.run('XGROUP', 'POLICY', 's', 'g', 'ORDERED', 'k')
+  for (let n = 1; n <= most; n++) d.run('XADD', 's', `${n}-1`, 'k', 'one')
+  d.run('XADD', 's', `${most + 1}-1`, 'k', 'two')
+  const read = (): number[] => numbers(d.run('XREADGROUP', 'GROUP', 'g', 'a', 'COUNT', 2, 'STREAMS', 's', '>'))
+  const figures = (): string[] => {
+    const words = items(items(parse(d.run('XINFO', 'GROUPS', 's')))[0]!).map((word) => String(word.value))
+    return ['pending', 'held', 'lag'].map((name) => words[words.indexOf(name) + 1]!)
+  }
+  t.deepEqual(read(), [1])
+  t.deepEqual(figures(), [heldEntriesMax + 1, heldEntriesMax, 10].map(String))
+  t.deepEqual(read(), [])
+  d.run('XDEL', 's', `${most}-1`)
+  t.deepEqual(figures(), [heldEntriesMax + 1, heldEntriesMax, 9].map(String))
+  for (let n = 1; n <= 7; n++) {
+    d.run('XACK', 's', 'g', `${n}-1`)
+    t.deepEqual(read(), [n + 1])
+  }
+  d.run('XACK', 's', 'g', '8-1')
+  t.deepEqual(read(), [9, most + 1])
+  t.deepEqual(figures(), [heldEntriesMax + 2, heldEntriesMax, 0].map(String))
+  t.is(stateDigest(fold(d.effects)), stateDigest(d.engine))
 })
