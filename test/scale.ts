@@ -19,7 +19,7 @@ export const scale = {
   suddenDisconnects: full ? 10_000 : 2_000,
   /** Messages over two bridges, and how often each of broker, broker and NATS server is killed meanwhile. */
   bridgedMessages: full ? 100_000 : 10_000,
-  bridgeKills: full ? 6 : 2,
+  bridgeKills: full ? 4 : 2,
   /** Members of the collections that are tested at their largest. */
   members: full ? 1_000_000 : 150_000,
   fuzzRounds: full ? 4_000 : 800,

@@ -7,6 +7,7 @@
 //
 // Words are bytes; where a name of NATS is meant they are UTF-8.
 
+import { logStreamKind } from '../../core/log-stream-name.ts'
 import { parseId, StreamId } from '../../core/types/stream-id.ts'
 import { percentDecoded, filterOfGlob, isSubject, subjectFits, toSubject } from './names.ts'
 import { valueOf } from './fields.ts'
@@ -131,6 +132,7 @@ function streamOut(common: Common, key: Buffer, options: Options, databases: num
   if (from !== '$' && parseId(Buffer.from(from), 0, from.length, id) === 'invalid') {
     throw new Wrong('ERR FROM is an entry id or $')
   }
+  noLogStream(key)
   const own = toSubject(key)
   if (!subjectFits(own) && !options.has('SUBJECT')) {
     throw new Wrong('ERR the key is too long for a subject: give SUBJECT')
@@ -152,6 +154,7 @@ function streamIn(
   const from = text(options.get('FROM') ?? Buffer.from('first')).toLowerCase()
   const sequence = from === 'first' || from === 'new' ? from : number(from, 1, Number.MAX_SAFE_INTEGER)
   if (sequence === undefined) throw new Wrong('ERR FROM is first, new or a sequence from 1 on')
+  noLogStream(key)
   const filter = options.has('FILTER') ? subject(options, 'FILTER', '', true) : undefined
   return {
     ...common, kind: 'stream-in', stream: streamName(stream), key, db: database(options, databases), filter,
@@ -159,6 +162,11 @@ function streamIn(
     maxLength: integer(options, 'MAXLEN', 0, Number.MAX_SAFE_INTEGER),
     deadLetter: options.get('DEADLETTER') ?? Buffer.from(deadLetterKey(common.name)),
   }
+}
+
+/** The bridge writes to the log, and would feed itself. */
+function noLogStream(key: Buffer): void {
+  if (logStreamKind(key, 0, key.length) !== undefined) throw new Wrong('ERR the streams of the log are not bridged')
 }
 
 function deadLetterKey(name: string): string {

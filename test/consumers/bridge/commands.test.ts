@@ -42,6 +42,7 @@ test('definitions that can not be are refused, and say why', async (t) => {
   await refused('a stream-out x DB 16', /DB is a number from 0 to 15/)
   await refused('a stream-out x INFLIGHT 0', /INFLIGHT is a number from 1 to 16384/)
   await refused('a stream-out x CREATE a.b', /'a.b' is no name of a JetStream stream/)
+  await refused('a stream-out $all', /the streams of the log are not bridged/)
   await refused('a stream-in J x FROM 0', /FROM is first, new or a sequence from 1 on/)
   await refused('a stream-in J x FILTER a..b', /FILTER is no subject/)
   await refused('a stream-in J x MAXLEN -1', /MAXLEN is a number/)

@@ -34,9 +34,9 @@ async function append(client: RespClient, count: number): Promise<void> {
   }
 }
 
-/** As `append`, whatever happens to the server meanwhile. */
-async function produce(server: ServerProcess, count: number): Promise<void> {
-  for (;;) {
+/** As `append`, whatever happens to the server meanwhile, until the test is over. */
+async function produce(server: ServerProcess, count: number, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
     try {
       return await connected(server, (client) => append(client, count))
     } catch {
@@ -87,14 +87,16 @@ function sameAsSent(numbers: readonly number[], count: number): string {
 
 test('kills of both brokers and of the NATS server: nothing is lost, nothing comes twice, all in order', async (t) => {
   if (!requireNats(t)) return
-  t.timeout(240_000)
+  t.timeout(540_000)
   const random = seededRandom(scale.seed)
   t.log(`seed ${scale.seed}, ${scale.bridgedMessages} messages, ${scale.bridgeKills} kills of each of three`)
   const nats = await startNats(t)
   const args = (bridge: string): string[] => ['--bridge-nats-url', nats.url, '--bridge', bridge]
   const a = await startMillrace(t, { args: args('out stream-out s CREATE S') })
   const b = await startMillrace(t, { args: args('in stream-in S s') })
-  const producing = produce(a, scale.bridgedMessages)
+  const over = new AbortController()
+  t.teardown(() => over.abort())
+  const producing = produce(a, scale.bridgedMessages, over.signal)
   const kills = Array.from({ length: scale.bridgeKills }, () => [a, b, nats]).flat()
   for (let i = kills.length - 1; i > 0; i--) {
     const other = random.u32() % (i + 1)
@@ -112,7 +114,7 @@ test('kills of both brokers and of the NATS server: nothing is lost, nothing com
   await until('all arrived', async () => {
     const length = await connected(b, async (client) => show(decode(await client.call('XLEN', 's'))))
     return Number(length.slice(1)) >= scale.bridgedMessages
-  }, 120_000)
+  }, 240_000)
   t.is(sameAsSent(await stored(nats), scale.bridgedMessages), 'same')
   t.is(sameAsSent(await arrived(b), scale.bridgedMessages), 'same')
   const info = await connected(b, (client) => client.text('BRIDGE', 'INFO', 'in'))
