@@ -32,10 +32,20 @@ export type Scratch = {
   specOf: (args: Args) => EffectSpec | undefined
 }
 
+type Known = Pick<Scratch, 'commands' | 'specOf'>
+
+/** The same for all: nobody counts in it. */
+let known: Known | undefined
+
 export function createScratch({ clock, databases, random = realRandom(), settings }: ScratchOptions): Scratch {
   const engine = new Engine({ clock, random, log: nullLog(), databases, ...settings === undefined ? {} : { settings } })
   engine.replaying = true
   bindSources(engine)
+  known ??= knownCommands()
+  return { engine, ...known, visit: replayer(engine, known.commands) }
+}
+
+function knownCommands(): Known {
   const commands = createCommands()
-  return { engine, commands, visit: replayer(engine, commands), specOf: effectSpecs(commands) }
+  return { commands, specOf: effectSpecs(commands) }
 }

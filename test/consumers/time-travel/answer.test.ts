@@ -40,7 +40,7 @@ test('replies of the past', async (t) => {
   t.log(`seed ${seed}`)
   const { disk, replies } = await makePast(seed, 300)
   const random = seededRandom(seed)
-  const share = Math.max(1, Math.floor(replies.length / (scale.full ? 1000 : 250)))
+  const share = Math.max(1, Math.floor(replies.length / (scale.full ? 500 : 150)))
   const names = new Set<string>()
   for (const { position, db, words, reply } of replies.filter(() => random.u32() % share === 0)) {
     names.add(words[0]!)
