@@ -1,9 +1,9 @@
 // The servers that the SDK must run on alike: a broker within the test's process, ours over the network, redis-server 7.
 import test, { type ExecutionContext } from 'ava'
 import type { Redis } from 'ioredis'
-import { createBroker } from '../../broker/broker.ts'
 import { createConfig } from '../../broker/config/config.ts'
 import { openOwn, patient, type Connection } from '../../consumers/connection.ts'
+import { createBroker } from '../../ops/index.ts'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory, type Scope } from '../process.ts'
 
 export type ServerName = 'embedded' | 'millrace' | 'redis-server'

@@ -12,6 +12,7 @@ const root = path.resolve(import.meta.dirname, '../..')
 
 const program = `
 import { createBroker, createConfig } from 'millrace'
+import { Reader } from 'millrace/reader'
 import { Producer, Worker } from 'millrace/worker'
 const broker = createBroker({ config: createConfig(['--port', process.argv[2], '--dir', process.argv[3], '--save', '']) })
 await broker.start()
@@ -21,6 +22,10 @@ await worker.start()
 const completed = new Promise((resolve) => worker.on('completed', (job, result) => resolve(result)))
 await producer.add('greet', 'world')
 console.log(await completed)
+for await (const entry of new Reader({ connection: broker, stream: 'jobs' })) {
+  console.log(entry.get('data'))
+  break
+}
 await worker.close()
 await producer.close()
 await broker.stop()
@@ -28,8 +33,10 @@ console.log('started and stopped')
 `
 const typed = `
 import { createBroker, createConfig } from 'millrace'
+import { Reader, type StreamEntry } from 'millrace/reader'
 import { Producer, Worker } from 'millrace/worker'
 const broker = createBroker({ config: createConfig([]) })
+export const entries: AsyncIterable<StreamEntry> = new Reader({ connection: broker, stream: '$all' })
 export const done: Promise<void> = broker.start().then(() => broker.stop())
 type Jobs = { resize: { width: number } }
 export const added: Promise<string> = new Producer<Jobs>({ connection: broker }).add('resize', { width: 1 })
@@ -69,7 +76,7 @@ test('the packed tarball gives a command, an import and types that work', async 
   writeFileSync(path.join(folder, 'main.mjs'), program)
   const main = [path.join(folder, 'main.mjs'), String(await freePort()), data]
   const output = execFileSync(process.execPath, main, { encoding: 'utf8' })
-  t.regex(output, /hello world\nstarted and stopped/)
+  t.regex(output, /hello world\n"world"\nstarted and stopped/)
 
   writeFileSync(path.join(folder, 'typed.mts'), typed)
   const types = path.join(root, 'node_modules/@types')
