@@ -1,10 +1,10 @@
 // A projection: folds a stream's entries into keys. What a batch of entries writes and the position behind it are one
-// transaction, so each entry counts once, whatever crashes. Of several instances one at a time gets ahead: a transaction
-// holds only if the position is still the one that it started from.
+// transaction, so each entry counts once, whatever crashes. Of several instances one at a time gets ahead: a
+// transaction holds only if the position is still the one that it started from.
 
-import { EventEmitter, once } from 'node:events'
+import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ChainableCommander, Redis } from 'ioredis'
+import type { ChainableCommander, Redis, RedisOptions } from 'ioredis'
 import { MillraceError } from '../../core/errors.ts'
 import { openOwn } from '../connection.ts'
 import type { Connection } from '../connection.ts'
@@ -43,6 +43,9 @@ export type ProjectionEvents = {
   error: [error: Error]
 }
 
+/** Nothing may be sent again, or later over another connection, which wouldn't watch the position. */
+const watching: RedisOptions = { maxRetriesPerRequest: 0, enableOfflineQueue: false }
+
 export class Projection extends EventEmitter<ProjectionEvents> {
   private readonly options: ProjectionOptions
   private readonly redis: Redis
@@ -61,13 +64,13 @@ export class Projection extends EventEmitter<ProjectionEvents> {
   constructor(options: ProjectionOptions) {
     super()
     this.options = options
-    // Nothing may be sent again, or later over another connection, which wouldn't watch the position.
-    this.redis = openOwn(options.connection, { maxRetriesPerRequest: 0, enableOfflineQueue: false }).redis
+    this.redis = openOwn(options.connection, watching).redis
     const { stream, name, batch = batchDefault, trimmed = 'refuse' } = options
     this.source = new Source(this.redis, stream, batch, trimmed)
     this.positionKey = `${name}:position`
     this.losses = 0
     this.redis.on('close', () => { this.losses++ })
+    this.redis.on('error', (error: Error) => this.report(error))
     this.closed = false
     this.running = Promise.resolve()
     this.at = ''
@@ -97,9 +100,9 @@ export class Projection extends EventEmitter<ProjectionEvents> {
 
   /** Removes all its keys and begins anew, in one transaction; also while it or another instance runs. */
   async rebuild(): Promise<void> {
-    const { redis } = openOwn(this.options.connection, { maxRetriesPerRequest: 0 })
+    const { redis } = openOwn(this.options.connection, watching)
     try {
-      while (!await this.reset(redis)) await sleep(refusedMs)
+      while (redis.status !== 'ready' || !await this.reset(redis)) await sleep(refusedMs)
     } finally {
       redis.disconnect()
     }
@@ -117,12 +120,12 @@ export class Projection extends EventEmitter<ProjectionEvents> {
   private async loop(): Promise<void> {
     while (!this.closed) {
       try {
-        if (this.redis.status !== 'ready') await once(this.redis, 'ready', { signal: AbortSignal.timeout(refusedMs * 10) })
-        await this.step()
+        if (this.redis.status === 'ready') await this.step()
+        else await sleep(refusedMs)
       } catch (error) {
         if (this.closed) return
-        if (!isTimeout(error) && !isPassing(error)) throw error
-        if (this.listenerCount('error') > 0) this.emit('error', error as Error)
+        if (!isPassing(error)) throw error
+        this.report(error as Error)
         await sleep(refusedMs)
       }
     }
@@ -173,6 +176,10 @@ export class Projection extends EventEmitter<ProjectionEvents> {
     return false
   }
 
+  private report(error: Error): void {
+    if (this.listenerCount('error') > 0) this.emit('error', error)
+  }
+
   private async read(): Promise<StreamEntry[]> {
     const there = await this.source.history(this.at)
     if (there.length > 0) return there
@@ -194,6 +201,8 @@ export class Projection extends EventEmitter<ProjectionEvents> {
 
   /** True when all keys are gone and the position is back at the beginning. */
   private async reset(redis: Redis): Promise<boolean> {
+    let lost = false
+    redis.once('close', () => { lost = true })
     await redis.watch(this.positionKey)
     const pattern = `${this.options.name.replaceAll(/[\\*?[\]]/g, '\\$&')}:*`
     const keys = new Set<string>()
@@ -203,12 +212,8 @@ export class Projection extends EventEmitter<ProjectionEvents> {
     const write = redis.multi()
     for (const key of keys) write.unlink(key)
     write.set(this.positionKey, this.options.from ?? '0-0')
-    return await write.exec() !== null
+    return !lost && await write.exec() !== null
   }
 }
 
 type Saved = [unknown, [Error | null, string | null]]
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
-}

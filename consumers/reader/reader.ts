@@ -1,5 +1,5 @@
-// A catch-up reader: a stream from any id through its history into what comes, without gap or double. It needs no group;
-// its position is its own, and is kept under a name if it has one.
+// A catch-up reader: a stream from any id through its history into what comes, without gap or double. It needs no
+// group; its position is its own, and is kept under a name if it has one.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openOwn, patient } from '../connection.ts'

@@ -65,11 +65,13 @@ export class Source {
   /** Notes how far the reader is, in entries ever added; refuses when more than it has read are gone. */
   private keepCount(info: readonly unknown[], position: string, found: number): void {
     const of = (name: string): unknown => info[info.indexOf(name) + 1]
-    const [added, length, first] = [Number(of('entries-added')), Number(of('length')), of('first-entry') as [string] | null]
+    const [added, length] = [Number(of('entries-added')), Number(of('length'))]
+    const first = of('first-entry') as [string] | null
     if (position === '0-0' || position === '0') this.added ??= added - length
     const passed = first === null || compareIds(first[0], position) > 0
     if (passed && added > length && (this.added === undefined || added - this.added > length)) {
-      throw new MillraceError('TRIMMED', `entries of ${this.stream} behind ${position} were trimmed before they were read`)
+      const which = `entries of ${this.stream} behind ${position}`
+      throw new MillraceError('TRIMMED', `${which} were trimmed before they were read`)
     }
     if (found < this.count) this.added = added
     else if (this.added !== undefined) this.added += found

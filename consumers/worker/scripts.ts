@@ -73,11 +73,11 @@ local function remove(id, key)
 end
 `
 
-/** ARGV id after which, id, … Answers which may run now: 1, or 0 for those that wait. */
+/** ARGV id after which, id, … Answers which may run now: 1, or 0 for those that wait or are another's by now. */
 export const turnScript = script(`${scope}
 local mayRun = {}
 for i = 3, #ARGV, 2 do
-  mayRun[#mayRun + 1] = waits(ARGV[i], ARGV[i + 1]) and 0 or 1
+  mayRun[#mayRun + 1] = isOurs(ARGV[i + 1]) and not waits(ARGV[i], ARGV[i + 1]) and 1 or 0
 end
 return mayRun
 `)
@@ -86,8 +86,7 @@ return mayRun
 export const settleScript = script(`${scope}${settling}
 local following = {}
 for i = 4, #ARGV, 2 do
-  redis.call('XACK', stream, group, ARGV[i])
-  successor(ARGV[i], following)
+  if redis.call('XACK', stream, group, ARGV[i]) == 1 then successor(ARGV[i], following) end
   if ARGV[3] == '1' then remove(ARGV[i], ARGV[i + 1]) end
 end
 return following
