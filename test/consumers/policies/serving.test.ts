@@ -146,8 +146,10 @@ test.serial('a replica decides nothing; once it leads it goes on', async (t) => 
   await read(theirs, 'a')
   await until('1-1 is buried, here and there', async () => await ours.text('XLEN', 'dead') === ':1\r\n')
   t.is(await infoField(ours, 'dead_letters'), '0')
+  // Long enough for the master to be gone by then.
+  await theirs.text('XGROUP', 'POLICY', 's', 'g', 'LEASE', '3000', 'MAXDELIVERIES', '1', 'DEADLETTER', 'dead', 'ORDERED', 'k')
   t.is(await read(theirs, 'a'), '[[s [[2-1 [k one n 2]]]]]')
-  await until('2-1 is pending there, too', async () => (await texts(ours, 'XPENDING', 's', 'g')).startsWith('[1 2-1'))
+  await until('2-1 is out there, too', async () => (await texts(ours, 'XPENDING', 's', 'g', '-', '+', 5)).startsWith('[[2-1 a '))
   theirs.destroy()
   await master.kill9()
   t.is(await ours.text('XLEN', 'dead'), ':1\r\n')
