@@ -1,6 +1,5 @@
 // What the broker tells those who watch it: Prometheus text, probes, spans and metrics sent by OTLP.
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
@@ -8,6 +7,8 @@ import type { ExecutionContext } from 'ava'
 import { freePort, startMillrace } from '../process.ts'
 import type { ServerProcess } from '../process.ts'
 import { decode } from '../resp-value.ts'
+import { collector } from './collector.ts'
+import type { Span } from './collector.ts'
 
 type Sample = { name: string, labels: Record<string, string>, value: number }
 
@@ -104,36 +105,6 @@ test('/healthz and /readyz answer probes; other ways in are refused', async (t) 
   const response = await fetch(`${base}/readyz`)
   t.deepEqual([response.status, await response.text()], [503, 'the link to the master is down\n'])
 })
-
-type Span = {
-  name: string, traceId: string, spanId: string, parentSpanId?: string, kind: number, status: { code?: number },
-  links?: { spanId: string }[], startTimeUnixNano: string, endTimeUnixNano: string,
-}
-
-/** A collector: takes OTLP over HTTP as JSON. */
-async function collector(t: ExecutionContext): Promise<{ endpoint: string, spans: Span[], metrics: Set<string> }> {
-  const spans: Span[] = []
-  const metrics = new Set<string>()
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const body = JSON.parse(Buffer.concat(chunks).toString())
-      for (const resource of body.resourceSpans ?? []) for (const scope of resource.scopeSpans) spans.push(...scope.spans)
-      for (const resource of body.resourceMetrics ?? []) {
-        for (const scope of resource.scopeMetrics) for (const { name } of scope.metrics) metrics.add(name)
-      }
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
-    })
-  })
-  const port = await freePort()
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { endpoint: `http://127.0.0.1:${port}`, spans, metrics }
-}
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const parentId = 'b7ad6b7169203331'
