@@ -12,6 +12,8 @@ export const inFlightMax = 16_384
 export const reconnectMsMin = 50
 export const reconnectMsMax = 5000
 export const connectMsMax = 5000
+/** How long a stop waits for a connection to end. */
+export const closeMsMax = 1000
 /** A server that doesn't answer so many pings is gone. */
 export const pingMs = 5000
 export const unansweredPingsMax = 2

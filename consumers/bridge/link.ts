@@ -9,7 +9,7 @@ import type { Authenticator, ConnectionOptions, Msg, NatsConnection } from 'nats
 import type { Broker } from '../../broker/broker.ts'
 import type { Headers } from './fields.ts'
 import {
-  apiMsMax, connectMsMax, pingMs, reconnectMsMax, reconnectMsMin, unansweredPingsMax, unflushedBytesMax,
+  apiMsMax, closeMsMax, connectMsMax, pingMs, reconnectMsMax, reconnectMsMin, unansweredPingsMax, unflushedBytesMax,
 } from './limits.ts'
 
 /** What a header line adds to its name and value, and the line before all headers with the one behind. */
@@ -100,12 +100,12 @@ export class Link {
     this.dialing = this.dialing.then(() => this.dial(wanted.signal))
   }
 
-  /** Wants none any more; resolves when it is gone. */
+  /** Wants none any more; resolves when it is gone, or when a server that doesn't answer was waited for long enough. */
   async close(): Promise<void> {
     this.wanted?.abort()
     this.wanted = undefined
-    await this.nats?.close()
-    await this.dialing
+    const gone = Promise.allSettled([this.nats?.close(), this.dialing])
+    await Promise.race([gone, delay(closeMsMax, undefined, { ref: false })])
   }
 
   /** Drops the connection, and makes another one. */
