@@ -202,13 +202,13 @@ async function elements(): Promise<void> {
 }
 
 async function queues(
-  title: string, queue: (name: Name, port: number, jobs: number) => Promise<QueueFigures>,
+  title: string, jobs: number, queue: (name: Name, port: number, jobs: number) => Promise<QueueFigures>,
 ): Promise<void> {
   const running = await startAll(both, 'everysec')
   const processed: Partial<Record<Name, number[]>> = {}
   await measure(`${title} add`, 'jobs/s', 'more', both, async (name) => {
     await ask(running.get(name)!.port, 'FLUSHALL')
-    const figures = await queue(name, running.get(name)!.port, 10_000 * scale)
+    const figures = await queue(name, running.get(name)!.port, jobs * scale)
     ;(processed[name] ??= []).push(figures.processed)
     return figures.added
   })
@@ -281,9 +281,9 @@ if (wanted.has('restart')) await restart()
 if (wanted.has('recovery')) await recovery()
 if (wanted.has('families')) await families()
 if (wanted.has('elements')) await elements()
-if (wanted.has('bullmq')) await queues('BullMQ', (_name, port, jobs) => bullmq(port, jobs))
+if (wanted.has('bullmq')) await queues('BullMQ', 10_000, (_name, port, jobs) => bullmq(port, jobs))
 if (wanted.has('worker')) {
-  await queues('worker SDK, and BullMQ there:', (name, port, jobs) => (
+  await queues('worker SDK, and BullMQ there:', 30_000, (name, port, jobs) => (
     name === 'ours' ? workerSdk(port, jobs) : bullmq(port, jobs)))
 }
 if (wanted.has('stalls')) await longStalls()
