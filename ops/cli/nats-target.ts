@@ -3,7 +3,7 @@
 import { LogPublisher } from '../../consumers/bridge/log-publisher.ts'
 import { idText } from '../../core/history/moment.ts'
 import { MillraceError } from '../../core/errors.ts'
-import type { Sent, Target } from './replay-into.ts'
+import type { Sent, Target } from './replay-target.ts'
 import { UsageError } from './verb.ts'
 
 export class NatsTarget implements Target {

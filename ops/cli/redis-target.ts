@@ -6,7 +6,7 @@ import { encodeWords } from '../../core/args.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { errorIn, replyEnd } from './reply-stream.ts'
 import { connectRedis } from './redis-address.ts'
-import type { Sent, Target } from './replay-into.ts'
+import type { Sent, Target } from './replay-target.ts'
 
 /** Commands of a state that may be on their way at once: their order doesn't matter. */
 const stateAwaitedMax = 1000

@@ -14,11 +14,11 @@ import type { Command } from '../../broker/command.ts'
 import { createCommands } from '../../broker/commands/table.ts'
 import { breathe } from './drive.ts'
 import { renderEvent } from './event.ts'
-import type { Event } from './event.ts'
 import { foldLog } from './fold.ts'
 import { NatsTarget } from './nats-target.ts'
 import { findLog } from './place.ts'
 import { RedisTarget } from './redis-target.ts'
+import type { Sent, Target } from './replay-target.ts'
 import { entryMatches, isFrom, keysOf } from './selection.ts'
 import type { Selection } from './selection.ts'
 import { openSink } from './sink.ts'
@@ -30,30 +30,6 @@ import type { ExitCode, Given, Io } from './verb.ts'
 const pauseMsMax = 100
 /** Keys of a state that are sent between two looks for signals. */
 const keysPerLook = 256
-
-/** An entry on its way. */
-export type Sent = {
-  position: number
-  ms: number
-  db: number
-  /** Position of its transaction's first entry, 0 outside of one. */
-  transactionFrom: number
-  /** The command as a RESP array. */
-  command: Buffer
-  event: Event
-}
-
-export interface Target {
-  /** Everything up to this position was taken; -1 before the first. */
-  readonly taken: number
-  /** Sends an entry; resolves when more may come. Throws MillraceError TARGET_REFUSED, TARGET_ENDED. */
-  send(entry: Sent): Promise<void>
-  /** A transaction never goes on behind here. */
-  frameEnded(): void
-  /** Resolves when all was taken. Throws as `send`. */
-  finish(): Promise<void>
-  close(): void
-}
 
 export async function replayInto(given: Given, io: Io, into: string, selection: Selection): Promise<ExitCode> {
   const rate = rateOf(given)
