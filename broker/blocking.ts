@@ -42,6 +42,8 @@ export type Parked = {
   timer: NodeJS.Timeout | undefined
   /** Runs `retry` when time alone may have made something ready. */
   again: NodeJS.Timeout | undefined
+  /** Called when the wait ends, however it does. */
+  onEnd: (() => void) | undefined
 }
 
 export class Blocking {
@@ -113,6 +115,7 @@ export class Blocking {
       if (queue.first === undefined) this.byKey.delete(queue.id)
     }
     if (parked.wakeOnDelete) this.wakers--
+    parked.onEnd?.()
     this.hook()
   }
 
@@ -214,6 +217,7 @@ export class Blocking {
     const parked: Parked = {
       client, command, places: [], retry: block?.retry, type: block?.type, rivals: block?.rivals,
       wakeOnDelete: block?.wakeOnDelete ?? false, onTimeout, untilMs, timer: undefined, again: undefined,
+      onEnd: undefined,
     }
     client.parked = parked
     this.count++

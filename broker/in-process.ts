@@ -13,12 +13,15 @@ class MemorySocket extends Duplex {
   /** The peer's write that waits until this end wants more. */
   private peerWrote: (() => void) | undefined
   private sentEnd: boolean
+  /** What is on its way to the reader of this end; null is the end. */
+  private coming: (Buffer | null)[]
 
   constructor(allowHalfOpen: boolean) {
     super({ allowHalfOpen })
     this.peer = undefined
     this.peerWrote = undefined
     this.sentEnd = false
+    this.coming = []
   }
 
   /** The end of the server, which answers what came before it hears of the end, and that of the client. */
@@ -32,8 +35,11 @@ class MemorySocket extends Duplex {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const { peer } = this
     if (peer === undefined) done(connectionReset())
-    else if (peer.push(Buffer.from(chunk))) done()
-    else peer.peerWrote = done
+    else {
+      peer.bring(Buffer.from(chunk))
+      if (peer.readableLength < peer.readableHighWaterMark) done()
+      else peer.peerWrote = done
+    }
   }
 
   override _read(): void {
@@ -72,7 +78,18 @@ class MemorySocket extends Duplex {
   private endPeer(): void {
     if (this.sentEnd) return
     this.sentEnd = true
-    this.peer?.push(null)
+    this.peer?.bring(null)
+  }
+
+  /** Who reads may write at once: not in the middle of what the other side is doing, which may be ending a turn. */
+  private bring(chunk: Buffer | null): void {
+    this.coming.push(chunk)
+    if (this.coming.length > 1) return
+    queueMicrotask(() => {
+      const chunks = this.coming
+      this.coming = []
+      for (const arrived of chunks) if (!this.destroyed) this.push(arrived)
+    })
   }
 }
 

@@ -31,7 +31,7 @@ export function populate(c: Connection, a: Args, r: Reply): void {
     if (broker.stopping || c.parked !== parked) return
     const late = refusalOf(broker)
     if (late !== undefined) return broker.blocking.answer(parked, (to) => to.error(late))
-    const held = broker.pause.active || broker.loading.active
+    const held = broker.pause.active || broker.loading.active || broker.engine.grouped
     if (!held) {
       broker.openTurn()
       maker.work(broker.engine.clock.monotonicMs() + populateSliceMsMax)
@@ -41,7 +41,7 @@ export function populate(c: Connection, a: Args, r: Reply): void {
     else {
       // Its frame is the one that the answer waits for.
       broker.blocking.answer(parked, (to) => {
-        c.wroteTurn = broker.outbox.turn
+        c.noteWrite()
         to.ok()
       })
     }

@@ -3,6 +3,7 @@
 import type { Args } from '../../core/args.ts'
 import { replies } from '../../core/errors.ts'
 import type { Reply } from '../../core/reply.ts'
+import type { Parked } from '../blocking.ts'
 import type { Broker } from '../broker.ts'
 import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
@@ -30,12 +31,9 @@ function wait(c: Connection, a: Args, r: Reply): void {
   const position = lastWrite(c)
   const have = (): number => group.haveUpTo(lastByte(broker, position))
   if (have() >= replicas || !c.mayBlock) return r.int(have())
-  const look = (): void => {
-    if (c.parked !== parked) group.onAck.delete(look)
-    else if (have() >= replicas) broker.blocking.answer(parked, (late) => late.int(have()))
-  }
-  const parked = broker.blocking.parkFor(c, c.lastCommand!, ms, (late) => late.int(have()))
-  group.onAck.add(look)
+  const answer = (late: Reply): void => late.int(have())
+  const parked = broker.blocking.parkFor(c, c.lastCommand!, ms, answer)
+  heed(parked, broker, () => have() >= replicas, answer)
   group.askAcks()
 }
 
@@ -47,6 +45,17 @@ function lastWrite(c: Connection): number {
 /** The last byte of the stream that replicas must have; undefined while it has no number yet. */
 function lastByte(b: Broker, position: number): number | undefined {
   return position === 0 ? 0 : b.replicas.stream.lastOf(position, b.engine.log)
+}
+
+/** While the client waits, each word of a replica may end that. Returns what looks, for others to call as well. */
+function heed(parked: Parked, b: Broker, enough: () => boolean, answer: (r: Reply) => void): () => void {
+  const { onAck } = b.replicas
+  const look = (): void => {
+    if (enough()) b.blocking.answer(parked, answer)
+  }
+  onAck.add(look)
+  parked.onEnd = () => void onAck.delete(look)
+  return look
 }
 
 function waitAof(c: Connection, a: Args, r: Reply): void {
@@ -75,12 +84,8 @@ function waitAof(c: Connection, a: Args, r: Reply): void {
   }
   const enough = (): boolean => kept() >= local && onDisk() >= replicas
   if (enough() || !c.mayBlock) return answer(r)
-  const look = (): void => {
-    if (c.parked !== parked) group.onAck.delete(look)
-    else if (enough()) broker.blocking.answer(parked, answer)
-  }
   const parked = broker.blocking.parkFor(c, c.lastCommand!, ms, answer)
-  group.onAck.add(look)
+  const look = heed(parked, broker, enough, answer)
   // The turn that holds the client's last write is sealed first; then one sync serves all who wait.
   if (replicas > 0) group.askAcks()
   setImmediate(() => void log.flush().then(look, () => {}))

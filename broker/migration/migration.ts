@@ -33,7 +33,7 @@ export function beginMigration(b: Broker, c: Connection, order: Order): void {
   const migration = new Migration(b, c, order)
   void migration.run().then((error) => {
     // The log is closed, or about to be.
-    if (b.stopping && b.pause.active) return
+    if (b.stopping && mustWait(b)) return
     const write = (r: Reply): void => migration.finish(r, error)
     b.openTurn()
     // Who is gone doesn't hear of it.
@@ -91,10 +91,12 @@ class Migration {
     const { targets } = this.broker
     const { address, timeoutMs } = this.order
     for (let fresh = false; ; fresh = true) {
-      const { target, kept } = targets.take(address, timeoutMs, fresh)
+      let kept = false
       try {
-        await this.converse(target)
-        targets.give(target)
+        const taken = targets.take(address, timeoutMs, fresh)
+        kept = taken.kept
+        await this.converse(taken.target)
+        targets.give(taken.target)
         return this.refusal === undefined ? undefined : `ERR Target instance replied with error: ${this.refusal}`
       } catch (error) {
         if (!(error instanceof TargetError)) throw error
@@ -176,9 +178,13 @@ class Migration {
     return replaces ? [...words, 'REPLACE'] : words
   }
 
-  /** While CLIENT PAUSE or a change of masters holds up all writes, ours waits, too. */
   private async writable(): Promise<void> {
     const { broker } = this
-    while (broker.pause.active && !broker.stopping) await new Promise((resolve) => setTimeout(resolve, migrateWaitMs))
+    while (mustWait(broker) && !broker.stopping) await new Promise((resolve) => setTimeout(resolve, migrateWaitMs))
   }
+}
+
+/** CLIENT PAUSE or a change of masters holds up all writes, or a script that takes many turns holds the frame. */
+function mustWait(b: Broker): boolean {
+  return b.pause.active || b.engine.grouped
 }

@@ -2,7 +2,7 @@
 
 import type { Broker } from '../broker.ts'
 import { migrateTargetsKept } from '../limits.ts'
-import { Target } from './target.ts'
+import { Target, TargetError } from './target.ts'
 
 /** `login`: none, a password, or a user and a password. */
 export type TargetAddress = { readonly host: string, readonly port: number, readonly login: readonly Buffer[] }
@@ -21,7 +21,10 @@ export class Targets {
     this.idleCount = 0
   }
 
-  /** A connection that was kept, unless a `fresh` one is wanted; it may fail as soon as it is used. */
+  /**
+   * A connection that was kept, unless a `fresh` one is wanted; it may fail as soon as it is used. Throws TargetError
+   * where none can be begun: for a host that is no name, or certificates that can't be read.
+   */
   take(address: TargetAddress, timeoutMs: number, fresh: boolean): { target: Target, kept: boolean } {
     const id = JSON.stringify(address)
     const target = fresh ? undefined : this.idle.get(id)?.pop()
@@ -30,7 +33,7 @@ export class Targets {
       target.wake(timeoutMs)
       return { target, kept: true }
     }
-    const made = new Target(this.broker, id, address.host, address.port, timeoutMs, (ended) => this.forget(ended))
+    const made = this.begin(id, address, timeoutMs)
     this.open.add(made)
     return { target: made, kept: false }
   }
@@ -51,13 +54,24 @@ export class Targets {
     for (const target of this.open) target.end()
   }
 
+  private begin(id: string, { host, port }: TargetAddress, timeoutMs: number): Target {
+    const { broker } = this
+    try {
+      return new Target(broker, id, host, port, timeoutMs, (ended) => this.forget(ended))
+    } catch (error) {
+      broker.report('warning', `MIGRATE can't connect: ${(error as Error).message}`)
+      throw new TargetError('connecting to the client', error as Error, false)
+    }
+  }
+
   private forget(target: Target): void {
     this.open.delete(target)
     const same = this.idle.get(target.id)
     const at = same?.indexOf(target) ?? -1
-    if (at < 0) return
-    this.idleCount--
-    same!.splice(at, 1)
-    if (same!.length === 0) this.idle.delete(target.id)
+    if (at >= 0) {
+      this.idleCount--
+      same!.splice(at, 1)
+    }
+    if (same?.length === 0) this.idle.delete(target.id)
   }
 }

@@ -41,6 +41,8 @@ test('POPULATE leaves turns to others, and its client waits for it; a replica re
   await made
   t.deepEqual(order, ['+PONG\r\n', '+OK\r\n'])
   t.is(await other.text('DBSIZE'), ':300000\r\n')
+  const { clients, engine } = server.broker
+  t.is(Math.max(...Array.from(clients.values(), (c) => c.wrotePosition)), engine.log.appended, 'what WAIT waits for')
   await other.call('REPLICAOF', '127.0.0.1', '1')
   t.is(await other.text('DEBUG', 'POPULATE', '1', 'r'), `-READONLY You can't write against a read only replica.\r\n`)
   await other.call('REPLICAOF', 'NO', 'ONE')

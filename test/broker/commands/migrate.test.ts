@@ -186,6 +186,19 @@ test('a target that falls silent or goes away leaves the keys where they are, bu
   client.destroy()
 })
 
+test('where no connection can even be begun the client hears it, and the keys are free again', async (t) => {
+  const source = await startBroker(t)
+  const client = await source.connect()
+  await client.call('SET', 'k', '1')
+  const failed = '-IOERR error or timeout connecting to the client\r\n'
+  t.is(await client.text('MIGRATE', 'a\0b', '6379', 'k', '0', '1000'), failed)
+  await client.call('CONFIG', 'SET', 'tls-cluster', 'yes')
+  t.is(await client.text('MIGRATE', '127.0.0.1', '6379', 'k', '0', '1000'), failed, 'there is no certificate')
+  t.is(await client.text('SET', 'k', '2'), '+OK\r\n')
+  t.is(source.broker.gates, 0)
+  client.destroy()
+})
+
 test('a kept connection that was closed meanwhile is replaced; what changed without a command is sent again', async (t) => {
   const source = await startBroker(t)
   const target = await startMute(t)
@@ -233,6 +246,23 @@ test('a pause of all writes holds up the DEL, too; what waits inside MULTI and s
   source.broker.pause.end('failover')
   t.is(await answer, '+OK\r\n')
   t.is(await other.text('GET', 'k'), '$-1\r\n')
+  client.destroy()
+  other.destroy()
+})
+
+test('the DEL is no part of a script that takes many turns', async (t) => {
+  const [source, target] = await Promise.all([startBroker(t, { args: ['--busy-reply-threshold', '1'] }), startMute(t)])
+  const [client, other] = await Promise.all([source.connect(), source.connect()])
+  await client.call('SET', 'k', '1')
+  const answer = client.text('MIGRATE', '127.0.0.1', String(target.port), 'k', '0', '9000')
+  await until(() => restores(target.received()) === 1)
+  const script = 'local n = 0 while n < tonumber(ARGV[1]) do n = n + 1 end return redis.call("EXISTS", "k")'
+  const exists = other.text('EVAL_RO', script, '0', '5000000')
+  await until(() => source.broker.scripts.busy !== undefined)
+  target.say('+OK\r\n')
+  t.is(await exists, ':1\r\n')
+  t.is(await answer, '+OK\r\n')
+  t.is(await other.text('EXISTS', 'k'), ':0\r\n')
   client.destroy()
   other.destroy()
 })
