@@ -4,18 +4,10 @@ import { appendFileSync, cpSync, readFileSync, readdirSync, renameSync, rmSync, 
 import path from 'node:path'
 import test from 'ava'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
-import { millrace, workload, writtenDirectory } from './program.ts'
+import { millrace, sharedDirectory } from './program.ts'
 import type { Written } from './program.ts'
 
-let written: Written
-const ends: (() => unknown)[] = []
-
-test.before(async () => {
-  written = await writtenDirectory({ teardown: (end) => ends.push(end) }, workload, { args: ['--enable-debug-command', 'yes'] })
-})
-test.after.always(() => {
-  for (const end of ends.toReversed()) end()
-})
+const written = sharedDirectory()
 
 /** A copy of the directory to be damaged. */
 function copied(t: { teardown(end: () => unknown): void }): Written {

@@ -5,19 +5,9 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, write
 import path from 'node:path'
 import test from 'ava'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
-import { digestOf, millrace, program, root, workload, writtenDirectory } from './program.ts'
-import type { Written } from './program.ts'
+import { debug, digestOf, millrace, program, root, sharedDirectory, workload } from './program.ts'
 
-const debug = ['--enable-debug-command', 'yes']
-let written: Written
-const ends: (() => unknown)[] = []
-
-test.before(async () => {
-  written = await writtenDirectory({ teardown: (end) => ends.push(end) }, workload, { args: debug })
-})
-test.after.always(() => {
-  for (const end of ends.toReversed()) end()
-})
+const written = sharedDirectory()
 
 test('AOF and RDB: a redis-server finds the same contents, and so does a broker that imported them', async (t) => {
   const dir = temporaryDirectory(t)

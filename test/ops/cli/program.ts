@@ -2,12 +2,15 @@
 
 import { spawn } from 'node:child_process'
 import path from 'node:path'
+import test from 'ava'
 import { startMillrace } from '../../process.ts'
 import type { Scope, ServerOptions, ServerProcess } from '../../process.ts'
 import type { Arg } from '../../resp-client.ts'
 
 export const root = path.resolve(import.meta.dirname, '../../..')
 export const program = path.join(root, 'ops/cli/millrace.ts')
+
+export const debug = ['--enable-debug-command', 'yes']
 
 export type Outcome = { code: number | null, stdout: string, stderr: string, lines: Record<string, unknown>[] }
 
@@ -57,12 +60,10 @@ export const workload: readonly (readonly Arg[])[] = [
 export type Written = { dir: string, folder: string, segment: string, digest: string }
 
 /** A data directory that a broker wrote, command by command (each in a frame of its own), and left in good order. */
-export async function writtenDirectory(
-  scope: Scope, commands: readonly (readonly Arg[])[] = workload, options: ServerOptions = {},
-): Promise<Written> {
-  const server = await startMillrace(scope, options)
+async function writtenDirectory(scope: Scope): Promise<Written> {
+  const server = await startMillrace(scope, { args: debug })
   const client = await server.connect()
-  for (const command of commands) await client.call(...command)
+  for (const command of workload) await client.call(...command)
   const digest = await client.text('DEBUG', 'DIGEST')
   client.destroy()
   await server.terminate()
@@ -70,12 +71,29 @@ export async function writtenDirectory(
   return { dir: server.dir, folder, segment: path.join(folder, 'appendonly.aof.1.incr.aof'), digest }
 }
 
+/** What lasts for all tests of the file that calls this. */
+export function fileScope(): Scope {
+  const ends: (() => unknown)[] = []
+  test.after.always(() => {
+    for (const end of ends.toReversed()) end()
+  })
+  return { teardown: (end) => ends.push(end) }
+}
+
+/** A directory of the whole workload for all tests of the file that calls this; they find it filled in. */
+export function sharedDirectory(): Written {
+  const scope = fileScope()
+  const written: Written = { dir: '', folder: '', segment: '', digest: '' }
+  test.before(async () => void Object.assign(written, await writtenDirectory(scope)))
+  return written
+}
+
 /** DEBUG DIGEST of what a server finds at its start in this directory. */
 export async function digestOf(
   scope: Scope, start: (scope: Scope, options: ServerOptions) => Promise<ServerProcess>, dir: string,
   args: readonly string[] = [],
 ): Promise<string> {
-  const server = await start(scope, { dir, args: ['--enable-debug-command', 'yes', ...args] })
+  const server = await start(scope, { dir, args: [...debug, ...args] })
   const client = await server.connect()
   const digest = await client.text('DEBUG', 'DIGEST')
   client.destroy()

@@ -9,15 +9,14 @@ import { requireNats, startNats } from '../../nats-server.ts'
 import { freePort, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
-import { digestOf, millrace, workload } from './program.ts'
+import { debug, digestOf, fileScope, millrace, workload } from './program.ts'
 
-const debug = ['--enable-debug-command', 'yes']
 let server: ServerProcess
 let client: RespClient
 /** Behind the first part of the work, and at the end. */
 let early: { id: string, digest: string }
 let last: { id: string, digest: string }
-const ends: (() => unknown)[] = []
+const scope = fileScope()
 
 async function standOf(): Promise<{ id: string, digest: string }> {
   const id = /\$\d+\r\n(\d+-\d+)\r\n/.exec(await client.text('LOG', 'POSITION'))![1]!
@@ -25,8 +24,9 @@ async function standOf(): Promise<{ id: string, digest: string }> {
 }
 
 test.before(async () => {
-  server = await startMillrace({ teardown: (end) => ends.push(end) }, { args: debug })
+  server = await startMillrace(scope, { args: debug })
   client = await server.connect()
+  scope.teardown(() => client.destroy())
   for (const command of workload) await client.call(...command)
   early = await standOf()
   await client.call('BGREWRITEAOF')
@@ -37,10 +37,6 @@ test.before(async () => {
     ['FLUSHALL'], ['SET', 'later', '1'], ['MULTI'], ['INCR', 'later'], ['RPUSH', 'jobs', 'a', 'b'], ['EXEC'], ['LPOP', 'jobs'],
   ])
   last = await standOf()
-})
-test.after.always(() => {
-  client.destroy()
-  for (const end of ends.toReversed()) end()
 })
 
 test('a data directory as of a moment, while its source is served: the broker and redis-server start from it', async (t) => {
