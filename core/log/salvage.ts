@@ -12,7 +12,7 @@ import { readManifest, segmentName, writeManifest } from './manifest.ts'
 import type { LogPlace, ManifestFile } from './manifest.ts'
 import { beginsAsRdb } from './recover.ts'
 import { filesByName } from './verify-log.ts'
-import type { VerifyCheckpoint } from './verify-log.ts'
+import type { CheckpointFacts, VerifyCheckpoint } from './verify-log.ts'
 import { verifySegment } from './verify-segment.ts'
 import type { Fault, VerifyStep } from './verify-segment.ts'
 
@@ -28,26 +28,57 @@ export type Salvage = {
   /** Positions that some file still holds, but that can't be reached: the last of them, and its time. */
   lastSeen: number
   lastSeenMs: number
+  /** A checkpoint that is lost, and with it what it held: it was no fold of what came before. */
+  lostOrigin: string | undefined
 }
 
-export type Sources = { bases: string[], segments: string[] }
+export type Sources = {
+  /** Newest first. */
+  bases: string[]
+  segments: string[]
+  /** By checkpoint that is no fold of what came before it: how many of the segments are from before. */
+  origins?: ReadonlyMap<string, number>
+}
 
-/** The log's checkpoints, newest first, and all its segments in order, those of the archive before. */
+/**
+ * The log's checkpoints, newest first, and all its segments in order, those of the archive before. What is gone is left
+ * out, but for checkpoints that are no fold of what came before them.
+ */
 export function sourcesOf(disk: Disk, place: LogPlace): Sources {
-  const files = manifestFiles(disk, place)
-  const inFolder = (type: 'b' | 'i'): string[] => files.filter((file) => file.type === type)
-    .map((file) => path.join(place.folder, file.name)).filter((file) => disk.size(file) >= 0)
-  const bases = inFolder('b')
-  const segments = inFolder('i')
+  const bases: string[] = []
+  const segments: string[] = []
+  const origins = new Map<string, number>()
+  for (const { file, type } of [...archivedFiles(disk, place), ...countingFiles(disk, place)]) {
+    const isThere = disk.size(file) >= 0
+    if (type === 'i') {
+      if (isThere) segments.push(file)
+      continue
+    }
+    if (isOrigin(file)) origins.set(file, segments.length)
+    if (isThere || origins.has(file)) bases.unshift(file)
+  }
+  return { bases, segments, origins }
+}
+
+type NamedFile = { file: string, type: 'b' | 'i' | 'h' }
+
+/** Oldest first. */
+function archivedFiles(disk: Disk, place: LogPlace): NamedFile[] {
   try {
     const archive = new Archive(disk, path.join(place.folder, 'archive'))
-    bases.push(...archive.files.filter((file) => file.type === 'b').toReversed().map((file) => archive.pathOf(file)))
-    segments.unshift(...archive.files.filter((file) => file.type === 'i').map((file) => archive.pathOf(file)))
+    return archive.files.map((file) => ({ file: archive.pathOf(file), type: file.type }))
   } catch (error) {
     // An archive whose manifest is damaged is no help; `check` tells of it.
     if (!(error instanceof MillraceError)) throw error
+    return []
   }
-  return { bases, segments: segments.filter((file) => disk.size(file) >= 0) }
+}
+
+/** The base, and the segments behind it. */
+function countingFiles(disk: Disk, place: LogPlace): NamedFile[] {
+  const files = manifestFiles(disk, place)
+  return (['b', 'i'] as const).flatMap((type) => files.filter((file) => file.type === type))
+    .map(({ name, type }) => ({ file: path.join(place.folder, name), type }))
 }
 
 /** Files that the manifest names and that are gone: what they held is lost, and nobody knows how much that is. */
@@ -70,17 +101,23 @@ function manifestFiles(disk: Disk, place: LogPlace): ManifestFile[] {
   return filesByName(place, disk.list(place.folder))
 }
 
-/** Finds what is whole; yields what is not. Throws MillraceError NOTHING_WHOLE. */
+/**
+ * Finds what is whole; yields what is not. `goesBack`: also to what is before a lost checkpoint that was no fold of it;
+ * what followed that checkpoint is then lost, too. Throws MillraceError NOTHING_WHOLE.
+ */
 export function* planSalvage(
-  disk: Disk, sources: Sources, verifyCheckpoint: VerifyCheckpoint,
+  disk: Disk, sources: Sources, verifyCheckpoint: VerifyCheckpoint, goesBack = false,
 ): Generator<VerifyStep, Salvage, void> {
-  const plan: Salvage = { base: undefined, segments: [], position: 0, ms: 0, lastSeen: 0, lastSeenMs: 0 }
-  const found = yield* firstWholeBase(disk, sources, verifyCheckpoint, plan)
+  const plan: Salvage = {
+    base: undefined, segments: [], position: 0, ms: 0, lastSeen: 0, lastSeenMs: 0, lostOrigin: undefined,
+  }
+  const { found, segmentsMax } = yield* firstWholeBase(disk, sources, verifyCheckpoint, plan, goesBack)
   if (!found && sources.bases.length > 0 && !beginsAtOne(disk, sources)) {
     throw new MillraceError('NOTHING_WHOLE', 'no checkpoint is whole, and the segments do not begin at position 1')
   }
   let broken = plan.base !== undefined && plan.base.bytes < disk.size(plan.base.file) && plan.base.file.endsWith('.aof')
-  for (const file of sources.segments) {
+  for (const [index, file] of sources.segments.entries()) {
+    if (index >= segmentsMax) broken = true
     const begins = segmentStart(disk, file)?.position
     if (begins !== undefined && begins <= plan.position) continue
     let fault: Fault | undefined
@@ -109,16 +146,24 @@ export function* planSalvage(
   return plan
 }
 
+/** `segmentsMax`: how many of the segments can follow what was found. */
 function* firstWholeBase(
-  disk: Disk, sources: Sources, verifyCheckpoint: VerifyCheckpoint, plan: Salvage,
-): Generator<VerifyStep, boolean, void> {
+  disk: Disk, sources: Sources, verifyCheckpoint: VerifyCheckpoint, plan: Salvage, goesBack: boolean,
+): Generator<VerifyStep, { found: boolean, segmentsMax: number }, void> {
+  let segmentsMax = sources.segments.length
   for (const file of sources.bases) {
+    const isThere = disk.size(file) >= 0
     let bytes = 0
-    if (beginsAsRdb(disk, file)) {
-      const facts = yield* verifyCheckpoint(disk, file)
-      if (!facts.whole) {
+    if (!isThere || beginsAsRdb(disk, file)) {
+      const facts = isThere ? yield* verifyCheckpoint(disk, file) : undefined
+      if (facts?.whole !== true) {
+        noteSeen(plan, facts)
         if (!isOrigin(file)) continue
-        throw new MillraceError('NOTHING_WHOLE', `${file} is damaged, and no fold of what came before it`)
+        const before = sources.origins?.get(file)
+        if (!goesBack || before === undefined) throw lostOrigin(file, isThere)
+        plan.lostOrigin ??= file
+        segmentsMax = before
+        continue
       }
       plan.position = facts.position
       plan.ms = facts.ms
@@ -142,9 +187,22 @@ function* firstWholeBase(
       }
     }
     plan.base = { file, bytes }
-    return true
+    return { found: true, segmentsMax }
   }
-  return false
+  return { found: false, segmentsMax }
+}
+
+/** A damaged checkpoint still tells where it stood, unless that is damaged, too. */
+function noteSeen(plan: Salvage, facts: CheckpointFacts | undefined): void {
+  if (facts === undefined || !Number.isSafeInteger(facts.position) || facts.position <= plan.lastSeen) return
+  plan.lastSeen = facts.position
+  plan.lastSeenMs = facts.ms
+}
+
+function lostOrigin(file: string, isThere: boolean): MillraceError {
+  const what = isThere ? 'is damaged' : 'is gone'
+  return new MillraceError('NOTHING_WHOLE', `${file} ${what}, and no fold of what came before it; `
+    + '`millrace repair --from-checkpoint` goes back to that')
 }
 
 function beginsAtOne(disk: Disk, sources: Sources): boolean {

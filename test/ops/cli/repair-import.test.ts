@@ -5,19 +5,9 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
-import { digestOf, millrace, workload, writtenDirectory } from './program.ts'
-import type { Written } from './program.ts'
+import { debug, digestOf, millrace, sharedDirectory, workload } from './program.ts'
 
-const debug = ['--enable-debug-command', 'yes']
-let written: Written
-const ends: (() => unknown)[] = []
-
-test.before(async () => {
-  written = await writtenDirectory({ teardown: (end) => ends.push(end) }, workload, { args: debug })
-})
-test.after.always(() => {
-  for (const end of ends.toReversed()) end()
-})
+const written = sharedDirectory()
 
 test('a whole directory is copied as it is', async (t) => {
   const to = path.join(temporaryDirectory(t), 'new')
@@ -73,10 +63,13 @@ test('a segment that is gone is no silent loss', async (t) => {
   t.is((await millrace('import', dir, '--to', path.join(temporaryDirectory(t), 'new'))).code, 2)
 })
 
-test('a damaged checkpoint that is no fold of what is archived gives way to nothing: not at a start, not in a repair', async (t) => {
+test('a lost checkpoint that is no fold of what is archived gives way to nothing, or to the one before when it is told to', async (t) => {
   const ours = await startMillrace(t)
   const client = await ours.connect()
   await client.call('SET', 'a', 'logged')
+  await client.call('BGREWRITEAOF')
+  while (!ours.output.includes('rewrite terminated with success')) await sleep(10)
+  await client.call('SET', 'c', 'logged behind a checkpoint')
   await client.call('CONFIG', 'SET', 'appendonly', 'no')
   while (!ours.output.includes('the log ends')) await sleep(10)
   await client.call('SET', 'a', 'in memory only')
@@ -86,15 +79,32 @@ test('a damaged checkpoint that is no fold of what is archived gives way to noth
   client.destroy()
   await ours.terminate()
   const folder = path.join(ours.dir, 'appendonlydir')
-  const base = path.join(folder, readdirSync(folder).find((name) => name.endsWith('.origin.1.base.rdb'))!)
+  const base = path.join(folder, readdirSync(folder).find((name) => name.endsWith('.origin.2.base.rdb'))!)
   const bytes = readFileSync(base)
   bytes[bytes.length - 12]! ^= 1
   writeFileSync(base, bytes)
   await t.throwsAsync(ours.start(), { message: /RDB_DAMAGED|at byte/ })
   t.deepEqual(readFileSync(base), bytes)
-  const { code, stderr } = await millrace('repair', ours.dir, '--to', path.join(temporaryDirectory(t), 'new'))
-  t.is(code, 2)
-  t.regex(stderr, /no fold of what came before it/)
+  for (const state of ['damaged', 'gone']) {
+    if (state === 'gone') rmSync(base)
+    const to = path.join(temporaryDirectory(t), 'new')
+    const refused = await millrace('repair', ours.dir, '--to', to)
+    t.is(refused.code, 2)
+    t.regex(refused.stderr, new RegExp(`is ${state}, and no fold of what came before it`))
+    t.false(existsSync(to))
+
+    const { code, lines, stderr } = await millrace('repair', ours.dir, '--to', to, '--from-checkpoint', '--json')
+    t.is(code, 1, stderr)
+    t.like(lines.at(-1), { position: 2, lostFrom: 3, lostTo: 4, lostOrigin: base, findings: 1 })
+    t.true((lines.at(-1)!['lostUntilMs'] as number) >= (lines.at(-1)!['ms'] as number))
+    t.is(readdirSync(path.join(to, 'appendonlydir')).filter((name) => name.endsWith('.rdb')).length, 1)
+    t.is((await millrace('check', to)).code, 0)
+    const repaired = await startMillrace(t, { dir: to })
+    const reader = await repaired.connect()
+    t.is(await reader.text('MGET', 'a', 'b', 'c'), '*3\r\n$6\r\nlogged\r\n$-1\r\n$26\r\nlogged behind a checkpoint\r\n')
+    reader.destroy()
+    await repaired.terminate()
+  }
 })
 
 test('a target that is not empty is left alone', async (t) => {
