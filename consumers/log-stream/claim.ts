@@ -11,7 +11,7 @@ import { parseId, StreamId } from '../../core/types/stream-id.ts'
 import { replyLogEntry } from './entry-reply.ts'
 import { groupOf, inGroup, runFor } from './groups.ts'
 import type { LogEntry } from './log-entry.ts'
-import { entriesAt, logStreamOf } from './log-stream.ts'
+import { entriesAt, hidden, logStreamOf } from './log-stream.ts'
 import type { LogStream } from './log-stream.ts'
 import { answerLater, Refusal } from './task.ts'
 
@@ -30,7 +30,7 @@ export function xclaim(c: Connection, command: Command, a: Args, r: Reply): void
       const gone = found.indexOf(undefined)
       if (gone >= 0) throw new Refusal(`GAP the log does not keep the entry ${wanted[gone]!} any more: XACK ends it`)
     }
-    const entries = found.filter((entry) => entry !== undefined)
+    const entries = visible(found)
     await task.mayWrite()
     task.answer((reply) => {
       const still = stillClaimable(c, stream, group, entries, minIdle, force)
@@ -63,7 +63,7 @@ export function xautoclaim(c: Connection, command: Command, a: Args, r: Reply): 
     const { ids, cursor } = idle(c, stream, group, start, minIdle, count)
     const found = await entriesAt(c, stream, ids)
     const gone = ids.filter((_, i) => found[i] === undefined)
-    const entries = found.filter((entry) => entry !== undefined)
+    const entries = visible(found)
     await task.mayWrite()
     task.answer((reply) => {
       const still = stillClaimable(c, stream, group, entries, minIdle, false)
@@ -96,6 +96,11 @@ function optionsOf(a: Args, from: number): Buffer[] {
   const options: Buffer[] = []
   for (let i = from; i < a.count; i++) options.push(a.copy(i))
   return options
+}
+
+/** What the client may not see is left to others: neither claimed nor acknowledged. */
+function visible(found: readonly (LogEntry | typeof hidden | undefined)[]): LogEntry[] {
+  return found.filter((entry) => entry !== undefined && entry !== hidden)
 }
 
 function idText(entry: LogEntry): string {

@@ -13,7 +13,7 @@ import { replyLogEntry } from './entry-reply.ts'
 import { findGroup, groupOf, inGroup, lastDelivered, passedBy, runFor } from './groups.ts'
 import { notedPassedMin, readEntriesMax } from './limits.ts'
 import type { LogEntry } from './log-entry.ts'
-import { collect, entriesAt, idOf, logStreamOf, msOf, seqOf } from './log-stream.ts'
+import { collect, entriesAt, hidden, idOf, logStreamOf, msOf, seqOf } from './log-stream.ts'
 import type { LogStream } from './log-stream.ts'
 import { logView } from './log-view.ts'
 import { allOfLog } from './read.ts'
@@ -112,7 +112,7 @@ async function prepare(c: Connection, request: Request, place: Place): Promise<D
   if (history !== undefined) {
     const ids = pendingOf(c, request, stream, history)
     const entries = await entriesAt(c, stream, ids)
-    return { place, after, next: 0, entries: ids.map((id, i) => ({ id, entry: entries[i] })) }
+    return { place, after, next: 0, entries: ids.map((id, i) => ({ id, entry: shownOf(entries[i]) })) }
   }
   const passed = passedBy(c, stream, request.group)
   const from = passed.after === after.toString() ? passed.next
@@ -126,6 +126,10 @@ async function prepare(c: Connection, request: Request, place: Place): Promise<D
     return { place, after, next, entries: [], passedId: `${await msAt(logView(c.broker), next - 1)}-${next - 1}` }
   }
   return { place, after, next, entries: entries.map((entry) => ({ id: idOf(entry.ms, entry.position), entry })) }
+}
+
+function shownOf(entry: LogEntry | typeof hidden | undefined): LogEntry | undefined {
+  return entry === hidden ? undefined : entry
 }
 
 /** Ids above `after` that are pending for the consumer. */
@@ -198,7 +202,7 @@ function replyDelivery({ place, entries }: Delivery): Answer {
         replyLogEntry(r, entry)
         continue
       }
-      // Not kept any more: only its id is left.
+      // Not kept any more, or not for this client: only its id is left.
       r.array(2)
       r.text(id.toString())
       r.nilArray()

@@ -15,7 +15,7 @@ import { collect, countEntries, logStreamOf, msOf, seqOf } from './log-stream.ts
 import type { LogStream } from './log-stream.ts'
 import type { LogEntry } from './log-entry.ts'
 import { logView } from './log-view.ts'
-import { answerLater } from './task.ts'
+import { answerLater, Refusal, tooMuch } from './task.ts'
 
 export function xlen(c: Connection, command: Command, a: Args, r: Reply): void {
   const stream = logStreamOf(c, a, 1)
@@ -49,6 +49,7 @@ export function xinfoStream(c: Connection, command: Command, a: Args, r: Reply):
     const length = await countEntries(c, stream, from, until)
     const lags = await lagsOf(c, stream, until)
     const first = await collect(c, stream, { from, until, backward: false, entriesMax: full ? count || Infinity : 1 })
+    if (full && first.isCut) throw new Refusal(tooMuch)
     const last = await collect(c, stream, { from, until, backward: true, entriesMax: 1 })
     return (reply) => {
       const any = openGroups(c, stream)

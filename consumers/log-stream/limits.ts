@@ -8,8 +8,12 @@ export const indexedEntriesMin = 2000
 /** What XREAD and XREADGROUP answer without COUNT, and what XRANGE and XREVRANGE do; more must be asked for. */
 export const readEntriesMax = 1000
 export const rangeEntriesMax = 10_000
-/** Bytes of commands in one reply, but for its last entry. */
+/** Bytes of entries in one reply, but for its last one. */
 export const replyEntriesBytesMax = 64 * 1024 * 1024
+/** What an entry and each of its words are counted as beside their bytes, so that no reply has more entries than that. */
+export const replyEntryBytes = 512
+export const replyWordBytes = 64
+export const replyEntriesMax = replyEntriesBytesMax / replyEntryBytes
 /** Entries that are wanted by their ids are reached by reading on, if they are no further away than this. */
 export const nearEntriesMax = 2000
 /** After how long a write is tried again while clients are held up. */

@@ -9,7 +9,7 @@ import { scanLog, shownUpTo } from '../../core/log/log-scan.ts'
 import { StreamId } from '../../core/types/stream-id.ts'
 import { readerOf } from './access.ts'
 import { EntryKeys } from './entry-keys.ts'
-import { nearEntriesMax, replyEntriesBytesMax } from './limits.ts'
+import { nearEntriesMax, replyEntriesBytesMax, replyEntriesMax, replyEntryBytes, replyWordBytes } from './limits.ts'
 import { copyEntry } from './log-entry.ts'
 import type { LogEntry } from './log-entry.ts'
 import { isWanted, matchOfName } from './log-match.ts'
@@ -51,18 +51,24 @@ export async function collect(c: Connection, stream: LogStream, stretch: Stretch
   let bytes = 0
   const next = await scanLog(logView(c.broker), {
     ...stretch,
+    entriesMax: Math.min(stretch.entriesMax, replyEntriesMax),
     hashes: stream.hashes,
-    select: (entry) => {
-      if (!isWanted(stream.match, keys.read(entry)) || !mayRead(keys)) return undefined
-      bytes += entry.args.rawEnd - entry.args.rawStart
-      return copyEntry(entry, keys)
-    },
+    select: (entry) =>
+      (isWanted(stream.match, keys.read(entry)) && mayRead(keys) ? copyEntry(entry, keys) : undefined),
     take: (entry: LogEntry) => {
       entries.push(entry)
+      bytes += replyBytesOf(entry)
       return entries.length < stretch.entriesMax && bytes < replyEntriesBytesMax
     },
   })
   return { entries, next, isCut: bytes >= replyEntriesBytesMax && entries.length < stretch.entriesMax }
+}
+
+/** What the entry takes in a reply, and about that in memory, too. */
+function replyBytesOf({ command, args }: LogEntry): number {
+  let bytes = replyEntryBytes + command.length
+  for (const word of args) bytes += replyWordBytes + word.length
+  return bytes
 }
 
 /** How many entries up to `until` the stream has, of those that are kept; ACLs don't count. */
@@ -82,17 +88,18 @@ export async function countEntries(c: Connection, stream: LogStream, from: numbe
   return count
 }
 
-/**
- * The entries of these ids, in the ids' order; undefined where there is none (any more) that the stream shows to the
- * client.
- */
+/** In place of an entry that the stream has, but the client may not see. */
+export const hidden = 'hidden'
+
+/** The entries of these ids, in the ids' order; undefined where the stream has none (any more). */
 export async function entriesAt(
   c: Connection, stream: LogStream, ids: readonly StreamId[],
-): Promise<(LogEntry | undefined)[]> {
+): Promise<(LogEntry | typeof hidden | undefined)[]> {
   const view = logView(c.broker)
   const keys = new EntryKeys(effectSpecs(c.broker.commands))
   const mayRead = readerOf(c)
   const found = new Map<number, LogEntry>()
+  const unseen = new Set<number>()
   const wanted = [...new Set(ids.map(seqOf))].toSorted((a, b) => a - b)
   let cursor: LogCursor | undefined
   try {
@@ -104,7 +111,9 @@ export async function entriesAt(
       try {
         await cursor.read((entry) => {
           if (entry.position < position) return true
-          if (isWanted(stream.match, keys.read(entry)) && mayRead(keys)) found.set(position, copyEntry(entry, keys))
+          if (!isWanted(stream.match, keys.read(entry))) return false
+          if (mayRead(keys)) found.set(position, copyEntry(entry, keys))
+          else unseen.add(position)
           return false
         }, position)
       } catch (error) {
@@ -117,6 +126,7 @@ export async function entriesAt(
     cursor?.close()
   }
   return ids.map((id) => {
+    if (unseen.has(seqOf(id))) return hidden
     const entry = found.get(seqOf(id))
     return entry !== undefined && entry.ms === msOf(id) ? entry : undefined
   })

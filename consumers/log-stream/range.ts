@@ -13,7 +13,7 @@ import { replyLogEntries } from './entry-reply.ts'
 import { rangeEntriesMax, replyEntriesBytesMax } from './limits.ts'
 import { collect, logStreamOf, msOf, seqOf } from './log-stream.ts'
 import { logView } from './log-view.ts'
-import { answerLater, nil, Refusal } from './task.ts'
+import { answerLater, nil, Refusal, tooMuch } from './task.ts'
 
 const maxId = new StreamId().setMax()
 
@@ -49,7 +49,7 @@ function range(c: Connection, command: Command, a: Args, r: Reply, backward: boo
       const most = isCut ? `${replyEntriesBytesMax} bytes` : `${rangeEntriesMax} entries`
       throw new Refusal(`ERR the range has more than ${most}: ask for some at a time with COUNT`)
     }
-    if (isCut) throw new Refusal(`ERR the reply would have more than ${replyEntriesBytesMax} bytes: lower COUNT`)
+    if (isCut) throw new Refusal(tooMuch)
     return (reply) => replyLogEntries(reply, entries)
   })
 }

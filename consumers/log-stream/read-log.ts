@@ -67,6 +67,7 @@ export async function* readLog(b: Broker, options: ReadLogOptions = {}): AsyncGe
       if (hashes !== undefined && view.safe - cursor.position > indexedEntriesMin) {
         const next = await scanLog(view, {
           from: cursor.position + 1, until: Math.min(until, view.safe), backward: false, hashes, select, take,
+          entriesMax: batchEntriesMax,
         })
         cursor.close()
         cursor = new LogCursor(view, next - 1)

@@ -78,9 +78,10 @@ async function readPlaces(task: Task, places: readonly Place[], entriesMax: numb
     if (after === 'last') {
       // It asks for the last entry, whatever COUNT says, and waits for one behind it where there is none.
       const from = view.segments()[0]?.from ?? 1
-      const { entries } = await collect(c, stream, { from, until: view.safe, backward: true, entriesMax: 1 })
+      const until = view.safe
+      const { entries } = await collect(c, stream, { from, until, backward: true, entriesMax: 1 })
       if (entries.length > 0) found.push({ name: stream.name, entries })
-      place.next = view.safe + 1
+      place.next = until + 1
       place.after = 'end'
       continue
     }

@@ -11,7 +11,7 @@ import type { Args } from '../../core/args.ts'
 import { MillraceError, replies } from '../../core/errors.ts'
 import { LogGap } from '../../core/log/log-cursor.ts'
 import type { Reply } from '../../core/reply.ts'
-import { goneMs, heldMs } from './limits.ts'
+import { goneMs, heldMs, replyEntriesBytesMax } from './limits.ts'
 import { liveTail } from './live-tail.ts'
 import type { LogMatch } from './log-match.ts'
 import { logView } from './log-view.ts'
@@ -23,6 +23,8 @@ export const nil: Answer = (r) => r.nilArray()
 
 /** An error that is the client's answer, its text without the dash. */
 export class Refusal extends Error {}
+
+export const tooMuch = `ERR the reply would have more than ${replyEntriesBytesMax} bytes: lower COUNT`
 
 /** A command at work on the log. */
 export class Task {

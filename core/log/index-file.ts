@@ -131,7 +131,7 @@ export class StoredPart implements IndexPart {
     try {
       return this.lookUp(hashes)
     } catch {
-      // Somebody took the file away: reading all is slow, but right.
+      // Somebody took the file, or its end, away: reading all is slow, but right.
       return this.marks.map((_, i) => i)
     }
   }
@@ -158,7 +158,8 @@ export class StoredPart implements IndexPart {
 
   private read(fd: number, at: number, words: number): Buffer {
     const bytes = Buffer.alloc(words * 4)
-    this.disk.read(fd, bytes, 0, bytes.length, this.from + at)
+    const came = this.disk.read(fd, bytes, 0, bytes.length, this.from + at)
+    if (came < bytes.length) throw new Error('the index became shorter')
     return bytes
   }
 }

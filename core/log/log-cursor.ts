@@ -91,7 +91,7 @@ export class LogCursor {
       if (!reader.isAhead) {
         await this.ahead(reader)
         slices.begin()
-        continue
+        if (this.closed) return true
       }
       if (!this.frame(reader, visit, last)) return false
       if (slices.isOver) await slices.next()

@@ -22,6 +22,8 @@ export type Scan<T> = {
   select: (entry: Entry) => T | undefined
   /** Gets what was selected, in order; false when that is enough. */
   take: (selected: T) => boolean
+  /** `take` wants no more than so many: of a stretch that is read as a whole no more are kept. */
+  entriesMax?: number
 }
 
 /**
@@ -52,16 +54,19 @@ async function scanKey<T>(view: LogView, scan: Scan<T>, hashes: readonly number[
     const index = await view.index.upTo(segment, last, slices)
     const from = position
     const blocks = wantedBlocks(index.parts, hashes, from, last)
-    const stopped = await inBlocks(view, segment, blocks, slices, (entry) =>
-      (entry.position < from || entry.position > last ? undefined : scan.select(entry)), (entries) => {
-      for (const { selected, at } of entries) if (!scan.take(selected)) return at + 1
-      return goOn
+    const stopped = await inBlocks(view, segment, blocks, slices, {
+      ...scan,
+      select: (entry) => (entry.position < from || entry.position > last ? undefined : scan.select(entry)),
+      take: (entries) => {
+        for (const { selected, at } of entries) if (!scan.take(selected)) return at + 1
+        return goOn
+      },
     })
     if (stopped !== goOn) return stopped
     if (index.end.position < position) throw new LogGap(position, nextFrom(view, segment))
     position = index.end.position + 1
   }
-  return last + 1
+  return Math.max(scan.from, last + 1)
 }
 
 async function scanBackward<T>(view: LogView, scan: Scan<T>): Promise<number> {
@@ -73,10 +78,13 @@ async function scanBackward<T>(view: LogView, scan: Scan<T>): Promise<number> {
     const index = await view.index.upTo(segment, last, slices)
     if (index.end.position < last) throw new LogGap(last, nextFrom(view, segment))
     const blocks = wantedBlocks(index.parts, scan.hashes, scan.from, last).toReversed()
-    const stopped = await inBlocks(view, segment, blocks, slices, (entry) =>
-      (entry.position < scan.from || entry.position > last ? undefined : scan.select(entry)), (entries) => {
-      for (const { selected, at } of entries.toReversed()) if (!scan.take(selected)) return at - 1
-      return goOn
+    const stopped = await inBlocks(view, segment, blocks, slices, {
+      ...scan,
+      select: (entry) => (entry.position < scan.from || entry.position > last ? undefined : scan.select(entry)),
+      take: (entries) => {
+        for (const { selected, at } of entries.toReversed()) if (!scan.take(selected)) return at - 1
+        return goOn
+      },
     })
     if (stopped !== goOn) return stopped
     position = segment.from - 1
@@ -105,13 +113,18 @@ function wantedBlocks(
 
 type Selected<T> = { selected: T; at: number }
 
+/** `take` gets what was selected of a block, and tells where to stop. */
+type Picks<T> = Pick<Scan<T>, 'select' | 'backward' | 'entriesMax'> & {
+  take: (entries: readonly Selected<T>[]) => number
+}
+
 /** In place of the position at which to stop. */
 const goOn = -1
 
-/** Reads blocks of a segment, one after the other; `take` gets what was selected of each and tells where to stop. */
+/** Reads blocks of a segment, one after the other. A block may be one frame of any size: not all of it is kept. */
 async function inBlocks<T>(
   view: LogView, segment: Segment, blocks: readonly Block[], slices: Slices,
-  select: (entry: Entry) => T | undefined, take: (entries: readonly Selected<T>[]) => number,
+  { select, take, backward, entriesMax = Infinity }: Picks<T>,
 ): Promise<number> {
   if (blocks.length === 0) return goOn
   // It may have moved to the archive meanwhile.
@@ -130,8 +143,11 @@ async function inBlocks<T>(
         const went = reader.next((entry) => {
           ms = Math.max(ms, entry.ms)
           entry.ms = ms
+          if (!backward && entries.length >= entriesMax) return
           const selected = select(entry)
-          if (selected !== undefined) entries.push({ selected, at: entry.position })
+          if (selected === undefined) return
+          entries.push({ selected, at: entry.position })
+          if (backward && entries.length >= 2 * entriesMax) entries.splice(0, entriesMax)
         })
         if (!went) throw reader.damage()
         if (slices.isOver) await slices.next()
@@ -222,9 +238,13 @@ async function shownInPart(
   const i = part.marks.findLastIndex((mark) => mark.position < position)
   const block = blockOf(part, i)
   let shown = block.shownBefore
-  await inBlocks(view, segment, [block], slices, (entry) => {
-    if (entry.position <= position && view.index.isShown(entry)) shown++
-    return undefined
-  }, () => goOn)
+  await inBlocks(view, segment, [block], slices, {
+    backward: false,
+    select: (entry) => {
+      if (entry.position <= position && view.index.isShown(entry)) shown++
+      return undefined
+    },
+    take: () => goOn,
+  })
   return shown
 }

@@ -47,6 +47,22 @@ test('delivery, acknowledgement, claims, and what groups themselves log is not s
   t.is(await value(client, 'XGROUP', 'DESTROY', '$all', 'g'), '1')
 })
 
+test('what a client may not see it can neither claim nor acknowledge by a claim', async (t) => {
+  const { connect } = await startServed(t)
+  const [admin, client] = [await connect(), await connect()]
+  await admin.text('SET', 'app:1', 'a')
+  await admin.text('SET', 'other', 'b')
+  await admin.text('XGROUP', 'CREATE', '$all', 'g', '0')
+  t.deepEqual(await read(admin, 'bob', '>', 'COUNT', '9'), ['SET app:1 a', 'SET other b'])
+  await admin.text('ACL', 'SETUSER', 'ann', 'on', '>pw', '~app:*', '~$*', '+@all')
+  await client.text('AUTH', 'ann', 'pw')
+  const [, entries, gone] = (await value(client, 'XAUTOCLAIM', '$all', 'g', 'ann', '0', '-')) as [string, Plain, Plain]
+  t.deepEqual([shown(entries).map(effect), gone], [['SET app:1 a'], []])
+  const [, hidden] = shown(await value(admin, 'XRANGE', '$all', '-', '+'))
+  t.deepEqual(await value(client, 'XCLAIM', '$all', 'g', 'ann', '0', hidden!.id), [])
+  t.deepEqual(await pending(admin), ['1 ann 2', '2 bob 1'])
+})
+
 test('lag is exact on $all and on a key, and nil on a pattern', async (t) => {
   const { connect } = await startServed(t)
   const client = await connect()

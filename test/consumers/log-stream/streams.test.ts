@@ -73,6 +73,29 @@ test('XREAD BLOCK wakes for what matches, and only for that', async (t) => {
   t.deepEqual(shown(((await value(reader, 'XREAD', 'STREAMS', '$all', '+')) as [[string, Plain]])[0][1]).map(effect), ['SET zoo 2'])
 })
 
+test('$ is behind what was written in the same turn, whichever stream it is of', async (t) => {
+  const { connect } = await startServed(t)
+  const client = await connect()
+  for (const stream of ['$all', '$key:x', '$match:x']) {
+    const [, reply] = await client.pipeline([['SET', 'x', '1'], ['XREAD', 'BLOCK', 20, 'STREAMS', stream, '$']])
+    t.is(String(reply), '*-1\r\n', stream)
+  }
+})
+
+test('of one large transaction as many entries as are asked for, forward and backward', async (t) => {
+  const { connect } = await startServed(t)
+  const client = await connect()
+  await client.pipeline([['MULTI'], ...Array.from({ length: 100 }, (_, i) => ['SET', i % 2 === 0 ? 'even' : 'odd', i]), ['EXEC']])
+  const effects = async (...args: (string | number)[]): Promise<string[]> => shown(await value(client, ...args)).map(effect)
+  for (const count of [1, 3, 7]) {
+    const even = Array.from({ length: count }, (_, i) => `SET even ${2 * i}`)
+    t.deepEqual(await effects('XRANGE', '$key:even', '-', '+', 'COUNT', count), even)
+    const newest = Array.from({ length: count }, (_, i) => `SET even ${98 - 2 * i}`)
+    t.deepEqual(await effects('XREVRANGE', '$key:even', '+', '-', 'COUNT', count), newest)
+    t.deepEqual(await effects('XREVRANGE', '$match:even', '+', '-', 'COUNT', count), newest)
+  }
+})
+
 test('many wait, each for its key: each hears of its own, whatever else is written', async (t) => {
   const { connect } = await startServed(t)
   const writer = await connect()
