@@ -81,7 +81,8 @@ export class Readers {
       const job = this.waiting.shift()!
       clearTimeout(reader.idle)
       reader.job = job
-      reader.child.send(job.question, () => {})
+      // One that could not be started has no channel, and tells of it in a moment.
+      if (reader.child.connected) reader.child.send(job.question, () => {})
     }
   }
 
@@ -93,10 +94,11 @@ export class Readers {
     const reader: Reader = { child, job: undefined, idle: undefined }
     this.readers.add(reader)
     let complaint = ''
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       complaint = (complaint + text).slice(-complaintCharsMax)
     })
     child.on('message', (answer: Answer) => {
+      if (!this.readers.has(reader)) return
       const { job } = reader
       reader.job = undefined
       reader.idle = setTimeout(() => this.end(reader), readerIdleMs)
