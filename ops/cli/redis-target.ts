@@ -7,15 +7,21 @@ import { MillraceError } from '../../core/errors.ts'
 import { errorIn, replyEnd } from './reply-stream.ts'
 import { connectRedis } from './redis-address.ts'
 import type { Sent, Target } from './replay-target.ts'
+import { Interrupted } from './verb.ts'
+import type { Io } from './verb.ts'
 
 /** Commands of a state that may be on their way at once: their order doesn't matter. */
 const stateAwaitedMax = 1000
+
+/** How often a signal is looked for while a server doesn't answer. */
+const lookMs = 100
 
 /** What a reply is to: an entry is taken when the reply to its own command, or to its transaction's EXEC, is there. */
 type Awaited = { position: number, name: string, takes: boolean }
 
 export class RedisTarget implements Target {
   taken: number
+  private readonly io: Io
   private readonly socket: net.Socket
   private readonly awaited: Awaited[]
   /** So many commands may be on their way. */
@@ -29,16 +35,22 @@ export class RedisTarget implements Target {
   /** Called whenever replies came, or none will. */
   private progressed: () => void
 
-  static async open(address: string, awaitedMax: number): Promise<RedisTarget> {
+  static async open(io: Io, address: string, awaitedMax: number): Promise<RedisTarget> {
     const { socket, auth, db } = connectRedis(address)
-    const target = new RedisTarget(socket, awaitedMax)
-    if (auth !== undefined) target.write(encodeWords(auth), 0, 'AUTH', false)
-    await target.select(db)
-    return target
+    const target = new RedisTarget(io, socket, awaitedMax)
+    try {
+      if (auth !== undefined) target.write(encodeWords(auth), 0, 'AUTH', false)
+      await target.select(db)
+      return target
+    } catch (error) {
+      target.close()
+      throw error
+    }
   }
 
-  private constructor(socket: net.Socket, awaitedMax: number) {
+  private constructor(io: Io, socket: net.Socket, awaitedMax: number) {
     this.taken = -1
+    this.io = io
     this.socket = socket
     this.awaited = []
     this.awaitedMax = awaitedMax
@@ -107,9 +119,13 @@ export class RedisTarget implements Target {
 
   private async until(met: () => boolean): Promise<void> {
     while (this.failure === undefined && !met()) {
+      let timer: NodeJS.Timeout | undefined
       await new Promise<void>((resolve) => {
         this.progressed = resolve
+        timer = setTimeout(resolve, lookMs)
       })
+      clearTimeout(timer)
+      if (this.io.interruption.asked) throw new Interrupted('interrupted')
     }
     if (this.failure !== undefined) throw this.failure
   }

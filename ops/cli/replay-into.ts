@@ -96,7 +96,7 @@ async function openTarget(given: Given, io: Io, into: string): Promise<Target> {
     return ndjsonTarget(io, file)
   }
   if (given.text('output') !== undefined) throw new UsageError('--output goes with --into ndjson only')
-  if (/^rediss?:\/\//.test(into)) return RedisTarget.open(into, pipelineOf(given))
+  if (/^rediss?:\/\//.test(into)) return RedisTarget.open(io, into, pipelineOf(given))
   if (into.startsWith('nats://')) return NatsTarget.open(into, pipelineOf(given))
   throw new UsageError(`--into takes redis://…, rediss://…, nats://host/subject or ndjson, not '${into}'`)
 }

@@ -11,7 +11,6 @@ import type { Command } from '../../broker/command.ts'
 import { UsageError } from './verb.ts'
 import type { Given } from './verb.ts'
 
-
 export type Selection = {
   db: number | undefined
   match: Buffer | undefined

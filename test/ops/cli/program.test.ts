@@ -1,6 +1,7 @@
 // The command-line frame: help, version, usage, interruption, and the progress bar.
 
 import { spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
@@ -8,7 +9,7 @@ import test from 'ava'
 import { manualClock } from '../../../core/clock.ts'
 import { formatBytes, Progress, progressLine } from '../../../ops/cli/progress.ts'
 import { freePort, temporaryDirectory } from '../../process.ts'
-import { millrace, program, root } from './program.ts'
+import { millrace, program, root, writtenDirectory } from './program.ts'
 
 test('help of the program and of each command, and the version', async (t) => {
   const help = await millrace('--help')
@@ -53,6 +54,31 @@ test('SIGINT ends an import cleanly: nothing half is left', async (t) => {
   child.kill('SIGINT')
   t.is(await new Promise((resolve) => child.once('close', resolve)), 130)
   t.deepEqual(readdirSync(parent), [])
+})
+
+test('a server that refuses the password ends a replay, and SIGINT does where it answers nothing', async (t) => {
+  const { dir } = await writtenDirectory(t)
+  let answer = '-WRONGPASS invalid username-password pair or user is disabled.\r\n'
+  const asked = new EventEmitter()
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', () => {
+      socket.write(answer)
+      asked.emit('asked')
+    })
+  })
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const into = `redis://:wrong@127.0.0.1:${port}`
+  const refused = await millrace('replay', dir, '--into', into)
+  t.is(refused.code, 2)
+  t.regex(refused.stderr, /AUTH was refused: WRONGPASS/)
+  answer = ''
+  const child = spawn(process.execPath, [program, 'replay', dir, '--into', into], { cwd: root })
+  await once(asked, 'asked')
+  child.kill('SIGINT')
+  t.is(await new Promise((resolve) => child.once('close', resolve)), 130)
 })
 
 test('the progress bar: drawn over itself, no more often than needed, no wider than the terminal, and taken away', (t) => {
