@@ -10,7 +10,7 @@ export const readEntriesMax = 1000
 export const rangeEntriesMax = 10_000
 /** Bytes of entries in one reply, but for its last one. */
 export const replyEntriesBytesMax = 64 * 1024 * 1024
-/** What an entry and each of its words are counted as beside their bytes, so that no reply has more entries than that. */
+/** What an entry and each of its words count as beside their bytes, so that no reply has more entries than that. */
 export const replyEntryBytes = 512
 export const replyWordBytes = 64
 export const replyEntriesMax = replyEntriesBytesMax / replyEntryBytes
