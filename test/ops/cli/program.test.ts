@@ -2,14 +2,14 @@
 
 import { spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import test from 'ava'
 import { manualClock } from '../../../core/clock.ts'
 import { formatBytes, Progress, progressLine } from '../../../ops/cli/progress.ts'
 import { freePort, temporaryDirectory } from '../../process.ts'
-import { millrace, program, root, writtenDirectory } from './program.ts'
+import { millrace, program, root } from './program.ts'
 
 test('help of the program and of each command, and the version', async (t) => {
   const help = await millrace('--help')
@@ -57,7 +57,11 @@ test('SIGINT ends an import cleanly: nothing half is left', async (t) => {
 })
 
 test('a server that refuses the password ends a replay, and SIGINT does where it answers nothing', async (t) => {
-  const { dir } = await writtenDirectory(t)
+  const dir = temporaryDirectory(t)
+  const folder = path.join(dir, 'appendonlydir')
+  mkdirSync(folder)
+  writeFileSync(path.join(folder, 'appendonly.aof.manifest'), 'file appendonly.aof.1.incr.aof seq 1 type i\n')
+  writeFileSync(path.join(folder, 'appendonly.aof.1.incr.aof'), '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n')
   let answer = '-WRONGPASS invalid username-password pair or user is disabled.\r\n'
   const asked = new EventEmitter()
   const server = net.createServer((socket) => {
