@@ -75,7 +75,7 @@ test('errors are those of redis-server', async (t) => {
     const seen: string[] = []
     const lines = [
       `MIGRATE ${to} k 0 9000 COPY`, 'GET k', `MIGRATE ${to} k 0 9000`, 'GET k', 'SET k newer', `MIGRATE ${to} k 0 9000 REPLACE`,
-      'GET k', 'MSET k 3 m 4 n 5', `MIGRATE ${to} '' 0 9000 KEYS k m nope n`, 'KEYS *', `MIGRATE ${to} '' 3 0 REPLACE KEYS k`,
+      'GET k', 'MSET k 3 m 4 n 5', `MIGRATE ${to} '' 0 9000 KEYS k m nope n`, 'MGET k l m n', `MIGRATE ${to} '' 3 0 REPLACE KEYS k`,
       `MIGRATE ${to} l 3 -1`, 'DBSIZE',
     ]
     for (const line of lines) seen.push(await client.text(...line.split(' ').map((word) => (word === `''` ? '' : word))))
