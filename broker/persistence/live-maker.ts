@@ -18,7 +18,8 @@ import { SnapshotFile } from './snapshot-file.ts'
 /** BGSAVE: the dump file, written a slice of each turn as memory is now. */
 export function makeDump(b: Broker): Making {
   const file = dumpPath(b)
-  const temporary = path.join(b.config.values.dir, `temp-${process.pid}.rdb`)
+  // One that was given up may still have to take its file away.
+  const temporary = path.join(b.config.values.dir, `temp-${process.pid}-${b.persistence.saves}.rdb`)
   const delay = delayOf(b)
   let end = (): void => delay.abort()
   const put = async (): Promise<void> => {

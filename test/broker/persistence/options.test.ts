@@ -8,6 +8,7 @@ import test from 'ava'
 import { checkAof, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import { encodeCommand } from '../../resp-client.ts'
+import { startBroker } from '../in-process.ts'
 
 async function run(server: ServerProcess, ...commands: string[]): Promise<string[]> {
   const client = await server.connect()
@@ -69,6 +70,17 @@ test('without a log FLUSHALL empties the dump file, too, if there are save rules
   const server = await startMillrace(t, { args: ['--save', '3600 1000'] })
   await run(server, 'SET a 1', 'SAVE', 'FLUSHALL')
   t.true(readFileSync(path.join(server.dir, 'dump.rdb')).includes('a'), 'with a log the dump file is what it was')
+})
+
+test('a BGSAVE that FLUSHALL ended leaves the file of the next one alone', async (t) => {
+  const { broker, dir } = await startBroker(t, { args: ['--appendonly', 'no', '--save', '3600 1'] })
+  const { persistence, engine } = broker
+  persistence.begin('save')
+  engine.onEmptied!()
+  persistence.begin('save')
+  while (persistence.run !== undefined) await sleep(5)
+  t.is(persistence.lastSave, 'ok')
+  t.deepEqual(readdirSync(dir).filter((name) => name.startsWith('temp-')), [])
 })
 
 test('key-load-delay slows a load down, from the log and from its base', async (t) => {
