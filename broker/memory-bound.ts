@@ -43,6 +43,11 @@ export class MemoryBound {
     return this.exhausted
   }
 
+  /** Between commands, before writes that no client sent: whether those that need memory are refused. */
+  look(): void {
+    if (this.broker.engine.settings.memoryBytesMax > 0) this.exhausted = this.relieve() === 'exhausted'
+  }
+
   /** A turn begins: goes on with what the one before did not finish. */
   beginTurn(): void {
     if (this.unfinished) this.relieve()

@@ -112,8 +112,10 @@ export class Bridges {
     const place = this.find(name)
     if (place.fixed) throw new Wrong(`ERR the bridge '${name}' stands in the configuration`)
     place.runner?.stop()
-    this.places.delete(name)
+    // Where it can't be removed now, it is started again.
+    place.runner = undefined
     this.state.undefine(name)
+    this.places.delete(name)
     this.adjustLink()
   }
 

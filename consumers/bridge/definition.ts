@@ -112,7 +112,10 @@ function channels(common: Common, pattern: Buffer, options: Options): ChannelsBr
   if (!['both', 'out', 'in'].includes(direction)) throw new Wrong('ERR DIRECTION is both, out or in')
   const prefix = subject(options, 'PREFIX', '', false)
   const incoming = direction !== 'out'
-  if (incoming && prefix === '' && filterOfGlob(pattern) === '>') {
+  const filter = filterOfGlob(pattern)
+  // A longer line would end the connection that all bridges share.
+  if (incoming && !subjectFits(`${prefix}.${filter}`)) throw new Wrong('ERR the pattern is too long for a subject')
+  if (incoming && prefix === '' && filter === '>') {
     throw new Wrong('ERR such a pattern would take all subjects: give it a PREFIX, or DIRECTION out')
   }
   return { ...common, kind: 'channels', pattern, prefix, out: direction !== 'in', in: incoming }

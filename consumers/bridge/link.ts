@@ -71,8 +71,9 @@ export class Link {
     this.flushing = false
   }
 
+  /** One that closes is none any more, though those that use it hear of its end a little later. */
   get up(): boolean {
-    return this.state === 'connected'
+    return this.state === 'connected' && this.nats?.isClosed() === false
   }
 
   /** Name and version of the server, '' without a connection. */
@@ -114,8 +115,9 @@ export class Link {
     void this.nats?.close()
   }
 
-  /** Sends a message. Throws when it can't be sent at all. */
+  /** Sends a message; over a connection that has just ended it is lost, as all that was not acknowledged. */
   publish(subject: string, payload: Uint8Array, list: Headers, reply?: string): void {
+    if (!this.up) return
     const message = this.library!.headers()
     for (const [name, value] of list) message.append(name, value)
     this.unflushed += payload.length + subject.length
@@ -129,7 +131,7 @@ export class Link {
 
   /** Sends what asks for messages, and has no headers. */
   ask(subject: string, request: object, reply: string): void {
-    this.nats!.publish(subject, JSON.stringify(request), { reply })
+    if (this.up) this.nats!.publish(subject, JSON.stringify(request), { reply })
   }
 
   /** Calls back for each message, until the connection ends or the returned function is called. */
@@ -220,7 +222,7 @@ export class Link {
     const error = await ended
     this.nats = undefined
     this.state = 'connecting'
-    const why = error instanceof Error ? error.message : this.lastError === '' ? 'the connection ended' : this.lastError
+    const why = error instanceof Error ? oneLine(error) : this.lastError === '' ? 'the connection ended' : this.lastError
     this.lastError = why
     this.broker.report('notice', `bridge: no connection to NATS any more: ${why}`)
     this.user.disconnected()
@@ -234,9 +236,10 @@ export class Link {
   }
 
   private note(error: Error): void {
-    if (this.lastError === error.message) return
-    this.lastError = error.message
-    this.broker.report('warning', `bridge: can't connect to NATS: ${error.message}`)
+    const why = oneLine(error)
+    if (this.lastError === why) return
+    this.lastError = why
+    this.broker.report('warning', `bridge: can't connect to NATS: ${why}`)
   }
 
   private options(library: Library): ConnectionOptions {
@@ -276,6 +279,11 @@ export class Link {
     }
     return list
   }
+}
+
+/** Texts of OpenSSL end with a line end, which would end a line of INFO. */
+function oneLine({ message }: Error): string {
+  return message.replaceAll(/\s+/g, ' ').trim()
 }
 
 /** What the server counts of a message: its payload, and its headers as they are sent. */

@@ -259,6 +259,7 @@ export class StreamIn implements Runner {
     const { batch } = this
     this.batch = []
     const { state, broker } = this.around
+    broker.memory.look()
     try {
       if (this.kept() !== this.cursor) return this.begin()
       const taken = this.cursor

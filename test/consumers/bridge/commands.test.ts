@@ -47,6 +47,8 @@ test('definitions that can not be are refused, and say why', async (t) => {
   await refused('a stream-in J x FILTER a..b', /FILTER is no subject/)
   await refused('a stream-in J x MAXLEN -1', /MAXLEN is a number/)
   t.regex(await b.ask('BRIDGE', 'ADD', 'a', 'stream-out', Buffer.alloc(4000, 'x')), /the key is too long for a subject: give SUBJECT/)
+  const long = 'x'.repeat(2000)
+  t.regex(await b.ask('BRIDGE', 'ADD', 'a', 'channels', `${long}.*`, 'PREFIX', long), /the pattern is too long for a subject/)
   t.is(await b.ask('BRIDGE', 'LIST'), '*[]')
   t.is(await b.ask('EXISTS', 'millrace:bridges'), ':0', 'nothing is left of what was refused')
   for (const command of ['DEL', 'PAUSE', 'RESUME', 'INFO']) {

@@ -243,3 +243,23 @@ test('a full JetStream stream holds everything back, in order, until there is ro
   t.deepEqual(seen, Array.from({ length: 20 }, (_, i) => i))
   t.like(await b.map('BRIDGE', 'INFO', 'out'), { overtaken: '0', duplicates: '0', error: '' })
 })
+
+test('what comes over the bridge is held under maxmemory, also while no client does anything', async (t) => {
+  if (!requireNats(t)) return
+  const nats = await startNats(t)
+  const nc = await nats.connect()
+  t.teardown(() => nc.close())
+  const jsm = await nc.jetstreamManager()
+  await jsm.streams.add({ name: 'J', subjects: ['s'] })
+  const js = nc.jetstream()
+  const [messages, bytes] = [200, 64 << 10]
+  for (let i = 0; i < messages; i++) await js.publish('s', Buffer.alloc(bytes, String(i)))
+  const b = await startBridged(t, nats.url, ['--maxmemory', String((messages / 2) * bytes)])
+  await b.ask('BRIDGE', 'ADD', 'in', 'stream-in', 'J', 'copy')
+  await until('full', () => b.reports.some((report) => report.includes('OOM command not allowed')))
+  t.true(b.broker.engine.arena.usedBytes < messages * bytes * 0.8)
+  await b.ask('CONFIG', 'SET', 'maxmemory', '0')
+  await until('all', async () => (await b.map('BRIDGE', 'INFO', 'in'))['cursor'] === String(messages))
+  const sent = Array.from({ length: messages }, (_, i) => String(i)[0])
+  t.deepEqual((await b.entries('copy')).map((entry) => entry[2]![0]), sent, 'each once, in order')
+})
