@@ -20,7 +20,7 @@ export type Attachment = {
   /** The broker is about to stop: nobody new comes in, and what is written until it resolves is still logged. */
   stopping?: () => Promise<void>
   info?: readonly InfoSection[]
-  /** Figures for whoever collects them, every few seconds. */
+  /** Figures for whoever collects them, every few seconds; not asked for in loading, or in the midst of a script. */
   metrics?: () => readonly Metric[]
 }
 

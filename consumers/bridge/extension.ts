@@ -4,6 +4,7 @@ import type { Broker } from '../../broker/broker.ts'
 import type { Extension } from '../../broker/extension.ts'
 import { Bridges } from './bridges.ts'
 import { bridgeCommand, infoLines } from './commands.ts'
+import { bridgeMetrics } from './metrics.ts'
 
 const attached = new WeakMap<Broker, Bridges>()
 
@@ -18,6 +19,7 @@ export const bridgeExtension: Extension = {
       tick: (monotonicMs) => bridges.tick(monotonicMs),
       stopping: () => bridges.stop(),
       info: [{ name: 'bridge', title: 'Bridge', lines: () => infoLines(bridges) }],
+      metrics: () => bridgeMetrics(bridges),
     }
   },
 }

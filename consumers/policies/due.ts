@@ -18,15 +18,25 @@ const refusals = /^(OOM|MISCONF|READONLY|LOADING|TRYAGAIN) /
 
 /** Visits what is due in a database, from `fromMs` on, until `visit` says false. Nothing may change meanwhile. */
 export function eachDue(x: Engine, db: Keyspace, fromMs: number, visit: (item: DueItem) => boolean): void {
-  if (db.count === 0) return
-  const entry = db.find(dueKey, 0, dueKey.length, db.hash(dueKey, 0, dueKey.length))
-  if (entry === 0 || typeOf(x.arena, entry) !== types.zset || db.isDue(entry)) return
-  const zset = x.zset.open(rootOf(x.arena, entry), formOf(x.arena, entry))
+  const zset = openDue(x, db)
+  if (zset === undefined) return
   for (let more = zset.seekScore(fromMs, false); more; more = zset.next()) {
     zset.read()
     const member = Buffer.from(zset.buf.subarray(zset.from, zset.to))
     if (!visit({ member, atMs: zset.score, kind: member.toString('latin1', 0, 1), rest: member.subarray(2) })) return
   }
+}
+
+/** How many items wait in a database. */
+export function dueCount(x: Engine, db: Keyspace): number {
+  return openDue(x, db)?.count ?? 0
+}
+
+function openDue(x: Engine, db: Keyspace): Engine['zset'] | undefined {
+  if (db.count === 0) return undefined
+  const entry = db.find(dueKey, 0, dueKey.length, db.hash(dueKey, 0, dueKey.length))
+  if (entry === 0 || typeOf(x.arena, entry) !== types.zset || db.isDue(entry)) return undefined
+  return x.zset.open(rootOf(x.arena, entry), formOf(x.arena, entry))
 }
 
 /** Unix ms of the first of all databases, Infinity when nothing waits. */

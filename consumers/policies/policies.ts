@@ -7,6 +7,7 @@ import type { Attachment, Extension } from '../../broker/extension.ts'
 import { brokerGates } from '../../broker/gates.ts'
 import { timerMsMax } from '../../broker/limits.ts'
 import { firstDue, runDue } from './due.ts'
+import { policyMetrics } from './metrics.ts'
 import { nextPlanned, runPlanned } from './planned-streams.ts'
 import { scheduleCommands } from './schedule-commands.ts'
 import { sceneOf } from './scenes.ts'
@@ -47,6 +48,7 @@ class PolicyTimer {
       tick: () => this.tick(),
       stopping: async () => this.stop(),
       info: [{ name: 'policies', title: 'Policies', lines: () => this.lines() }],
+      metrics: () => policyMetrics(this.scene),
     }
   }
 

@@ -2,12 +2,14 @@
 // `otlp-endpoint` or the usual environment variables name a collector. Where none is, nothing of it is even loaded.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Broker } from '../../broker/broker.ts'
 import type { Extension } from '../../broker/extension.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { HttpDoor } from './http-door.ts'
-import { loopDelayMs } from './limits.ts'
+import { flushMsMax, loopDelayMs } from './limits.ts'
 import { brokerMetrics } from './metrics.ts'
+import type { LoopDelay } from './metrics.ts'
 import { StreamFigures } from './stream-figures.ts'
 import { SpanTracer } from './span-tracer.ts'
 
@@ -16,6 +18,7 @@ class Monitoring {
   private readonly wantsDoor: boolean
   /** Where traces and metrics are sent; '' for nowhere. */
   private readonly endpoint: string
+  private readonly loopDelay: LoopDelay
   private door: HttpDoor | undefined
   private telemetry: Telemetry | undefined
   tracer: SpanTracer | undefined
@@ -24,12 +27,12 @@ class Monitoring {
     this.broker = broker
     this.endpoint = endpoint
     this.wantsDoor = broker.config.values.metricsPort > 0
+    this.loopDelay = monitorEventLoopDelay({ resolution: loopDelayMs })
   }
 
   async open(): Promise<void> {
-    const { broker, endpoint } = this
+    const { broker, endpoint, loopDelay } = this
     const streams = new StreamFigures(broker)
-    const loopDelay = monitorEventLoopDelay({ resolution: loopDelayMs })
     loopDelay.enable()
     const collect = (): ReturnType<typeof brokerMetrics> => brokerMetrics(broker, streams, loopDelay)
     const { startTelemetry } = await import('../telemetry.ts')
@@ -52,8 +55,10 @@ class Monitoring {
 
   async close(): Promise<void> {
     this.broker.tracer = undefined
+    this.loopDelay.disable()
     await this.door?.close()
-    await this.telemetry?.stop()
+    // A collector that takes spans and never answers holds nobody up.
+    await Promise.race([this.telemetry?.stop(), delay(flushMsMax, undefined, { ref: false })])
   }
 }
 

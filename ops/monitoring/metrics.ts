@@ -4,11 +4,12 @@
 import type { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Broker } from '../../broker/broker.ts'
 import type { Command } from '../../broker/command.ts'
+import { brokerGates } from '../../broker/gates.ts'
 import type { Metric, HistogramPoint } from '../../broker/metric.ts'
 import { memoryFigures } from '../../broker/commands/memory-figures.ts'
 import type { StreamFigures } from './stream-figures.ts'
 
-type LoopDelay = ReturnType<typeof monitorEventLoopDelay>
+export type LoopDelay = ReturnType<typeof monitorEventLoopDelay>
 type NumberPoints = Record<string, number>
 
 const secondsPerMicro = 1e-6
@@ -20,9 +21,14 @@ const bounds = Array.from({ length: classesShown }, (_, power) => 2 ** power * s
 export function brokerMetrics(b: Broker, streams: StreamFigures, loopDelay: LoopDelay): Metric[] {
   return [
     ...commandMetrics(b), ...clientMetrics(b), ...logMetrics(b), ...memoryMetrics(b), ...keyMetrics(b),
-    ...replicaMetrics(b), ...checkpointMetrics(b), ...loopMetrics(loopDelay), ...streams.metrics(),
-    ...b.extensions.metrics(),
+    ...replicaMetrics(b), ...checkpointMetrics(b), ...loopMetrics(loopDelay),
+    ...(mayRead(b) ? [...streams.metrics(), ...b.extensions.metrics()] : []),
   ]
+}
+
+/** False while data is loaded, and between the slices of a long script: no command may run then, also none of ours. */
+function mayRead({ gates, engine }: Broker): boolean {
+  return (gates & (brokerGates.loading | brokerGates.busy)) === 0 && !engine.grouped
 }
 
 function commandMetrics(b: Broker): Metric[] {

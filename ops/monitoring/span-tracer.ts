@@ -27,6 +27,8 @@ export class SpanTracer implements Tracer {
   private writers: Context[]
   private wroteSinceMs: number
   private readonly unsynced: Unsynced[]
+  /** Position of the last entry when the turn before ended. */
+  private appended: number
   /** Commands until the next one that is followed without being asked. */
   private untilNext: number
 
@@ -37,6 +39,7 @@ export class SpanTracer implements Tracer {
     this.writers = []
     this.wroteSinceMs = 0
     this.unsynced = []
+    this.appended = -1
     this.untilNext = 0
   }
 
@@ -72,8 +75,12 @@ export class SpanTracer implements Tracer {
   /** The turn's effects became a frame. */
   turnEnded(appended: number): void {
     const { writers } = this
+    const idle = appended === this.appended
+    this.appended = appended
     if (writers.length === 0) return
     this.writers = []
+    // None of them changed anything: there is no frame.
+    if (idle) return
     const span = this.tracer.startSpan('frame', {
       startTime: this.wroteSinceMs,
       attributes: { 'millrace.log.position': appended },

@@ -2,8 +2,7 @@
 // finding all streams among millions of keys would stall clients at each collection.
 
 import type { Broker } from '../../broker/broker.ts'
-import { InnerClient } from '../../broker/inner-client.ts'
-import { ReplyError } from '../../broker/inner-client.ts'
+import { InnerClient, ReplyError } from '../../broker/inner-client.ts'
 import type { Metric } from '../../broker/metric.ts'
 import type { ReplyValue } from '../../broker/resp/reply-value.ts'
 
@@ -20,7 +19,7 @@ export class StreamFigures {
 
   metrics(): Metric[] {
     const names = this.broker.config.values.metricsStreams.split(' ').filter((name) => name !== '')
-    if (names.length === 0 || this.broker.loading.active) return []
+    if (names.length === 0) return []
     const entries: Point[] = []
     const lags: Point[] = []
     const pending: Point[] = []

@@ -1,5 +1,7 @@
 // What the broker tells those who watch it: Prometheus text, probes, spans and metrics sent by OTLP.
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
@@ -88,6 +90,51 @@ test('/metrics tells of commands, log, memory and groups in the text format of P
   t.true(valueOf(samples, 'millrace_command_duration_seconds_sum', { family: 'string' })! > 0)
 })
 
+test('figures of bridges and of what waits for its time; none of them in the midst of a script', async (t) => {
+  const { server, base } = await watched(t, '--bridge-nats-url', `nats://127.0.0.1:${await freePort()}`)
+  const figures = async (): Promise<Sample[]> => parse(t, await (await fetch(`${base}/metrics`)).text())
+  const client = await server.connect()
+  t.deepEqual((await figures()).filter(({ name }) => name.startsWith('millrace_bridge')), [])
+  for (let i = 0; i < 3; i++) await client.call('XADD', 'jobs', '*', 'f', 'v')
+  for (let i = 0; i < 2; i++) await client.call('XADD', 'jobs', 'DELAY', '100000', '*', 'f', 'v')
+  await client.call('BRIDGE', 'ADD', 'out', 'stream-out', 'jobs')
+  await client.call('BRIDGE', 'ADD', 'news', 'channels', 'news')
+  await client.call('BRIDGE', 'PAUSE', 'news')
+  await client.call('PUBLISH', 'news', 'x')
+  const samples = await figures()
+  const out = { bridge: 'out', kind: 'stream-out' }
+  t.is(valueOf(samples, 'millrace_bridge_connected'), 0)
+  t.is(valueOf(samples, 'millrace_bridge_lag', out), 3)
+  t.true(valueOf(samples, 'millrace_bridge_lag_time_seconds', out)! >= 0)
+  t.is(valueOf(samples, 'millrace_bridge_events_total', { ...out, event: 'published' }), 0)
+  t.is(valueOf(samples, 'millrace_bridge_state', { ...out, state: 'down' }), 1)
+  t.is(valueOf(samples, 'millrace_bridge_state', { ...out, state: 'flowing' }), 0)
+  t.is(valueOf(samples, 'millrace_bridge_state', { bridge: 'news', state: 'paused' }), 1)
+  t.is(valueOf(samples, 'millrace_policies_due', { db: '0' }), 2)
+  t.is(valueOf(samples, 'millrace_policies_deeds_total', { deed: 'due_items' }), 0)
+  await client.call('CONFIG', 'SET', 'busy-reply-threshold', '1')
+  const script = client.call('EVAL', 'while true do end', '0')
+  const other = await server.connect()
+  for (let reply = ''; !reply.startsWith('-BUSY'); reply = await other.text('PING')) await delay(10)
+  t.is(valueOf(await figures(), 'millrace_bridge_connected'), undefined)
+  await other.call('SCRIPT', 'KILL')
+  await script
+  t.is(valueOf(await figures(), 'millrace_bridge_connected'), 0)
+})
+
+test('a collector that never answers does not hold up a stop', async (t) => {
+  const taken = createServer((socket) => socket.on('error', () => {}).resume())
+  await new Promise<void>((resolve) => { taken.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const server = await startMillrace(t, { args: ['--otlp-endpoint', `http://127.0.0.1:${port}`, '--trace-one-in', '1'] })
+  const client = await server.connect()
+  for (let i = 0; i < 10; i++) t.is(await client.text('SET', 'k', 'v'), '+OK\r\n')
+  const begun = performance.now()
+  t.is(await server.terminate(), 0)
+  t.log(`stopped after ${Math.round(performance.now() - begun)} ms`)
+})
+
 test('/healthz and /readyz answer probes; other ways in are refused', async (t) => {
   const { server, base } = await watched(t)
   const client = await server.connect()
@@ -135,6 +182,7 @@ test('a command of a traced client is a span of that trace; its frame and sync a
   t.is(named('fsync').filter((span) => span.parentSpanId === frame!.spanId).length, 1)
   t.is(named('get').length, 1)
   t.is(named('lpush')[0]!.status.code, 2)
+  t.is(named('frame').filter((span) => span.parentSpanId === named('lpush')[0]!.spanId).length, 0)
   t.is(named('incr')[0]!.parentSpanId, named('exec')[0]!.spanId)
   t.is(named('frame').filter((span) => span.parentSpanId === named('exec')[0]!.spanId).length, 1)
   t.is(named('script eval').length, 1)
