@@ -222,7 +222,8 @@ export class Link {
     const error = await ended
     this.nats = undefined
     this.state = 'connecting'
-    const why = error instanceof Error ? oneLine(error) : this.lastError === '' ? 'the connection ended' : this.lastError
+    const known = this.lastError === '' ? 'the connection ended' : this.lastError
+    const why = error instanceof Error ? oneLine(error) : known
     this.lastError = why
     this.broker.report('notice', `bridge: no connection to NATS any more: ${why}`)
     this.user.disconnected()
