@@ -13,7 +13,7 @@ import { groupOf, inGroup, runFor } from './groups.ts'
 import type { LogEntry } from './log-entry.ts'
 import { entriesAt, hidden, logStreamOf } from './log-stream.ts'
 import type { LogStream } from './log-stream.ts'
-import { answerLater, Refusal } from './task.ts'
+import { answerLater, Refusal, tooMuch } from './task.ts'
 
 export function xclaim(c: Connection, command: Command, a: Args, r: Reply): void {
   const claim = parseClaim(c.broker.engine, a, r)
@@ -26,6 +26,7 @@ export function xclaim(c: Connection, command: Command, a: Args, r: Reply): void
   answerLater(c, command, a, r, (task) => inGroup(c, stream, group, async () => {
     const wanted = claimable(c, stream, group, asked, minIdle, force)
     const found = await entriesAt(c, stream, wanted)
+    if (found.length < wanted.length) throw new Refusal(tooMuch)
     if (!force && !justId) {
       const gone = found.indexOf(undefined)
       if (gone >= 0) throw new Refusal(`GAP the log does not keep the entry ${wanted[gone]!} any more: XACK ends it`)
@@ -62,7 +63,9 @@ export function xautoclaim(c: Connection, command: Command, a: Args, r: Reply): 
   answerLater(c, command, a, r, (task) => inGroup(c, stream, group, async () => {
     const { ids, cursor } = idle(c, stream, group, start, minIdle, count)
     const found = await entriesAt(c, stream, ids)
-    const gone = ids.filter((_, i) => found[i] === undefined)
+    // The next call goes on where the reply is full.
+    const next = ids[found.length] ?? cursor
+    const gone = ids.slice(0, found.length).filter((_, i) => found[i] === undefined)
     const entries = visible(found)
     await task.mayWrite()
     task.answer((reply) => {
@@ -73,7 +76,7 @@ export function xautoclaim(c: Connection, command: Command, a: Args, r: Reply): 
         runFor(c, 'xclaim', ['XCLAIM', stream.name, group, consumer, '0', ...still.map(idText), ...options])
       }
       reply.array(3)
-      reply.text(cursor.toString())
+      reply.text(next.toString())
       replyClaimed(reply, still, justId)
       reply.array(gone.length)
       for (const id of gone) reply.text(id.toString())

@@ -112,7 +112,7 @@ async function prepare(c: Connection, request: Request, place: Place): Promise<D
   if (history !== undefined) {
     const ids = pendingOf(c, request, stream, history)
     const entries = await entriesAt(c, stream, ids)
-    return { place, after, next: 0, entries: ids.map((id, i) => ({ id, entry: shownOf(entries[i]) })) }
+    return { place, after, next: 0, entries: entries.map((entry, i) => ({ id: ids[i]!, entry: shownOf(entry) })) }
   }
   const passed = passedBy(c, stream, request.group)
   const from = passed.after === after.toString() ? passed.next

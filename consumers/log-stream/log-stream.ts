@@ -91,7 +91,10 @@ export async function countEntries(c: Connection, stream: LogStream, from: numbe
 /** In place of an entry that the stream has, but the client may not see. */
 export const hidden = 'hidden'
 
-/** The entries of these ids, in the ids' order; undefined where the stream has none (any more). */
+/**
+ * The entries of these ids, in the ids' order; undefined where the stream has none (any more). Those of the first ids
+ * only where all would be more than a reply may have.
+ */
 export async function entriesAt(
   c: Connection, stream: LogStream, ids: readonly StreamId[],
 ): Promise<(LogEntry | typeof hidden | undefined)[]> {
@@ -101,9 +104,15 @@ export async function entriesAt(
   const found = new Map<number, LogEntry>()
   const unseen = new Set<number>()
   const wanted = [...new Set(ids.map(seqOf))].toSorted((a, b) => a - b)
+  let bytes = 0
+  let cutAt = Infinity
   let cursor: LogCursor | undefined
   try {
     for (const position of wanted) {
+      if (bytes >= replyEntriesBytesMax) {
+        cutAt = position
+        break
+      }
       if (cursor === undefined || position - cursor.position > nearEntriesMax) {
         cursor?.close()
         cursor = new LogCursor(view, position - 1)
@@ -112,8 +121,13 @@ export async function entriesAt(
         await cursor.read((entry) => {
           if (entry.position < position) return true
           if (!isWanted(stream.match, keys.read(entry))) return false
-          if (mayRead(keys)) found.set(position, copyEntry(entry, keys))
-          else unseen.add(position)
+          if (!mayRead(keys)) {
+            unseen.add(position)
+            return false
+          }
+          const copy = copyEntry(entry, keys)
+          found.set(position, copy)
+          bytes += replyBytesOf(copy)
           return false
         }, position)
       } catch (error) {
@@ -125,7 +139,8 @@ export async function entriesAt(
   } finally {
     cursor?.close()
   }
-  return ids.map((id) => {
+  const cut = ids.findIndex((id) => seqOf(id) >= cutAt)
+  return (cut < 0 ? ids : ids.slice(0, cut)).map((id) => {
     if (unseen.has(seqOf(id))) return hidden
     const entry = found.get(seqOf(id))
     return entry !== undefined && entry.ms === msOf(id) ? entry : undefined

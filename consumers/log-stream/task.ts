@@ -24,7 +24,7 @@ export const nil: Answer = (r) => r.nilArray()
 /** An error that is the client's answer, its text without the dash. */
 export class Refusal extends Error {}
 
-export const tooMuch = `ERR the reply would have more than ${replyEntriesBytesMax} bytes: lower COUNT`
+export const tooMuch = `ERR the reply would have more than ${replyEntriesBytesMax} bytes: ask for fewer`
 
 /** A command at work on the log. */
 export class Task {

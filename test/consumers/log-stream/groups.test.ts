@@ -1,6 +1,7 @@
 // Consumer groups on the log's streams: what is delivered to whom, what is logged of it, and what is there after a restart.
 import { cpSync } from 'node:fs'
 import test from 'ava'
+import { readLog } from '../../../consumers/log-stream/read-log.ts'
 import type { Plain } from './served.ts'
 import { effect, rewrite, shown, startServed, value } from './served.ts'
 import { checkAof, requireRedis, startRedis, temporaryDirectory } from '../../process.ts'
@@ -61,6 +62,23 @@ test('what a client may not see it can neither claim nor acknowledge by a claim'
   const [, hidden] = shown(await value(admin, 'XRANGE', '$all', '-', '+'))
   t.deepEqual(await value(client, 'XCLAIM', '$all', 'g', 'ann', '0', hidden!.id), [])
   t.deepEqual(await pending(admin), ['1 ann 2', '2 bob 1'])
+})
+
+test('pending entries that are too large for one reply come in several', async (t) => {
+  const { broker, connect } = await startServed(t)
+  const client = await connect()
+  const large = Buffer.alloc(22 * 1024 * 1024, 'x')
+  for (const key of ['a', 'b', 'c', 'd']) await client.text('SET', key, large)
+  await client.text('XGROUP', 'CREATE', '$all', 'g', '$')
+  const ids: string[] = []
+  for await (const { entries } of readLog(broker, { from: 1, follow: false })) {
+    ids.push(...entries.map(({ ms, position }) => `${ms}-${position}`))
+  }
+  for (const id of ids) t.deepEqual(await value(client, 'XCLAIM', '$all', 'g', 'ann', '0', id, 'FORCE', 'JUSTID'), [id])
+  t.deepEqual(await value(client, 'XAUTOCLAIM', '$all', 'g', 'bob', '0', '-', 'JUSTID'), [ids[3]!, ids.slice(0, 3), []])
+  t.deepEqual(await value(client, 'XAUTOCLAIM', '$all', 'g', 'bob', '0', ids[3]!, 'JUSTID'), ['0-0', ids.slice(3), []])
+  t.is(await value(client, 'XCLAIM', '$all', 'g', 'bob', '0', ...ids),
+    '-ERR the reply would have more than 67108864 bytes: ask for fewer')
 })
 
 test('lag is exact on $all and on a key, and nil on a pattern', async (t) => {
