@@ -3,10 +3,13 @@
 
 import { keyOf, rootOf } from '../../core/keyspace/entry.ts'
 import type { Keyspace } from '../../core/keyspace/keyspace.ts'
+import { systemSession } from '../../core/session.ts'
 import { bury } from './bury.ts'
 import { entriesPerTurnMax, retryMs } from './limits.ts'
 import { reap } from './reap.ts'
 import type { Scene } from './writer.ts'
+
+const work = systemSession()
 
 /** When (unix ms) the first of all streams has something to do, Infinity for never. */
 export function nextPlanned(dbs: readonly Keyspace[]): number {
@@ -21,9 +24,15 @@ export function runPlanned(scene: Scene): void {
   let left = entriesPerTurnMax
   for (const db of engine.dbs) {
     while (left > 0 && db.plannedStreams.first() <= engine.now) {
-      const key = keyOf(engine.arena, db.plannedStreams.firstEntry())
+      const entry = db.plannedStreams.firstEntry()
+      engine.session = work
+      // Its own end may have come before its plan: it must not go under the work.
+      if (db.expireIfDue(entry, db.dict.hashOf(entry))) {
+        left--
+        continue
+      }
       writer.db = db.index
-      left -= serveStream(scene, db, key, left)
+      left -= serveStream(scene, db, keyOf(engine.arena, entry), left)
     }
   }
 }

@@ -39,7 +39,7 @@ export function readFirstFields(disk: Disk, file: string): Map<string, string> {
       skipValue(input, key.type)
     },
   }
-  const reader = new RdbFileReader(fieldsBytes, false)
+  const reader = new RdbFileReader(Infinity, false)
   const head = Buffer.alloc(fieldsBytes)
   const fd = disk.openRead(file)
   try {

@@ -158,6 +158,7 @@ export class RdbFileReader implements InputSource {
       this.run.read(this.window, this.start, this.filled)
       const taken = this.run.count === 0 ? 0 : visitor.strings(this.run)
       if (taken > 0) {
+        this.wanted = 0
         this.pass(this.run.end[taken - 1]!)
         return 'record'
       }

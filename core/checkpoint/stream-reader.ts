@@ -15,7 +15,8 @@ const id = new StreamId()
 const last = new StreamId()
 const nodes = new StreamNodes()
 const idBytes = 16
-const bytes: PackedBytes = { buf: new Uint8Array(0), from: 0, to: 0, bytes: 0 }
+const noBytes = new Uint8Array(0)
+const bytes: PackedBytes = { buf: noBytes, from: 0, to: 0, bytes: 0 }
 
 /** Reads a stream; throws RdbError, and frees what was built by then. */
 export function readStream(engine: Engine, type: number, input: RdbInput): LooseValue {
@@ -86,6 +87,7 @@ function readNode(engine: Engine, input: RdbInput): void {
   bytes.to = compressed ? packedTo : to
   bytes.bytes = to - from
   engine.stream.appendPacked(base, first, last, nodes.live, nodes.entries, bytes)
+  bytes.buf = noBytes
 }
 
 function readGroup(engine: Engine, root: number, type: number, input: RdbInput): void {

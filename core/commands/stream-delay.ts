@@ -89,6 +89,8 @@ function addDue(x: Engine, atMs: number, member: Buffer): void {
   const hash = x.db.hash(dueKey, 0, dueKey.length)
   const known = x.db.lookupWrite(dueKey, 0, dueKey.length, hash)
   const { zset, settings } = x
+  // No snapshot can tell from the command that this key changes, too.
+  if (known !== 0) x.snapshot?.beforeChange(x.db, known, hash)
   if (known === 0) zset.create(packed)
   else zset.open(rootOf(x.arena, known), formOf(x.arena, known))
   if (zset.find(member, 0, member.length)) zset.change(atMs, member, 0, member.length)

@@ -7,7 +7,7 @@ import {
 } from './stream-group.ts'
 import { xextend } from './stream-lease.ts'
 import { xclaim } from './stream-log-claim.ts'
-import { xgroupPolicy } from './stream-policy.ts'
+import { deadLetterArgument, xgroupPolicy } from './stream-policy.ts'
 import { xackdel } from './stream-references.ts'
 import { xnack } from './stream-release.ts'
 import { xinfoConsumers, xinfoGroups, xinfoHelp, xinfoStream } from './stream-info.ts'
@@ -86,7 +86,13 @@ export const streamGroupCommands: readonly CommandSpec[] = [
         since: '8.8.0',
         summary: 'Shows or sets when pending entries of a group are delivered again',
         complexity: 'O(1) to show, O(N) to set for N pending entries',
-        keys: [{ flags: ['RW', 'update'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+        keys: [
+          { flags: ['RW', 'update'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
+          {
+            flags: ['RW', 'insert'], begin: 'unknown', find: 'unknown', locate: deadLetterArgument,
+            notes: 'DEADLETTER may stand anywhere among the options',
+          },
+        ],
         arguments: [
           { name: 'key', type: 'key', keySpec: 0 },
           { name: 'groupname', type: 'string' },
@@ -98,7 +104,7 @@ export const streamGroupCommands: readonly CommandSpec[] = [
               { name: 'factor', type: 'double', optional: true },
             ] },
           { name: 'count', type: 'integer', token: 'MAXDELIVERIES', optional: true },
-          { name: 'stream', type: 'string', token: 'DEADLETTER', optional: true },
+          { name: 'stream', type: 'key', keySpec: 1, token: 'DEADLETTER', optional: true },
           { name: 'milliseconds', type: 'integer', token: 'REAP', optional: true },
           { name: 'field', type: 'string', token: 'ORDERED', optional: true },
           { name: 'keep-unacked', type: 'oneof', token: 'KEEPUNACKED', optional: true, arguments: [

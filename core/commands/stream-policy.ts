@@ -11,7 +11,7 @@ import { backoffFactorMax, backoffMsDefault, policyDeliveriesMax, policyMsMax } 
 import { logStreamKind } from '../log-stream-name.ts'
 import type { Reply } from '../reply.ts'
 import { usePolicy } from '../types/stream-facts.ts'
-import { noPolicy } from '../types/stream-policy.ts'
+import { isSamePolicy, noPolicy } from '../types/stream-policy.ts'
 import type { Policy } from '../types/stream-policy.ts'
 import { groupOf, noGroup } from './stream-group.ts'
 import { groupsChanged } from './stream-key.ts'
@@ -45,7 +45,7 @@ export function xgroupPolicy(x: Engine, a: Args, r: Reply): void {
     r.error('ERR dead letters of a group can not go to its own stream')
     return
   }
-  if (JSON.stringify(before) !== JSON.stringify(policy)) {
+  if (!isSamePolicy(before, policy)) {
     const { planned } = x.stream
     usePolicy(x, group, policy)
     redate(x, a, 2, planned)
@@ -96,6 +96,16 @@ function parsePolicy(a: Args, r: Reply): Policy | undefined {
   if (policy.deliveriesMax === 0 || policy.deadLetter !== undefined) return policy
   r.error('ERR MAXDELIVERIES needs DEADLETTER: the stream that gets what was delivered so often')
   return undefined
+}
+
+/** The argument behind DEADLETTER, 0 when there is none: whoever sets the policy must have access to that key. */
+export function deadLetterArgument(a: Args, offset: number): number {
+  for (let i = offset + 4; i + 1 < a.count; i++) {
+    if (a.is(i, 'DEADLETTER')) return i + 1
+    // Only what follows BACKOFF may be more than one word: numbers.
+    if (Number.isNaN(Number(a.text(i)))) i++
+  }
+  return 0
 }
 
 function isMs(ms: number): boolean {

@@ -101,7 +101,7 @@ function release(
 /** XCLAIM has no word for what went wrong. */
 function logRelease(x: Engine, a: Args, pending: number, error: Buffer): void {
   x.changed()
-  x.effect(11)
+  x.effect(12)
   x.wordText('XNACK')
   x.wordArg(a, 1)
   x.wordArg(a, 2)
@@ -111,6 +111,7 @@ function logRelease(x: Engine, a: Args, pending: number, error: Buffer): void {
   wordId(x, id)
   x.wordText('RETRYCOUNT')
   x.wordInt(x.groups.deliveries(pending))
+  x.wordText('FORCE')
   x.wordText('ERROR')
   x.wordBytes(error, 0, error.length)
   x.endEffect()

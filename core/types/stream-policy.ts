@@ -37,6 +37,18 @@ export const noPolicy: Policy = {
   ordered: undefined, keepsUnacked: false,
 }
 
+export function isSamePolicy(one: Policy | undefined, other: Policy | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return isSameName(one.deadLetter, other.deadLetter) && isSameName(one.ordered, other.ordered) &&
+    one.deliveriesMax === other.deliveriesMax && one.leaseMs === other.leaseMs && one.backoffMs === other.backoffMs &&
+    one.backoffMaxMs === other.backoffMaxMs && one.backoffFactor === other.backoffFactor &&
+    one.reapMs === other.reapMs && one.keepsUnacked === other.keepsUnacked
+}
+
+function isSameName(one: Buffer | undefined, other: Buffer | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : one.equals(other)
+}
+
 // Words of the block.
 const at = {
   deliveriesMax: 0, leaseMs: 1, backoffMs: 3, backoffMaxMs: 5, factor: 7, reapMs: 8, keeps: 10, deadLetter: 11,

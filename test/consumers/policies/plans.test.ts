@@ -1,12 +1,15 @@
 // Group policies against a naive model, with a clock of their own: leases, backoff, dead letters, order, trimming.
 import fc from 'fast-check'
 import test from 'ava'
+import { Args, frameCommand } from '../../../core/args.ts'
+import { visitKeys } from '../../../core/commands/key-positions.ts'
+import { coreCommands } from '../../../core/commands/table.ts'
 import { stateDigest } from '../../../core/digest.ts'
 import { seededRandom } from '../../../core/random.ts'
 import { heldEntriesMax } from '../../../core/limits.ts'
 import { noPolicy } from '../../../core/types/stream-policy.ts'
 import type { Policy } from '../../../core/types/stream-policy.ts'
-import { driver, fold, int } from '../../core/commands/driver.ts'
+import { driver, encode, fold, int } from '../../core/commands/driver.ts'
 import { decode } from '../../resp-value.ts'
 import type { RespValue } from '../../resp-value.ts'
 import { PlanModel } from './plan-model.ts'
@@ -187,4 +190,63 @@ test('an ordered group holds back so many entries, then it waits; lag is exact a
   t.deepEqual(read(), [9, most + 1])
   t.deepEqual(figures(), [heldEntriesMax + 2, heldEntriesMax, 0].map(String))
   t.is(stateDigest(fold(d.effects)), stateDigest(d.engine))
+})
+
+test('a stream whose own end came before its plan goes, and nothing is done in it', (t) => {
+  const d = driver()
+  const scene = sceneOf(d)
+  for (const key of ['s', 'u']) {
+    d.run('XADD', key, '1-1', 'f', 'v')
+    d.run('XGROUP', 'CREATE', key, 'g', '0')
+    d.run('XGROUP', 'POLICY', key, 'g', 'LEASE', 50, 'MAXDELIVERIES', 1, 'DEADLETTER', 'dead', 'REAP', 50)
+    d.run('XREADGROUP', 'GROUP', 'g', 'a', 'STREAMS', key, '>')
+  }
+  d.run('PEXPIRE', 's', 60)
+  // As when there is more that is due than a turn has time for.
+  d.engine.settings.activeExpire = false
+  d.clock.advance(100)
+  scene.run()
+  t.is(d.run('EXISTS', 's'), int(0))
+  t.is(d.run('XLEN', 'dead'), int(1))
+  t.is(scene.deeds.failures, 0)
+  checkStream(d.engine, 'u')
+  t.is(stateDigest(fold(d.effects)), stateDigest(d.engine))
+})
+
+test('what FORCE and ERROR release together is in the log as it became', (t) => {
+  const d = driver()
+  d.run('XADD', 's', '1-1', 'f', 'v')
+  d.run('XGROUP', 'CREATE', 's', 'g', '$')
+  d.run('XGROUP', 'POLICY', 's', 'g', 'LEASE', 50)
+  t.is(d.run('XNACK', 's', 'g', 'FAIL', 'IDS', 1, '1-1', 'FORCE', 'ERROR', 'why'), int(1))
+  t.is(stateDigest(fold(d.effects)), stateDigest(d.engine))
+})
+
+test('names of any size in a policy are compared', (t) => {
+  const d = driver()
+  d.run('XGROUP', 'CREATE', 's', 'g', '$', 'MKSTREAM')
+  const large = Buffer.alloc(140_000_000, 'x')
+  const set = (): string => d.run('XGROUP', 'POLICY', 's', 'g', 'MAXDELIVERIES', 1, 'DEADLETTER', large)
+  t.is(set(), '+OK\r\n')
+  const { length } = d.effects
+  t.is(set(), '+OK\r\n')
+  t.is(d.effects.length, length)
+})
+
+/** The keys of an XGROUP POLICY with these options. */
+function keysOf(...words: string[]): string[] {
+  const found: string[] = []
+  const args = new Args()
+  const bytes = encode(['XGROUP', 'POLICY', 's', 'g', ...words])
+  frameCommand(args, bytes, 0, bytes.length)
+  const xgroup = coreCommands.find((spec) => spec.name === 'xgroup')!
+  visitKeys(xgroup.subcommands!.find((spec) => spec.name === 'policy')!.keys!, args, 0, (i) => void found.push(args.text(i)))
+  return found
+}
+
+test('the stream of dead letters is a key of XGROUP POLICY', (t) => {
+  t.deepEqual(keysOf(), ['s'])
+  t.deepEqual(keysOf('OFF'), ['s'])
+  t.deepEqual(keysOf('BACKOFF', '5', '10', '1.5', 'DEADLETTER', 'd', 'LEASE', '5'), ['s', 'd'])
+  t.deepEqual(keysOf('ORDERED', 'DEADLETTER', 'DEADLETTER', 'd'), ['s', 'd'])
 })

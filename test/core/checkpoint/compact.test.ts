@@ -230,6 +230,17 @@ test('libraries of functions are folded as the log has them', (t) => {
   t.is(loadInto(freshEngine(), disk, target), 4)
 })
 
+test('a base that begins with a large library is compacted as any other', (t) => {
+  const disk = new SimulatedDisk()
+  const large = library('large', `function() return '${'x'.repeat(200_000)}' end`)
+  disk.place(segment(1), Buffer.from(say('FUNCTION', 'LOAD', large)))
+  disk.place(segment(2), Buffer.from(say('SELECT', '0') + say('SET', 'key', 'value')))
+  compactTwice(disk)
+  const engine = freshEngine()
+  loadInto(engine, disk, target)
+  t.is(engine.libraries.byName.get('large'), large)
+})
+
 test('a plain command whose keys only it knows makes all keys be folded', (t) => {
   const disk = new SimulatedDisk()
   disk.place(segment(1), Buffer.from(say('RPUSH', 'list', '1', '2') + say('MSET', 'w_1', '9', 'w_2', '3', 'o_1', 'a', 'o_2', 'b')))
