@@ -11,8 +11,8 @@ export const scale = {
   jobs: full ? 100_000 : 12_000,
   workerJobs: full ? 30_000 : 4_000,
   sdkBrokerKills: full ? 5 : 2,
-  projectedEntries: full ? 20_000 : 4_000,
-  projectionKills: full ? 15 : 5,
+  projectedEntries: full ? 10_000 : 4_000,
+  projectionKills: full ? 8 : 5,
   /** Rounds of kills while checkpoints are made, in each of two lanes: one and a half kills a round, and more. */
   killRounds: full ? 70 : 5,
   brokerKills: full ? 20 : 5,
