@@ -28,18 +28,26 @@ const common: RedisOptions = {
 /** The client to send commands with: the given one, or a new one. Throws KEYPREFIX for clients that rename keys. */
 export function openClient(connection: Connection, manner: RedisOptions): Client {
   if (!(connection instanceof Redis)) return openOwn(connection, manner)
-  if (connection.options.keyPrefix) throw new MillraceError('KEYPREFIX', 'a client with keyPrefix can\'t be used here')
+  refuseKeyPrefix(connection.options)
   return { redis: connection, own: false }
 }
 
-/** A client of its own, for commands that block or watch. */
+/** A client of its own, for commands that block or watch. Throws KEYPREFIX, too. */
 export function openOwn(connection: Connection, manner: RedisOptions): Client {
-  if (connection instanceof Redis) return guarded(connection.duplicate(manner))
+  if (connection instanceof Redis) {
+    refuseKeyPrefix(connection.options)
+    return guarded(connection.duplicate(manner))
+  }
   if (isEmbedded(connection)) {
     return guarded(new Redis({ ...common, ...manner, Connector: connectorTo(connection) }))
   }
-  if (connection.keyPrefix) throw new MillraceError('KEYPREFIX', 'keyPrefix can\'t be used here')
+  refuseKeyPrefix(connection)
   return guarded(new Redis({ ...common, ...connection, ...manner }))
+}
+
+/** Scripts and scans name keys as they are. */
+function refuseKeyPrefix({ keyPrefix }: RedisOptions): void {
+  if (keyPrefix) throw new MillraceError('KEYPREFIX', 'keyPrefix can\'t be used here')
 }
 
 /** Whoever owns the client hears of its errors; without this one they would also be printed. */

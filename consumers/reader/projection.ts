@@ -53,6 +53,8 @@ export class Projection extends EventEmitter<ProjectionEvents> {
   private readonly positionKey: string
   private losses: number
   private closed: boolean
+  /** `start` rejected: nothing more is folded until it is called again. */
+  private failed: boolean
   private running: Promise<void>
   private at: string
   /** The saved position that `at` was reached from; undefined: none is saved. */
@@ -72,6 +74,7 @@ export class Projection extends EventEmitter<ProjectionEvents> {
     this.redis.on('close', () => { this.losses++ })
     this.redis.on('error', (error: Error) => this.report(error))
     this.closed = false
+    this.failed = false
     this.running = Promise.resolve()
     this.at = ''
     this.saved = null
@@ -81,6 +84,7 @@ export class Projection extends EventEmitter<ProjectionEvents> {
 
   /** Folds until it is closed. Rejects with TRIMMED, with what `fold` throws, and with what the server answers. */
   start(): Promise<void> {
+    this.failed = false
     this.running = this.loop()
     return this.running
   }
@@ -93,7 +97,7 @@ export class Projection extends EventEmitter<ProjectionEvents> {
   /** Resolves when the entry with this id is folded: read what you wrote. Rejects with CLOSED when it won't be. */
   async until(id: string): Promise<void> {
     while (this.at === '' || compareIds(this.at, id) < 0) {
-      if (this.closed) throw new MillraceError('CLOSED', 'the projection is closed')
+      if (this.closed || this.failed) throw new MillraceError('CLOSED', 'the projection is closed')
       await new Promise((resolve) => this.once('folded', resolve))
     }
   }
@@ -124,7 +128,11 @@ export class Projection extends EventEmitter<ProjectionEvents> {
         else await sleep(refusedMs)
       } catch (error) {
         if (this.closed) return
-        if (!isPassing(error)) throw error
+        if (!isPassing(error)) {
+          this.failed = true
+          this.emit('folded', this.at)
+          throw error
+        }
         this.report(error as Error)
         await sleep(refusedMs)
       }

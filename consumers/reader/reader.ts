@@ -2,7 +2,7 @@
 // group; its position is its own, and is kept under a name if it has one.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openOwn, patient } from '../connection.ts'
+import { candid, openOwn, patient } from '../connection.ts'
 import type { Client, Connection } from '../connection.ts'
 import type { StreamEntry } from './entry.ts'
 import { batchDefault, blockMs, refusedMs, unsavedEntriesMax } from './limits.ts'
@@ -29,6 +29,7 @@ export class Reader implements AsyncIterable<StreamEntry> {
   private readonly client: Client
   private readonly source: Source
   private closed: boolean
+  private closing: Promise<void> | undefined
   private at: string
   private saved: string
   private caughtUp: boolean
@@ -39,6 +40,7 @@ export class Reader implements AsyncIterable<StreamEntry> {
     const { stream, batch = batchDefault, trimmed = 'refuse' } = options
     this.source = new Source(this.client.redis, stream, batch, trimmed)
     this.closed = false
+    this.closing = undefined
     this.at = ''
     this.saved = ''
     this.caughtUp = false
@@ -69,10 +71,11 @@ export class Reader implements AsyncIterable<StreamEntry> {
 
   /** As the iteration over entries, but as many together as were there; a batch is dealt with as a whole. */
   async* batches(): AsyncGenerator<StreamEntry[], void, undefined> {
-    const close = (): void => void this.close()
+    // What the end rejects with is thrown by the iteration.
+    const close = (): void => void this.close().catch(ignore)
     this.options.signal?.addEventListener('abort', close)
-    if (this.options.signal?.aborted) this.closed = true
     try {
+      if (this.options.signal?.aborted) await this.close()
       this.at = await this.begin()
       let unsaved = 0
       for (;;) {
@@ -86,6 +89,9 @@ export class Reader implements AsyncIterable<StreamEntry> {
           unsaved = 0
         }
       }
+    } catch (error) {
+      // What was under way when it was closed ended with the connection.
+      if (!this.closed) throw error
     } finally {
       this.options.signal?.removeEventListener('abort', close)
       await this.close()
@@ -101,16 +107,23 @@ export class Reader implements AsyncIterable<StreamEntry> {
     this.saved = position
   }
 
-  /** Ends the iteration, saves the position and closes the connection. */
-  async close(): Promise<void> {
-    if (this.closed) return
+  /** Ends the iteration, saves the position and closes the connection. Rejects when the position can't be saved. */
+  close(): Promise<void> {
+    this.closing ??= this.end()
+    return this.closing
+  }
+
+  private async end(): Promise<void> {
     this.closed = true
     // The read that waits holds the connection: the position goes over another one.
     this.client.redis.disconnect()
     if (this.options.name === undefined || this.at === '' || this.at === this.saved) return
-    const { redis } = openOwn(this.options.connection, patient)
-    await redis.set(positionKey(this.options.name), this.at)
-    redis.disconnect()
+    const { redis } = openOwn(this.options.connection, candid)
+    try {
+      await redis.set(positionKey(this.options.name), this.at)
+    } finally {
+      redis.disconnect()
+    }
   }
 
   private async begin(): Promise<string> {
@@ -147,6 +160,8 @@ export class Reader implements AsyncIterable<StreamEntry> {
     return entries.filter((entry) => entry.get('key') !== own).length
   }
 }
+
+function ignore(): void {}
 
 function positionKey(name: string): string {
   return `reader:${name}`

@@ -72,6 +72,8 @@ export class Job<Name extends string = string, Data = unknown> {
   complete(effects?: Effects): Promise<unknown[]> {
     const completion = this.host.complete(this as Job, effects)
     this.completion = completion
+    // Its worker waits for it, too: a handler that does not must not end the process.
+    completion.catch(ignore)
     return completion
   }
 
@@ -81,3 +83,5 @@ export class Job<Name extends string = string, Data = unknown> {
     this.controller.abort(reason)
   }
 }
+
+function ignore(): void {}

@@ -47,6 +47,7 @@ export class Producer<Jobs extends JobMap<Jobs>> {
   private unanswered: number
   private idle: (() => void) | undefined
   private closed: boolean
+  private closing: Promise<void> | undefined
   /** Jobs that need the script, and whether it is being called. */
   private scripted: Sending[]
   private scripting: boolean
@@ -62,6 +63,7 @@ export class Producer<Jobs extends JobMap<Jobs>> {
     this.unanswered = 0
     this.idle = undefined
     this.closed = false
+    this.closing = undefined
     this.scripted = []
     this.scripting = false
     this.flushLater = () => this.flush()
@@ -89,7 +91,12 @@ export class Producer<Jobs extends JobMap<Jobs>> {
   }
 
   /** Waits for what was added, then closes the connection, unless it is the caller's own. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closing ??= this.end()
+    return this.closing
+  }
+
+  private async end(): Promise<void> {
     this.closed = true
     if (this.sending.length > 0) this.flush()
     if (this.unanswered > 0) await new Promise<void>((resolve) => { this.idle = resolve })

@@ -80,6 +80,15 @@ onEachServer('a named reader goes on where it was, a new one begins where it is 
   controller.abort()
   await reading
   t.deepEqual(seen, ['10', '11'])
+
+  // One that was told to end before it began holds no connection.
+  const connections = async (): Promise<number> => String(await redis.client('LIST')).trim().split('\n').length
+  const ended = new Reader({ connection, stream: 's', name: 'r', signal: AbortSignal.abort() })
+  for await (const entry of ended) t.fail(entry.id)
+  await until(async () => await connections() === 1)
+  await Promise.all([ended.close(), reader.close()])
+  const renaming = redis.duplicate({ keyPrefix: 'x:', lazyConnect: true })
+  t.throws(() => new Reader({ connection: renaming, stream: 's' }), { code: 'KEYPREFIX' })
 })
 
 onEachServer('entries that were trimmed unread are an error, or passed over if so asked', serverNames, async (server, t) => {
@@ -165,7 +174,9 @@ onEachServer('what fold throws ends a projection, and nothing of its batch is th
       write.incr('p:count')
     },
   })
+  const waiting = t.throwsAsync(projection.until(ids[19]!), { code: 'CLOSED' })
   await t.throwsAsync(projection.start(), { name: 'RangeError' })
+  await waiting
   await projection.close()
   t.is(await redis.get('p:count'), '10')
   t.is(await redis.get('p:position'), ids[9]!)
