@@ -54,7 +54,7 @@ export async function refold(b: Broker): Promise<void> {
 function reload(c: Connection, failure: string, work: () => Promise<void>): void {
   const { broker } = c
   broker.persistence.abort()
-  const parked = broker.blocking.parkFor(c, c.lastCommand!, 0, (r) => r.ok())
+  const parked = broker.blocking.parkFor(c, c.lastCommand!, 0, undefined)
   broker.loading.begin()
   // The frame of this turn belongs to what is loaded: it is sealed first.
   setImmediate(() => {

@@ -29,7 +29,7 @@ test('POPULATE makes the keys that redis-server makes, and a start from the log 
   t.is(await digest(), before)
 })
 
-test('POPULATE leaves turns to others, and its client waits for it; a replica refuses it', async (t) => {
+test('POPULATE and RELOAD leave turns to others, and their client waits for them; a replica refuses POPULATE', async (t) => {
   const server = await startBroker(t, { args })
   const [maker, other] = await Promise.all([server.connect(), server.connect()])
   const order: string[] = []
@@ -41,6 +41,11 @@ test('POPULATE leaves turns to others, and its client waits for it; a replica re
   await made
   t.deepEqual(order, ['+PONG\r\n', '+OK\r\n'])
   t.is(await other.text('DBSIZE'), ':300000\r\n')
+  const reloaded = maker.text('DEBUG', 'RELOAD')
+  while (!server.broker.loading.active) await new Promise((resolve) => setImmediate(resolve))
+  t.is(await other.text('CLIENT', 'UNBLOCK', '1'), ':0\r\n')
+  t.true(server.broker.loading.active)
+  t.is(await reloaded, '+OK\r\n')
   const { clients, engine } = server.broker
   t.is(Math.max(...Array.from(clients.values(), (c) => c.wrotePosition)), engine.log.appended, 'what WAIT waits for')
   await other.call('REPLICAOF', '127.0.0.1', '1')
