@@ -33,6 +33,8 @@ export const idempotencyMsDefault = 86_400_000
 /** How long running jobs may go on after close() before their signal aborts, and then before they are given up. */
 export const drainMsDefault = 30_000
 export const abortGraceMs = 1000
+/** How long a closing worker waits for the broker to take back what it has. */
+export const farewellMsMax = 2000
 /** After a refusal by the server (full disk, loading) the same is tried again that much later. */
 export const refusedMs = 200
 /** How often left-over order marks and consumers are swept, by one worker of the group. */

@@ -21,8 +21,8 @@ import { Job } from './job.ts'
 import type { JobMap } from './job.ts'
 import { deadStream, groupKeys } from './keys.ts'
 import {
-  abortGraceMs, attemptsDefault, backoffDefault, concurrencyDefault, drainedAfterMs, drainMsDefault, leaseMsDefault,
-  unsettledJobsMax,
+  abortGraceMs, attemptsDefault, backoffDefault, concurrencyDefault, drainedAfterMs, drainMsDefault, farewellMsMax,
+  leaseMsDefault, unsettledJobsMax,
 } from './limits.ts'
 import { Settlement } from './settlement.ts'
 import type { SettlementHost } from './settlement.ts'
@@ -283,7 +283,7 @@ export class Worker<Jobs extends JobMap<Jobs>> extends EventEmitter<WorkerEvents
     }
     this.upkeep.stop()
     await this.giveBack(Array.from(this.held.values()))
-    await this.group.leave().catch((error: unknown) => this.report(error))
+    await this.lastly(this.group.leave())
     this.settlement.giveUp()
     this.reader.redis.disconnect()
     if (this.control.own) this.control.redis.disconnect()
@@ -302,7 +302,13 @@ export class Worker<Jobs extends JobMap<Jobs>> extends EventEmitter<WorkerEvents
     }
     if (jobs.length === 0) return
     const { leaseMs = leaseMsDefault } = this.options
-    await this.group.release(jobs, leaseMs).catch((error: unknown) => this.report(error))
+    await this.lastly(this.group.release(jobs, leaseMs))
+  }
+
+  /** A broker that can't be reached holds up no end: what we have there goes to others when its lease is over. */
+  private async lastly(work: Promise<void>): Promise<void> {
+    const done = work.catch((error: unknown) => this.report(error))
+    await Promise.race([done, sleep(farewellMsMax, undefined, { ref: false })])
   }
 
   private async closeBySignal(signal: NodeJS.Signals): Promise<void> {

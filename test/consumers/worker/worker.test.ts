@@ -8,6 +8,7 @@ import {
   GiveUp, Producer, RetryLater, Worker, type Codec, type Handlers, type WorkerOptions,
 } from '../../../consumers/worker/index.ts'
 import { endOfFile, serverNames, startServer, until, type Server, type ServerName } from '../servers.ts'
+import { startMillrace } from '../../process.ts'
 
 type Jobs = { count: number, text: { text: string } }
 type Yard = {
@@ -347,4 +348,13 @@ onEachServer('a job without a handler fails like any other', async ({ t, redis, 
   const dead = new Promise<unknown>((resolve) => worker.on('dead', (_job, error) => resolve(error)))
   await redis.xadd('jobs', '*', 'name', 'toString')
   t.regex(String(await dead), /no handler for jobs named "toString"/)
+})
+
+test.serial('a worker whose broker is gone can be closed', async (t) => {
+  const server = await startMillrace(t)
+  const worker = new Worker<Jobs>({ connection: { host: '127.0.0.1', port: server.port }, drainMs: 50 }, () => {})
+  await worker.start()
+  await server.kill9()
+  await worker.close()
+  t.is(worker.running, 0)
 })
