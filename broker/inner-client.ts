@@ -66,8 +66,12 @@ export class InnerClient implements Session {
     if (refusal !== undefined) throw new ReplyError(refusal)
     if (!arityFits(command!, args.count)) throw new Error(`wrong number of words for ${command!.fullName}`)
     reply.at = 0
-    command!.calls++
+    const { stats } = broker.engine
+    const { keyspaceHits, keyspaceMisses } = stats
     broker.engine.execute(command!, args, reply, this)
+    // Figures of commands and look-ups are about clients.
+    stats.keyspaceHits = keyspaceHits
+    stats.keyspaceMisses = keyspaceMisses
     broker.engine.block = undefined
     if (reply.lastError !== '') {
       const text = reply.lastError

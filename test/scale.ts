@@ -9,9 +9,9 @@ export const scale = {
   seed: Number(process.env['MILLRACE_TEST_SEED'] ?? 1),
   differentialCommands: full ? 510_000 : 40_000,
   jobs: full ? 100_000 : 12_000,
-  workerJobs: full ? 30_000 : 4_000,
-  sdkBrokerKills: full ? 5 : 2,
-  projectedEntries: full ? 10_000 : 4_000,
+  workerJobs: full ? 10_000 : 4_000,
+  sdkBrokerKills: full ? 3 : 2,
+  projectedEntries: full ? 6_000 : 4_000,
   projectionKills: full ? 8 : 5,
   /** Rounds of kills while checkpoints are made, in each of two lanes: one and a half kills a round, and more. */
   killRounds: full ? 70 : 5,
