@@ -79,7 +79,7 @@ for (const diskless of ['yes', 'no']) {
 }
 
 test('a replica that reads nothing holds up neither memory nor commands, and goes after repl-timeout', async (t) => {
-  const args = ['--repl-diskless-sync-delay', '0', '--repl-timeout', '3', '--appendonly', 'no', '--rdbcompression', 'no']
+  const args = ['--repl-diskless-sync-delay', '0', '--appendonly', 'no', '--rdbcompression', 'no']
   const server = await startBroker(t, { args })
   const client = await server.connect()
   await fill(client, 20_000, 2000)
@@ -94,6 +94,7 @@ test('a replica that reads nothing holds up neither memory nor commands, and goe
   await until('the dump is written', async () => await infoField(client, 'rdb_bgsave_in_progress') === '0')
   t.is(await infoField(client, 'rdb_last_bgsave_status'), 'ok')
   t.not(server.broker.engine.snapshot, undefined)
+  await client.call('CONFIG', 'SET', 'repl-timeout', '1')
   await until('it was closed', async () => replicas.all.size === 0)
   t.is(server.broker.engine.snapshot, undefined)
   socket.destroy()
