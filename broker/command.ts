@@ -94,6 +94,11 @@ export function findCommand(commands: CommandTable<Command>, a: Args): Command |
   return command.subcommands.find(a.buf, a.start[1]!, a.end[1]!)
 }
 
+/** All commands, each followed by its subcommands. */
+export function withSubcommands(commands: CommandTable<Command>): Command[] {
+  return commands.specs.flatMap((command) => [command, ...(command.subcommands?.specs ?? [])])
+}
+
 /** Calls of all commands since the start, or since their counters were reset. */
 export function commandsProcessed(commands: CommandTable<Command>): number {
   let calls = 0

@@ -65,7 +65,7 @@ export function call(b: Broker, c: Connection, command: Command, a: Args, r: Rep
   } else command.serve!(c, a, r)
   if (c.tracked !== undefined) b.tracking.remember(c, command, a)
   b.meter.after(command, c, a)
-  if (traced) b.tracer!.end(c, command, r.lastError)
+  if (traced) b.tracer!.end(command, r.lastError)
   if (r.lastError !== '') {
     b.countError(command, r.lastError)
     r.lastError = ''

@@ -7,7 +7,7 @@ export interface Tracer {
   /** A command of `c` begins: true when `ended` is to be told of its end. Commands within EXEC begin within it. */
   begin(c: Connection, command: Command): boolean
   /** The command that began last ends; `error` is the text that it answered, '' for none. */
-  end(c: Connection, command: Command, error: string): void
+  end(command: Command, error: string): void
   /** A checkpoint has ended. */
   checkpoint(kind: 'save' | 'rewrite', startedMs: number, error: Error | undefined): void
 }

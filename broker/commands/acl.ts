@@ -7,6 +7,7 @@ import type { Reply } from '../../core/reply.ts'
 import { denialOf } from '../acl/check.ts'
 import { hasBlanks, mergeSelectors } from '../acl/rules.ts'
 import type { Selector } from '../acl/selector.ts'
+import { withSubcommands } from '../command.ts'
 import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { arityFits } from '../dispatch.ts'
@@ -85,7 +86,7 @@ function cat(c: Connection, a: Args, r: Reply): void {
   const word = a.text(2).toLowerCase()
   const category = categoryNames.find((name) => name === word)
   if (category === undefined) return r.error(`ERR Unknown category '${a.shown(2).slice(0, 128)}'`)
-  const all = c.broker.commands.specs.flatMap((command) => [command, ...(command.subcommands?.specs ?? [])])
+  const all = withSubcommands(c.broker.commands)
   writeList(r, all.filter(({ spec }) => categoriesOf(spec).includes(category)).map(({ fullName }) => fullName))
 }
 

@@ -5,6 +5,7 @@ import { keyFlags, visitKeys } from '../../core/commands/key-positions.ts'
 import { replies } from '../../core/errors.ts'
 import type { Reply } from '../../core/reply.ts'
 import { findCommandByName } from '../acl/rules.ts'
+import { withSubcommands } from '../command.ts'
 import type { BrokerSpec, Command } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { bindSubcommands } from './bind.ts'
@@ -51,7 +52,7 @@ function docs(c: Connection, a: Args, r: Reply): void {
 }
 
 function list(c: Connection, a: Args, r: Reply): void {
-  const all = c.broker.commands.specs.flatMap((command) => [command, ...(command.subcommands?.specs ?? [])])
+  const all = withSubcommands(c.broker.commands)
   const names = (chosen: readonly Command[]): void => {
     r.array(chosen.length)
     for (const command of chosen) r.text(command.fullName)

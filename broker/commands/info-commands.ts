@@ -1,12 +1,12 @@
 // The sections of INFO about commands: how often, how long, and which errors.
 
+import { withSubcommands } from '../command.ts'
 import type { Command } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import type { Lines } from './info-sections.ts'
 
 function called(c: Connection): Command[] {
-  return c.broker.commands.specs
-    .flatMap((command) => [command, ...(command.subcommands?.specs ?? [])])
+  return withSubcommands(c.broker.commands)
     .filter((command) => command.calls > 0 || command.rejected > 0 || command.failed > 0)
 }
 

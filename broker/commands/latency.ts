@@ -2,6 +2,7 @@
 
 import type { Args } from '../../core/args.ts'
 import type { Reply } from '../../core/reply.ts'
+import { withSubcommands } from '../command.ts'
 import type { BrokerSpec, Command } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import type { LatencySample } from '../latency-monitor.ts'
@@ -101,7 +102,7 @@ function adviceFor(event: string): string {
 }
 
 function histogram(c: Connection, a: Args, r: Reply): void {
-  const all = c.broker.commands.specs.flatMap((command) => [command, ...(command.subcommands?.specs ?? [])])
+  const all = withSubcommands(c.broker.commands)
   const asked = new Set(Array.from({ length: a.count - 2 }, (_, i) => a.text(i + 2).toLowerCase()))
   const chosen = all.filter((command) => command.histogram !== undefined && command.calls > 0 && (asked.size === 0
     || asked.has(command.fullName) || (command.parent !== undefined && asked.has(command.parent.name))))

@@ -1,7 +1,7 @@
 // The log's streams as an extension: stream commands whose key is `$all`, `$key:…` or `$match:…` are served here, and
 // commands that would write to such a key are refused. All other commands, and these with other keys, are as they were.
 
-import { flagBits } from '../../broker/command.ts'
+import { flagBits, withSubcommands } from '../../broker/command.ts'
 import type { Command } from '../../broker/command.ts'
 import { Connection } from '../../broker/connection.ts'
 import type { Extension } from '../../broker/extension.ts'
@@ -41,9 +41,7 @@ const removes = new Set(['del', 'unlink'])
 export const logStreams: Extension = {
   name: 'log-streams',
   attach(broker) {
-    for (const command of broker.commands.specs) {
-      for (const one of [command, ...command.subcommands?.specs ?? []]) intercept(one)
-    }
+    for (const command of withSubcommands(broker.commands)) intercept(command)
     return {}
   },
 }

@@ -3,6 +3,7 @@
 
 import type { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Broker } from '../../broker/broker.ts'
+import { withSubcommands } from '../../broker/command.ts'
 import type { Command } from '../../broker/command.ts'
 import { brokerGates } from '../../broker/gates.ts'
 import type { Metric, HistogramPoint } from '../../broker/metric.ts'
@@ -32,7 +33,7 @@ function mayRead({ gates, engine }: Broker): boolean {
 }
 
 function commandMetrics(b: Broker): Metric[] {
-  const called = b.commands.specs.flatMap((command) => [command, ...(command.subcommands?.specs ?? [])])
+  const called = withSubcommands(b.commands)
     .filter((command) => command.calls > 0 || command.rejected > 0)
   const each = (value: (command: Command) => number): { attributes: Record<string, string>, value: number }[] =>
     called.map((command) => ({

@@ -23,7 +23,7 @@ export class SpanTracer implements Tracer {
   private readonly tracer: OtelTracer
   /** Commands that run, EXEC around those within it. */
   private readonly running: Span[]
-  /** Those of this turn that wrote, and when the first of them began. */
+  /** Those of this turn that wrote, and when the first of them had run. */
   private writers: Context[]
   private wroteSinceMs: number
   private readonly unsynced: Unsynced[]
@@ -59,7 +59,7 @@ export class SpanTracer implements Tracer {
     return true
   }
 
-  end(_c: Connection, command: Command, error: string): void {
+  end(command: Command, error: string): void {
     const span = this.running.pop()!
     if (error !== '') {
       span.setStatus({ code: SpanStatusCode.ERROR, message: error })
