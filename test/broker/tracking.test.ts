@@ -85,17 +85,16 @@ function settle(heard: RespValue[]): RespValue[] {
 
 /** A turn ends early when a command took long, and keys that are told by turns come in two pieces then: joined here. */
 function gathered(heard: readonly string[]): string[] {
-  const lines: string[] = []
+  const lines: { head: string, keys: string[] }[] = []
   for (const line of heard) {
-    const keys = /^(\d push >\[\$"invalidate", \*\[)(.*)\]\]$/.exec(line)
+    const push = /^(\d push >\[\$"invalidate", \*\[)(.*)\]\]$/.exec(line)
+    const head = push?.[1] ?? line
+    const keys = push?.[2]?.split(', ') ?? []
     const before = lines.at(-1)
-    if (keys === null || before === undefined || !before.startsWith(keys[1]!)) lines.push(line)
-    else {
-      const all = [...before.slice(keys[1]!.length, -2).split(', '), ...keys[2]!.split(', ')].toSorted()
-      lines[lines.length - 1] = `${keys[1]}${all.join(', ')}]]`
-    }
+    if (push !== null && before?.head === head) before.keys.push(...keys)
+    else lines.push({ head, keys })
   }
-  return lines
+  return lines.map(({ head, keys }) => [head, ...keys.toSorted()].join(' '))
 }
 
 test('random sessions: every client is told of the keys that redis-server tells it', async (t) => {
