@@ -23,6 +23,11 @@ export class ReplyError extends Error {
   }
 }
 
+/** False while data is loaded, or a script holds the turn: nothing may be read or written in between. */
+export function mayCall({ gates, engine }: Broker): boolean {
+  return (gates & (brokerGates.loading | brokerGates.busy)) === 0 && !engine.grouped
+}
+
 export class InnerClient implements Session {
   readonly id: number
   readonly mayBlock: boolean

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type * as nats from 'nats'
 import type { Authenticator, ConnectionOptions, Msg, NatsConnection } from 'nats'
 import type { Broker } from '../../broker/broker.ts'
+import { Backoff } from './backoff.ts'
 import type { Headers } from './fields.ts'
 import {
   apiMsMax, closeMsMax, connectMsMax, pingMs, reconnectMsMax, reconnectMsMin, unansweredPingsMax, unflushedBytesMax,
@@ -52,7 +53,7 @@ export class Link {
   private library: Library | undefined
   private wanted: AbortController | undefined
   private dialing: Promise<void>
-  private failures: number
+  private readonly backoff: Backoff
   private unflushed: number
   private flushing: boolean
 
@@ -66,7 +67,7 @@ export class Link {
     this.library = undefined
     this.wanted = undefined
     this.dialing = Promise.resolve()
-    this.failures = 0
+    this.backoff = new Backoff(reconnectMsMin, reconnectMsMax)
     this.unflushed = 0
     this.flushing = false
   }
@@ -97,7 +98,7 @@ export class Link {
     if (this.wanted !== undefined) return
     const wanted = new AbortController()
     this.wanted = wanted
-    this.failures = 0
+    this.backoff.reset()
     this.dialing = this.dialing.then(() => this.dial(wanted.signal))
   }
 
@@ -197,8 +198,7 @@ export class Link {
         this.note(error as Error)
       }
       if (signal.aborted) break
-      const wait = Math.min(reconnectMsMax, reconnectMsMin * 2 ** Math.min(this.failures, 20))
-      this.failures++
+      const wait = this.backoff.wait()
       // Half of it at random, so that many brokers don't come at once.
       const ms = wait / 2 + (this.broker.engine.random.u32() / 2 ** 32) * (wait / 2)
       await delay(ms, undefined, { signal }).catch(() => {})
@@ -211,7 +211,7 @@ export class Link {
     this.nats = nats
     this.state = 'connected'
     this.lastError = ''
-    this.failures = 0
+    this.backoff.reset()
     this.connects++
     this.unflushed = 0
     this.flushing = false

@@ -4,8 +4,7 @@
 //   millrace:bridge:<name>   hash    where the bridge stands: cursor, incarnation, paused, …
 
 import type { Broker } from '../../broker/broker.ts'
-import { brokerGates } from '../../broker/gates.ts'
-import { InnerClient } from '../../broker/inner-client.ts'
+import { InnerClient, mayCall } from '../../broker/inner-client.ts'
 import type { ReplyValue } from '../../broker/resp/reply-value.ts'
 import { readWords, wordsText } from './definition.ts'
 import type { Words } from './definition.ts'
@@ -26,12 +25,11 @@ export class State {
 
   /** False while data is loaded, or a script holds the turn: nothing may be read or written in between. */
   get ready(): boolean {
-    const { gates, engine } = this.broker
-    return (gates & (brokerGates.loading | brokerGates.busy)) === 0 && !engine.grouped
+    return mayCall(this.broker)
   }
 
   get loading(): boolean {
-    return (this.broker.gates & brokerGates.loading) !== 0
+    return this.broker.loading.active
   }
 
   /** Runs a command on database `db`. Throws ReplyError. */

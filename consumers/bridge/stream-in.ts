@@ -13,6 +13,7 @@
 import type { Lines } from '../../broker/commands/info-sections.ts'
 import { ReplyError } from '../../broker/inner-client.ts'
 import type { Msg } from 'nats'
+import { Backoff } from './backoff.ts'
 import type { StreamInBridge } from './definition.ts'
 import { deliveryOf, fieldsOf, headersOf, nanosPerMs } from './deliveries.ts'
 import type { Delivery } from './deliveries.ts'
@@ -22,7 +23,6 @@ import {
   askBatch, askExpiryMs, askHeartbeatMs, idleConsumerMs, retryMsMax, retryMsMin, silenceMsMax,
 } from './limits.ts'
 import { hasPassed, hopsOf, streamHop } from './origins.ts'
-import { Backoff } from './runner.ts'
 import type { Runner, Surroundings } from './runner.ts'
 import { deadLetter } from './streams.ts'
 

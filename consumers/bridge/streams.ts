@@ -1,6 +1,6 @@
 // Streams of ours as the bridge reads and writes them.
 
-import { compareIds } from './ids.ts'
+import { compareIds } from '../ids.ts'
 import type { State } from './state.ts'
 
 export type Entry = { id: string, fields: Buffer[] }

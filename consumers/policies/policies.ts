@@ -76,7 +76,7 @@ class PolicyTimer {
   /** What is due may have come from elsewhere: a file, a master, a client that wrote it there. */
   private lookUp(): void {
     const { engine } = this.broker
-    if ((this.broker.gates & brokerGates.loading) === 0) engine.dueMs = Math.max(firstDue(engine), this.refusedUntilMs)
+    if (!this.broker.loading.active) engine.dueMs = Math.max(firstDue(engine), this.refusedUntilMs)
   }
 
   private next(): number {

@@ -1,4 +1,4 @@
-// Entries of streams as readers get them, and the order of their ids.
+// Entries of streams as readers get them.
 
 export class StreamEntry {
   readonly id: string
@@ -30,12 +30,4 @@ type Reading = readonly (readonly [string, readonly (readonly [string, readonly 
 export function readEntries(reply: unknown): StreamEntry[] {
   const streams = reply as Reading
   return streams === null ? [] : streams[0]![1].map(([id, list]) => new StreamEntry(id, list))
-}
-
-/** Below 0: `a` is before `b`; ids are `<ms>-<seq>`, or `<ms>`. */
-export function compareIds(a: string, b: string): number {
-  const [aMs, aSeq = 0n] = a.split('-').map(BigInt) as [bigint, bigint?]
-  const [bMs, bSeq = 0n] = b.split('-').map(BigInt) as [bigint, bigint?]
-  if (aMs !== bMs) return aMs < bMs ? -1 : 1
-  return aSeq === bSeq ? 0 : aSeq < bSeq ? -1 : 1
 }

@@ -2,7 +2,8 @@
 
 import type { Redis } from 'ioredis'
 import { MillraceError } from '../../core/errors.ts'
-import { compareIds, readEntries } from './entry.ts'
+import { compareIds } from '../ids.ts'
+import { readEntries } from './entry.ts'
 import type { StreamEntry } from './entry.ts'
 
 /** What is read of a stream: entries behind a position, `count` at most. */

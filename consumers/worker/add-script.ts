@@ -1,6 +1,6 @@
 // The script that adds jobs which need more than an XADD: in order of their key, once per idempotency key, or later.
 
-import { script } from '../script.ts'
+import { script } from './script.ts'
 
 /**
  * Appends an entry. One with a key says in its field `after` which entry of that key came before it: a group runs it

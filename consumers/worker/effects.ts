@@ -3,7 +3,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import { Pipeline } from 'ioredis'
 import type { ChainableCommander, Command, Redis } from 'ioredis'
-import type { ScriptArgument } from '../script.ts'
+import type { ScriptArgument } from './script.ts'
 import { effectWordsMax } from './limits.ts'
 
 /** Adds commands to the transaction. */

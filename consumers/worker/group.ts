@@ -2,8 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { run } from '../script.ts'
-import type { Script, ScriptArgument } from '../script.ts'
+import { run } from './script.ts'
+import type { Script, ScriptArgument } from './script.ts'
 import { scriptDeliveries } from './delivery.ts'
 import type { Delivery, Text } from './delivery.ts'
 import { WorkerClosed } from './errors.ts'
@@ -33,7 +33,8 @@ export type Completion = { state: 'lost' | 'done', replies: unknown[], following
 
 export class Group {
   readonly keys: GroupKeys
-  readonly consumer: string
+  /** Where its jobs are, for spans and dead letters. */
+  readonly at: { readonly stream: string, readonly group: string, readonly consumer: string }
   private readonly options: GroupOptions
   private readonly redis: Redis
   private closed: boolean
@@ -43,7 +44,7 @@ export class Group {
     this.options = options
     this.redis = options.redis
     this.keys = options.keys
-    this.consumer = options.consumer
+    this.at = { stream: options.keys.stream, group: options.keys.group, consumer: options.consumer }
     this.closed = false
     this.hasAckDelete = false
   }
@@ -169,7 +170,7 @@ export class Group {
   }
 
   private call(script: Script, args: readonly ScriptArgument[], keys: readonly string[] = []): Promise<unknown> {
-    const words = [this.keys.group, this.consumer, ...args]
+    const words = [this.at.group, this.at.consumer, ...args]
     return run(this.redis, script, [...scriptKeys(this.keys), ...keys], words, this.options.bytes)
   }
 }

@@ -101,6 +101,7 @@ export class Intake {
       await sleep(refusedMs)
     }
   }
+
   private send(room: number): Promise<unknown> {
     const { reader, keys } = this
     const words = ['GROUP', keys.group, this.consumer, 'COUNT', room, 'BLOCK', blockMs, 'STREAMS', keys.stream, '>']

@@ -6,7 +6,7 @@
 // and is safe to be sent again: what was settled, was moved or is another's by then is left alone. What they hand out
 // are deliveries: {id, {field, value, …}, how often it was delivered}, pending for this consumer.
 
-import { script } from '../script.ts'
+import { script } from './script.ts'
 import { append } from './add-script.ts'
 import type { GroupKeys } from './keys.ts'
 

@@ -1,7 +1,6 @@
 // Settles jobs: acknowledges them together, schedules further attempts, buries those that were given up.
 
 import type { Redis } from 'ioredis'
-import type { Backoff } from './backoff.ts'
 import { delayAfter } from './backoff.ts'
 import { Batch } from './batch.ts'
 import type { Delivery, Text } from './delivery.ts'
@@ -63,7 +62,7 @@ export class Settlement {
   async complete(job: Job, effects: Effects | undefined): Promise<unknown[]> {
     if (job.state !== 'open') throw lostError(job)
     const words = await effectWords(this.redis, effects)
-    const span = startSettle(this.at, 'complete', [job])
+    const span = startSettle(this.group.at, 'complete', [job])
     const { state, replies, following } = await this.group.insist(() => this.group.complete(job, words))
     endSpan(span)
     this.host.following(following)
@@ -77,7 +76,7 @@ export class Settlement {
 
   /** The next attempt is made after a while. */
   retry(job: Job, error: unknown): void {
-    const delayMs = error instanceof RetryLater ? error.delayMs : backoffOf(job.backoff, job.attempt)
+    const delayMs = error instanceof RetryLater ? error.delayMs : delayAfter(job.backoff, job.attempt, Math.random())
     this.retries.push({ job, error, delayMs })
   }
 
@@ -99,13 +98,9 @@ export class Settlement {
     this.group.giveUp()
   }
 
-  private get at(): { stream: string, group: string, consumer: string } {
-    return { stream: this.group.keys.stream, group: this.group.keys.group, consumer: this.group.consumer }
-  }
-
   private async sendAcks(items: Finished[]): Promise<void> {
     const jobs = items.map(({ job }) => job)
-    const span = startSettle(this.at, 'ack', jobs)
+    const span = startSettle(this.group.at, 'ack', jobs)
     await this.group.acknowledge(jobs)
     endSpan(span)
     for (const { job, result } of items) this.host.completed(job, result)
@@ -113,7 +108,7 @@ export class Settlement {
 
   private async sendTurns(items: Finished[]): Promise<void> {
     const jobs = items.map(({ job }) => job)
-    const span = startSettle(this.at, 'ack', jobs)
+    const span = startSettle(this.group.at, 'ack', jobs)
     const following = await this.group.settle(jobs)
     endSpan(span)
     for (const { job, result } of items) this.host.completed(job, result)
@@ -121,7 +116,7 @@ export class Settlement {
   }
 
   private async sendRetries(items: Failed[]): Promise<void> {
-    const span = startSettle(this.at, 'nack', items.map(({ job }) => job))
+    const span = startSettle(this.group.at, 'nack', items.map(({ job }) => job))
     const ours = await this.group.retry(items)
     endSpan(span)
     items.forEach(({ job, error, delayMs }, i) => {
@@ -131,7 +126,7 @@ export class Settlement {
   }
 
   private async sendLetter(job: Job, error: unknown): Promise<void> {
-    const span = startSettle(this.at, 'reject', [job])
+    const span = startSettle(this.group.at, 'reject', [job])
     const letter = this.letterOf(job, error)
     const { id, following } = await this.group.insist(() => this.group.bury(job, this.dead, this.deadMax, letter))
     endSpan(span)
@@ -146,17 +141,13 @@ export class Settlement {
     if (entry.key !== '') fields.push('key', entry.key)
     if (entry.idempotencyKey !== '') fields.push('idem', entry.idempotencyKey)
     if (entry.traceparent !== '') fields.push('traceparent', entry.traceparent)
-    const { stream, group, consumer } = this.at
+    const { stream, group, consumer } = this.group.at
     return [
       ...fields, 'stream', stream, 'group', group, 'consumer', consumer, 'id', job.id,
       'deliveries', String(job.attempt), 'error', String(error).slice(0, errorCharsMax),
       'stack', stackOf(error).slice(0, errorCharsMax), 'at', new Date().toISOString(),
     ]
   }
-}
-
-function backoffOf(backoff: Backoff, attempt: number): number {
-  return delayAfter(backoff, attempt, Math.random())
 }
 
 function stackOf(error: unknown): string {

@@ -18,7 +18,8 @@ export type UpkeepHost = {
   refused(error: unknown): void
 }
 
-type Task = { work: () => Promise<void>, dueMs: number, busy: boolean }
+/** `work` resolves with when it is to be done again (ms of performance.now()). */
+type Task = { work: () => Promise<number>, dueMs: number, busy: boolean }
 
 export class Upkeep {
   private readonly group: Group
@@ -68,7 +69,9 @@ export class Upkeep {
     task.busy = true
     task.dueMs = Infinity
     try {
-      await task.work()
+      const next = await task.work()
+      // Something may have been expected meanwhile.
+      task.dueMs = Math.min(task.dueMs, next)
     } catch (error) {
       this.host.refused(error)
       task.dueMs = performance.now() + dueMsMax
@@ -76,25 +79,25 @@ export class Upkeep {
     task.busy = false
   }
 
-  private async renew(): Promise<void> {
-    const task = this.tasks[0]!
+  private async renew(): Promise<number> {
     const next = performance.now() + this.leaseMs / renewalsPerLease
     const ids = this.host.heldIds()
     for (let from = 0; from < ids.length; from += scriptJobsMax) {
       const lost = await this.group.renew(ids.slice(from, from + scriptJobsMax))
       if (lost.length > 0) this.host.lost(lost)
     }
-    task.dueMs = next
+    return next
   }
 
-  private async due(): Promise<void> {
+  private async due(): Promise<number> {
     const { waitMs, deliveries } = await this.group.due(Math.max(this.host.room(), 0))
     const wait = waitMs < 0 ? dueMsMax : Math.min(waitMs, dueMsMax)
-    this.scheduled.dueMs = Math.min(this.scheduled.dueMs, performance.now() + wait)
+    const next = performance.now() + wait
     if (deliveries.length > 0) await this.host.accept(deliveries)
+    return next
   }
 
-  private async reclaim(): Promise<void> {
+  private async reclaim(): Promise<number> {
     const room = this.host.room()
     if (room > 0) {
       const { cursor, deliveries } = await this.group.reclaim(this.leaseMs, this.cursor, room)
@@ -104,11 +107,11 @@ export class Upkeep {
     const all = this.cursor === '0-0' && room > 0
     // Workers that started together don't look at the same moments.
     const intervalMs = Math.min(this.leaseMs / renewalsPerLease, reclaimMsMax) * (0.75 + Math.random() / 2)
-    this.tasks[1]!.dueMs = performance.now() + (all ? intervalMs : tickMs)
+    return performance.now() + (all ? intervalMs : tickMs)
   }
 
-  private async sweep(): Promise<void> {
+  private async sweep(): Promise<number> {
     await this.group.sweep()
-    this.tasks[2]!.dueMs = performance.now() + sweepMs
+    return performance.now() + sweepMs
   }
 }

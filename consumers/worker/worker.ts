@@ -199,8 +199,7 @@ export class Worker<Jobs extends JobMap<Jobs>> extends EventEmitter<WorkerEvents
 
   private async run(job: Job): Promise<void> {
     if (job.state !== 'open') return
-    const { keys } = this.group
-    const span = startProcess({ stream: keys.stream, group: keys.group, consumer: this.consumer }, job)
+    const span = startProcess(this.group.at, job)
     let result: unknown
     try {
       result = await within(span, () => this.handler(job))

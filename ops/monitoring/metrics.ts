@@ -5,7 +5,7 @@ import type { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Broker } from '../../broker/broker.ts'
 import { withSubcommands } from '../../broker/command.ts'
 import type { Command } from '../../broker/command.ts'
-import { brokerGates } from '../../broker/gates.ts'
+import { mayCall } from '../../broker/inner-client.ts'
 import type { Metric, HistogramPoint } from '../../broker/metric.ts'
 import { memoryFigures } from '../../broker/commands/memory-figures.ts'
 import type { StreamFigures } from './stream-figures.ts'
@@ -23,13 +23,8 @@ export function brokerMetrics(b: Broker, streams: StreamFigures, loopDelay: Loop
   return [
     ...commandMetrics(b), ...clientMetrics(b), ...logMetrics(b), ...memoryMetrics(b), ...keyMetrics(b),
     ...replicaMetrics(b), ...checkpointMetrics(b), ...loopMetrics(loopDelay),
-    ...(mayRead(b) ? [...streams.metrics(), ...b.extensions.metrics()] : []),
+    ...(mayCall(b) ? [...streams.metrics(), ...b.extensions.metrics()] : []),
   ]
-}
-
-/** False while data is loaded, and between the slices of a long script: no command may run then, also none of ours. */
-function mayRead({ gates, engine }: Broker): boolean {
-  return (gates & (brokerGates.loading | brokerGates.busy)) === 0 && !engine.grouped
 }
 
 function commandMetrics(b: Broker): Metric[] {
