@@ -1,7 +1,7 @@
 // A client inside the broker: what an extension runs by itself. Its commands run at once, between those of other
 // clients; their effects are part of the turn and stand in the log under a name of their own.
 
-import { Args, encodeWords, frameCommand } from '../core/args.ts'
+import { Args, frameWords } from '../core/args.ts'
 import { replies } from '../core/errors.ts'
 import { Reply } from '../core/reply.ts'
 import type { Session } from '../core/session.ts'
@@ -64,8 +64,7 @@ export class InnerClient implements Session {
   call(words: readonly (string | Uint8Array)[]): ReplyValue {
     const { broker, args, reply } = this
     broker.openTurn()
-    const bytes = encodeWords(words)
-    frameCommand(args, bytes, 0, bytes.length)
+    frameWords(args, words)
     const command = findCommand(broker.commands, args)
     const refusal = this.refusal(command)
     if (refusal !== undefined) throw new ReplyError(refusal)

@@ -201,12 +201,9 @@ export function frameCommand(args: Args, buf: Buffer, from: number, to: number):
 /** The RESP array of the framed command, in a buffer of its own. */
 export function encodeCommand(args: Args): Buffer {
   if (args.rawStart >= 0) return Buffer.from(args.buf.subarray(args.rawStart, args.rawEnd))
-  const parts: Buffer[] = [Buffer.from(`*${args.count}\r\n`)]
-  const line = Buffer.from('\r\n')
-  for (let i = 0; i < args.count; i++) {
-    parts.push(Buffer.from(`$${args.size(i)}\r\n`), args.buf.subarray(args.start[i]!, args.end[i]!), line)
-  }
-  return Buffer.concat(parts)
+  const words: Uint8Array[] = []
+  for (let i = 0; i < args.count; i++) words.push(args.buf.subarray(args.start[i]!, args.end[i]!))
+  return encodeWords(words)
 }
 
 /** The RESP array of `words`; strings are written as UTF-8. */
@@ -218,4 +215,11 @@ export function encodeWords(words: readonly (string | Uint8Array)[]): Buffer {
     parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, line)
   }
   return Buffer.concat(parts)
+}
+
+/** `args` become the command of these words; returns them. */
+export function frameWords(args: Args, words: readonly (string | Uint8Array)[]): Args {
+  const bytes = encodeWords(words)
+  frameCommand(args, bytes, 0, bytes.length)
+  return args
 }

@@ -1,7 +1,7 @@
 // DEBUG POPULATE: makes many strings, as SET would, so that they are in the log. A slice of them in each turn: others
 // are served meanwhile, unless it is part of a transaction.
 
-import { Args, encodeWords, frameCommand } from '../../core/args.ts'
+import { Args, frameWords } from '../../core/args.ts'
 import { replies } from '../../core/errors.ts'
 import { Reply } from '../../core/reply.ts'
 import type { Broker } from '../broker.ts'
@@ -85,8 +85,7 @@ class Maker {
       if (space.peek(key, 0, key.length, space.hash(key, 0, key.length)) !== 0) continue
       const text = Buffer.from(`value:${number}`)
       const value = bytes === 0 ? text : Buffer.concat([text], bytes)
-      const framed = encodeWords(['SET', key, value])
-      frameCommand(args, framed, 0, framed.length)
+      frameWords(args, ['SET', key, value])
       reply.rewind(0)
       engine.execute(findCommand(commands, args)!, args, reply, client)
       if ((number & 63) === 0 && engine.clock.monotonicMs() >= untilMs) return

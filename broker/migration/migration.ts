@@ -1,7 +1,7 @@
 // One MIGRATE: its keys are sent as RESTORE, and deleted here when the target has them. Who asked is parked meanwhile,
 // writers of the keys wait, and everybody else is served. https://redis.io/docs/latest/commands/migrate/
 
-import { Args, encodeWords, frameCommand, latin1 } from '../../core/args.ts'
+import { Args, frameWords, latin1 } from '../../core/args.ts'
 import { dump } from '../../core/checkpoint/dump.ts'
 import { deadlineOf, hasDeadline } from '../../core/keyspace/entry.ts'
 import { Reply } from '../../core/reply.ts'
@@ -109,9 +109,7 @@ class Migration {
 
   private deleteMoved(): void {
     const { broker, client } = this
-    const args = new Args()
-    const bytes = encodeWords(['DEL', ...this.moved.values()])
-    frameCommand(args, bytes, 0, bytes.length)
+    const args = frameWords(new Args(), ['DEL', ...this.moved.values()])
     const { db } = client
     client.db = this.db
     broker.engine.execute(findCommand(broker.commands, args)!, args, new Reply(), client)

@@ -2,7 +2,7 @@
 // commands of core changes them, so they are logged, replayed, saved and replicated like any other.
 
 import type { Connection } from '../../broker/connection.ts'
-import { Args, encodeWords, frameCommand } from '../../core/args.ts'
+import { Args, frameWords } from '../../core/args.ts'
 import type { CommandSpec } from '../../core/commands/spec.ts'
 import { streamGroupCommands } from '../../core/commands/stream-groups-spec.ts'
 import { replies } from '../../core/errors.ts'
@@ -21,8 +21,7 @@ const reply = new Reply()
  * `name` is `xclaim` or `xgroup|create`. Throws Refusal where it answers an error. To be called within a turn.
  */
 export function runFor(c: Connection, name: string, words: readonly (string | Uint8Array)[]): void {
-  const bytes = encodeWords(words)
-  frameCommand(args, bytes, 0, bytes.length)
+  frameWords(args, words)
   reply.at = 0
   reply.lastError = ''
   c.broker.engine.executeInstead(specOf(name), args, reply, c)

@@ -1,6 +1,6 @@
 // What a command would have answered at a moment of the past: folds what it needs, and runs it there.
 
-import { Args, encodeWords, frameCommand } from '../../core/args.ts'
+import { Args, frameWords } from '../../core/args.ts'
 import { noteKeys } from '../../core/checkpoint/effect-keys.ts'
 import type { KeyNotes } from '../../core/checkpoint/effect-keys.ts'
 import { realClock } from '../../core/clock.ts'
@@ -25,7 +25,7 @@ export function* answerAt(question: AtQuestion, disk: Disk): Generator<unknown, 
     settings: { ...settings, memoryBytesMax: 0 },
   })
   const { engine, visit, specOf } = scratch
-  const args = framed(question.words)
+  const args = frameWords(new Args(), question.words)
   const names = keysOf(scratch, args, db)
   yield* foldPast({
     disk, sources: historyFiles(disk, place), moment, positionMax, bytesMax, engine, visit, specOf,
@@ -68,13 +68,6 @@ class Wanted implements KeyNotes {
   flush(): void {}
 
   flushAll(): void {}
-}
-
-function framed(words: readonly Uint8Array[]): Args {
-  const args = new Args()
-  const bytes = encodeWords(words)
-  frameCommand(args, bytes, 0, bytes.length)
-  return args
 }
 
 /** Random, but for the first two words, which an engine takes as the seed of its hashes. */

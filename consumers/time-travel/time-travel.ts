@@ -4,7 +4,7 @@
 // LOG is @admin and @dangerous: what was deleted is still there to be read. LOG AT asks for the permissions of the
 // command that it runs, too, and LOG HISTORY shows arguments only where all keys that they are about may be read.
 
-import { Args, encodeWords, frameCommand } from '../../core/args.ts'
+import { Args, frameWords } from '../../core/args.ts'
 import { visitKeys } from '../../core/commands/key-positions.ts'
 import { wrongArity } from '../../core/errors.ts'
 import type { Moment } from '../../core/history/moment.ts'
@@ -63,7 +63,7 @@ function at(c: Connection, a: Args, r: Reply): void {
   const moment = momentOf(a, 2)
   if (moment === undefined) return r.error(badMoment)
   const words = Array.from({ length: a.count - 3 }, (_, i) => a.copy(i + 3))
-  const inner = framed(words)
+  const inner = frameWords(new Args(), words)
   const command = findCommand(broker.commands, inner)
   if (command === undefined) return r.error(`ERR unknown command '${inner.shown(0)}'`)
   if (!arityFits(command, inner.count)) return r.error(wrongArity(command.fullName))
@@ -169,12 +169,6 @@ function mayRead(c: Connection, command: Command, entry: KeyEntry): boolean {
   if ((c.gates & clientGates.restricted) === 0) return true
   const { acl } = c.broker
   // What others it read nobody knows.
-  return !entry.readsAny && entry.keys.every((key) => acl.allows(c, command, framed(['LOG', 'HISTORY', key])))
-}
-
-function framed(words: readonly (string | Uint8Array)[]): Args {
-  const args = new Args()
-  const bytes = encodeWords(words)
-  frameCommand(args, bytes, 0, bytes.length)
-  return args
+  if (entry.readsAny) return false
+  return entry.keys.every((key) => acl.allows(c, command, frameWords(new Args(), ['LOG', 'HISTORY', key])))
 }

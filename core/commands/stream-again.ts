@@ -9,7 +9,7 @@ import type { Engine } from '../engine.ts'
 import { heldEntriesMax } from '../limits.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
-import { logAcknowledged, logClaim } from './stream-claim.ts'
+import { logAcknowledged, logClaim, logPlace } from './stream-claim.ts'
 import { countDelivery, passOver, replyDetailed } from './stream-delivery.ts'
 import { replyEntry, wordId } from './stream-key.ts'
 import { planCurrent } from './stream-plans.ts'
@@ -98,7 +98,7 @@ export function deliverOrdered(x: Engine, a: Args, r: Reply, read: GroupRead): n
   if (given.length > 0) groups.setActive(consumer, x.now)
   logClaims(x, a, read, held, true)
   logClaims(x, a, read, given, false)
-  if (passed > 0) logPlace(x, a, read)
+  if (passed > 0) logPlace(x, a, read.key, read.name, group)
   return found
 }
 
@@ -122,19 +122,5 @@ function logClaims(x: Engine, a: Args, read: GroupRead, ids: readonly StreamId[]
   x.wordText('JUSTID')
   x.wordText('LASTID')
   wordId(x, x.groups.lastDelivered(read.group, delivered))
-  x.endEffect()
-}
-
-/** How far the group is. */
-function logPlace(x: Engine, a: Args, read: GroupRead): void {
-  x.changed()
-  x.effect(7)
-  x.wordText('XGROUP')
-  x.wordText('SETID')
-  x.wordArg(a, read.key)
-  x.wordArg(a, read.name)
-  wordId(x, x.groups.lastDelivered(read.group, delivered))
-  x.wordText('ENTRIESREAD')
-  x.wordInt(x.groups.entriesRead(read.group))
   x.endEffect()
 }

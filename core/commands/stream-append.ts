@@ -13,7 +13,7 @@ import type { Timing } from './stream-delay.ts'
 import { contentId, isDuplicate, isRecorded, logRemembered, producerOption, remember } from './stream-idempotence.ts'
 import type { Producer } from './stream-idempotence.ts'
 import {
-  createStream, idArgument, invalidId, replyId, streamChanged, streamRoot, wordId, wrong,
+  createStream, idArgument, invalidId, isSign, replyId, signs, streamChanged, streamRoot, wordId, wrong,
 } from './stream-key.ts'
 import {
   beginTrim, effectTrim, finishTrim, logTrimmed, trim, trimming, trimOption, trimWords,
@@ -41,10 +41,6 @@ const last = new StreamId()
 const lastPossible = new StreamId().setMax()
 const duplicate = new StreamId()
 
-function isStar(a: Args, i: number): boolean {
-  return a.size(i) === 1 && a.buf[a.start[i]!] === 42
-}
-
 /** Reads XADD's options from argument 2 on up to its id. Writes the error and returns false where they are wrong. */
 function parseAdd(x: Engine, a: Args, r: Reply): boolean {
   const o = options
@@ -56,13 +52,13 @@ function parseAdd(x: Engine, a: Args, r: Reply): boolean {
   o.timing.atMs = 0
   o.timing.option = 0
   o.timing.ttlMs = 0
-  if (isStar(a, 2)) {
+  if (isSign(a, 2, signs.star)) {
     o.idForm = 'auto'
     o.idAt = 2
     return true
   }
   for (let i = 2; i < a.count && o.idAt === 0; i++) {
-    if (isStar(a, i)) {
+    if (isSign(a, i, signs.star)) {
       o.idForm = 'auto'
       o.idAt = i
       continue
@@ -209,7 +205,8 @@ export function settleExpectation(x: Engine, a: Args, r: Reply): string | undefi
   const root = entry === 0 ? 0 : x.db.rootOf(entry)
   // What was added before is answered with its id, wherever the stream stands now.
   const iid = o.produced ? o.producer.iid ?? contentId(a, o.idAt + 1) : undefined
-  const isKnown = iid !== undefined && root !== 0 && isRecorded(x, root, o.producer.pid, iid)
+  if (root !== 0) x.stream.open(root)
+  const isKnown = iid !== undefined && root !== 0 && isRecorded(x, o.producer.pid, iid, duplicate)
   const refusal = isKnown ? undefined : disappointment(x, root)
   if (refusal === undefined) a.remove(o.expectAt, 2)
   return refusal

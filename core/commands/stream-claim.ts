@@ -7,13 +7,12 @@ import type { Reply } from '../reply.ts'
 import { parseId, StreamId } from '../types/stream-id.ts'
 import { deliveriesMax } from '../types/stream-policy.ts'
 import { countDelivery } from './stream-delivery.ts'
-import { planCurrent, settlePlan } from './stream-plans.ts'
+import { isResting, noteLast, planCurrent, settlePlan } from './stream-plans.ts'
 import { idArgument, intervalArgument, replyEntry, replyId, streamRoot, wordId, wrong } from './stream-key.ts'
 
 const id = new StreamId()
 const lastId = new StreamId()
 const delivered = new StreamId()
-const noError = Buffer.alloc(0)
 
 /** Stream and group of arguments 1 and 2 are opened; 0 after an error reply. `counted`: as a hit or miss already. */
 export function openGroup(x: Engine, a: Args, r: Reply, counted = false): number {
@@ -184,30 +183,20 @@ export function claimEntries(x: Engine, a: Args, r: Reply): void {
     logClaim(x, a, 1, 2, group, id, pending)
   }
   // A logged claim says it, too.
-  if (movedLast && claimed === 0) logLastId(x, a, group)
+  if (movedLast && claimed === 0) logPlace(x, a, 1, 2, group)
   if (releases && claimed > 0) x.ready(a.buf, a.start[1]!, a.end[1]!)
   settlePlan(x, a, 1, group)
   r.setArray(mark, claimed)
 }
 
-/** In a group with a policy: who has the pending entry, before it is given back, and what went wrong. */
-export function noteLast(x: Engine, group: number, pending: number, error: Buffer = noError): void {
-  const { groups } = x
-  if (groups.policy(group) === 0) return
-  const owner = groups.pendingConsumer(pending)
-  const before = groups.plans.noteOf(pending)
-  if (!groups.isNobody(owner)) groups.plans.setNote(pending, { consumer: groups.consumerName(owner), error })
-  else if (before !== undefined && error.length > 0) groups.plans.setNote(pending, { consumer: before.consumer, error })
-}
-
-/** Nothing was claimed, but LASTID moved the group forward. */
-export function logLastId(x: Engine, a: Args, group: number): void {
+/** How far the group of argument `name` is, of the stream of argument `key`, where no claim says it. */
+export function logPlace(x: Engine, a: Args, key: number, name: number, group: number): void {
   x.changed()
   x.effect(7)
   x.wordText('XGROUP')
   x.wordText('SETID')
-  x.wordArg(a, 1)
-  x.wordArg(a, 2)
+  x.wordArg(a, key)
+  x.wordArg(a, name)
   wordId(x, x.groups.lastDelivered(group, delivered))
   x.wordText('ENTRIESREAD')
   x.wordInt(x.groups.entriesRead(group))
@@ -241,11 +230,6 @@ export function xautoclaim(x: Engine, a: Args, r: Reply): void {
   const group = openGroup(x, a, r, true)
   if (group === 0) return
   autoclaim(x, a, r, group, Math.max(0, minIdle), count, justId)
-}
-
-/** The group's policy has the entry wait. */
-function isResting(x: Engine, group: number, pending: number): boolean {
-  return x.groups.policy(group) !== 0 && x.groups.plans.isResting(pending, x.now)
 }
 
 function autoclaim(

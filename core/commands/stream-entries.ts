@@ -6,7 +6,9 @@ import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
-import { groupsChanged, idArgument, idArguments, idAt, streamChanged, streamRoot, wrong } from './stream-key.ts'
+import {
+  groupsChanged, idArgument, idArguments, idAt, openStream, streamChanged, streamRoot, wrong,
+} from './stream-key.ts'
 import { beginTrim, effectTrim, finishTrim, logTrimmed, trim, trimming, trimOption, trimWords } from './stream-trim.ts'
 
 const id = new StreamId()
@@ -92,13 +94,8 @@ export function xsetid(x: Engine, a: Args, r: Reply): void {
       return
     }
   }
-  const root = streamRoot(x, a, 1, r, true)
-  if (root === wrong) return
-  if (root === 0) {
-    r.error(replies.noSuchKey)
-    return
-  }
-  const stream = x.stream.open(root)
+  if (!openStream(x, a, 1, r, true)) return
+  const { stream } = x
   if (stream.length > 0) {
     stream.last()
     if (id.compare(stream.id) < 0) {

@@ -8,8 +8,8 @@ import { StreamId } from '../types/stream-id.ts'
 import { dropGroup } from '../types/stream-facts.ts'
 import { replyDeliveries } from './stream-delivery.ts'
 import {
-  boundArgument, createStream, groupsChanged, idArgument, idArguments, idAt, intervalArgument, replyId, streamRoot,
-  wrong,
+  boundArgument, createStream, groupsChanged, idArgument, idArguments, idAt, intervalArgument, isSign, replyId, signs,
+  streamRoot, wrong,
 } from './stream-key.ts'
 import { settlePlan } from './stream-plans.ts'
 
@@ -59,10 +59,6 @@ function groupOptions(a: Args, r: Reply, creates: boolean): { makes: boolean; en
   return { makes, entriesRead }
 }
 
-function isDollar(a: Args, i: number): boolean {
-  return a.size(i) === 1 && a.buf[a.start[i]!] === 36
-}
-
 export function xgroupCreate(x: Engine, a: Args, r: Reply): void {
   const options = groupOptions(a, r, true)
   if (options === undefined) return
@@ -75,7 +71,7 @@ export function xgroupCreate(x: Engine, a: Args, r: Reply): void {
     )
     return
   }
-  if (isDollar(a, 4)) {
+  if (isSign(a, 4, signs.dollar)) {
     if (root === 0) id.setMin()
     else x.stream.open(root).lastId(id)
   } else if (!idArgument(a, 4, id, r)) return
@@ -102,7 +98,7 @@ export function xgroupSetId(x: Engine, a: Args, r: Reply): void {
     noGroup(a, r)
     return
   }
-  if (isDollar(a, 4)) x.stream.lastId(id)
+  if (isSign(a, 4, signs.dollar)) x.stream.lastId(id)
   else if (!boundArgument(a, 4, id, r, 'min')) return
   x.groups.setLastDelivered(found.group, id)
   x.groups.setEntriesRead(found.group, options.entriesRead)

@@ -11,7 +11,7 @@ import { replies } from '../errors.ts'
 import { idempotenceIdsMax, idempotenceSecondsMax } from '../limits.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
-import { groupsChanged, idArgument, streamRoot, wordId, wrong } from './stream-key.ts'
+import { groupsChanged, idArgument, openStream, wordId } from './stream-key.ts'
 
 const contentIdBytes = 16
 const id = new StreamId()
@@ -47,17 +47,16 @@ export function contentId(a: Args, fields: number): Buffer {
 }
 
 /** True, and `into` is the entry's id, when the producer has added it to the open stream before. */
-export function isDuplicate(x: Engine, pid: Buffer, iid: Buffer, into: StreamId): boolean {
+export function isRecorded(x: Engine, pid: Buffer, iid: Buffer, into: StreamId): boolean {
   const records = x.stream.idempotence
-  if (records === 0 || !x.idempotence.find(records, pid, iid, x.now, into)) return false
-  x.idempotence.countDuplicate(records)
-  return true
+  return records !== 0 && x.idempotence.find(records, pid, iid, x.now, into)
 }
 
-/** As `isDuplicate` of the stream at `root`, but nobody adds: it isn't counted. */
-export function isRecorded(x: Engine, root: number, pid: Buffer, iid: Buffer): boolean {
-  const records = x.stream.open(root).idempotence
-  return records !== 0 && x.idempotence.find(records, pid, iid, x.now, known)
+/** As `isRecorded`, where it is added again: that is counted. */
+export function isDuplicate(x: Engine, pid: Buffer, iid: Buffer, into: StreamId): boolean {
+  if (!isRecorded(x, pid, iid, into)) return false
+  x.idempotence.countDuplicate(x.stream.idempotence)
+  return true
 }
 
 /** Remembers that the producer's `iid` became the entry `added` of the open stream. */
@@ -84,19 +83,13 @@ export function xidmprecord(x: Engine, a: Args, r: Reply): void {
     r.error('ERR the producer ID and the idempotent ID must not be empty')
     return
   }
-  const root = streamRoot(x, a, 1, r, true)
-  if (root === wrong) return
-  if (root === 0) {
-    r.error(replies.noSuchKey)
-    return
-  }
+  if (!openStream(x, a, 1, r, true)) return
   // In a log the entry may have been trimmed by the very XADD that this belongs to.
-  if (!x.stream.open(root).find(id) && !x.replaying) {
+  if (!x.stream.find(id) && !x.replaying) {
     r.error('ERR the stream has no entry with this ID')
     return
   }
-  const records = x.stream.idempotence
-  if (records !== 0 && x.idempotence.find(records, pid, iid, x.now, known)) {
+  if (isRecorded(x, pid, iid, known)) {
     if (known.compare(id) === 0) r.ok()
     else r.error('ERR the idempotent ID belongs to another entry')
     return
@@ -127,14 +120,8 @@ export function xcfgset(x: Engine, a: Args, r: Reply): void {
     r.error(replies.syntax)
     return
   }
-  const root = streamRoot(x, a, 1, r, true)
-  if (root === wrong) return
-  if (root === 0) {
-    r.error(replies.noSuchKey)
-    return
-  }
-  const stream = x.stream.open(root)
-  const { idempotence } = x
+  if (!openStream(x, a, 1, r, true)) return
+  const { stream, idempotence } = x
   const made = stream.idempotence === 0
   if (made) stream.idempotence = idempotence.create()
   const records = stream.idempotence

@@ -9,21 +9,9 @@ import { lagOf, replyDeliveries, unknownCount } from './stream-delivery.ts'
 import { help } from './stream-group.ts'
 import { replyPolicy } from './stream-policy.ts'
 import { trimHolder } from './stream-trim.ts'
-import { replyEntry, replyId, streamRoot, wrong } from './stream-key.ts'
+import { openStream, replyEntry, replyId } from './stream-key.ts'
 
 const id = new StreamId()
-
-/** Opens the stream of argument 2; false after an error reply. */
-function openStream(x: Engine, a: Args, r: Reply): boolean {
-  const root = streamRoot(x, a, 2, r, false)
-  if (root === wrong) return false
-  if (root === 0) {
-    r.error(replies.noSuchKey)
-    return false
-  }
-  x.stream.open(root)
-  return true
-}
 
 function countOrNil(r: Reply, count: number): void {
   if (count === unknownCount) r.nil()
@@ -41,7 +29,7 @@ function replyName(r: Reply, name: Buffer): void {
 }
 
 export function xinfoStream(x: Engine, a: Args, r: Reply): void {
-  if (!openStream(x, a, r)) return
+  if (!openStream(x, a, 2, r, false)) return
   const full = a.count > 3
   let count = 10
   if (full) {
@@ -184,7 +172,7 @@ function fullPending(x: Engine, r: Reply, root: number, most: number, withConsum
 }
 
 export function xinfoGroups(x: Engine, a: Args, r: Reply): void {
-  if (openStream(x, a, r)) replyGroups(x, r, replyLag)
+  if (openStream(x, a, 2, r, false)) replyGroups(x, r, replyLag)
 }
 
 /** How far a group is behind, as a reply. */
@@ -230,7 +218,7 @@ function replyPlan(x: Engine, r: Reply, policy: number): void {
 }
 
 export function xinfoConsumers(x: Engine, a: Args, r: Reply): void {
-  if (!openStream(x, a, r)) return
+  if (!openStream(x, a, 2, r, false)) return
   const { stream, groups } = x
   const group = groups.find(stream.groups, a.buf, a.start[3]!, a.end[3]!)
   if (group === 0) {

@@ -26,6 +26,18 @@ export function streamRoot(x: Engine, a: Args, i: number, r: Reply, writes: bool
   return rootOf(x.arena, entry)
 }
 
+/** Opens the stream at key argument i; false after an error reply, also where there is none. */
+export function openStream(x: Engine, a: Args, i: number, r: Reply, writes: boolean): boolean {
+  const root = streamRoot(x, a, i, r, writes)
+  if (root === wrong) return false
+  if (root === 0) {
+    r.error(replies.noSuchKey)
+    return false
+  }
+  x.stream.open(root)
+  return true
+}
+
 /** Makes an empty stream at the absent key of argument i; returns its root. */
 export function createStream(x: Engine, a: Args, i: number): number {
   const from = a.start[i]!
@@ -34,6 +46,14 @@ export function createStream(x: Engine, a: Args, i: number): number {
   const root = x.stream.create()
   setRoot(x.arena, entry, root)
   return root
+}
+
+/** What may stand in place of ids. */
+export const signs = { dollar: 36, star: 42, plus: 43, greater: 62 } as const
+
+/** Argument i is just this byte. */
+export function isSign(a: Args, i: number, sign: number): boolean {
+  return a.size(i) === 1 && a.buf[a.start[i]!] === sign
 }
 
 /**

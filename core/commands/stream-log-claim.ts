@@ -11,7 +11,7 @@ import type { Engine } from '../engine.ts'
 import { logStreamKind } from '../log-stream-name.ts'
 import type { Reply } from '../reply.ts'
 import { parseId, StreamId } from '../types/stream-id.ts'
-import { claimEntries, claimer, logLastId, openGroup, parseClaim } from './stream-claim.ts'
+import { claimEntries, claimer, logPlace, openGroup, parseClaim } from './stream-claim.ts'
 import type { Claim } from './stream-claim.ts'
 import { countDelivery } from './stream-delivery.ts'
 import { replyId, wordId } from './stream-key.ts'
@@ -46,7 +46,7 @@ function claimLogEntries(x: Engine, a: Args, r: Reply): void {
   if (claimed.length > 0) {
     groups.setActive(consumer, x.now)
     logClaimed(x, a, claim, claimed, moves)
-  } else if (moves) logLastId(x, a, group)
+  } else if (moves) logPlace(x, a, 1, 2, group)
 }
 
 /** The entry `id` is the consumer's now; false when it isn't pending, or was delivered too lately. */

@@ -1,8 +1,10 @@
-// What handlers do for the plans of a group that has a policy, after pending entries of it changed.
+// What handlers do for the plans of a group that has a policy, when pending entries of it change.
 
 import type { Args } from '../args.ts'
 import type { Engine } from '../engine.ts'
 import { setCurrentKey } from '../types/stream-facts.ts'
+
+const noError = Buffer.alloc(0)
 
 /** Plans a pending entry, which is the current one of the open stream, after it changed. */
 export function planCurrent(x: Engine, group: number, pending: number): void {
@@ -12,6 +14,21 @@ export function planCurrent(x: Engine, group: number, pending: number): void {
   const { plans } = groups
   if (plans.isOrdered(policy) && !plans.hasKnownKey(pending)) setCurrentKey(x, policy, pending, plans.ordered(policy)!)
   groups.plan(group, pending, x.now)
+}
+
+/** The group's policy has the entry wait. */
+export function isResting(x: Engine, group: number, pending: number): boolean {
+  return x.groups.policy(group) !== 0 && x.groups.plans.isResting(pending, x.now)
+}
+
+/** In a group with a policy: who has the pending entry, before it is given back, and what went wrong. */
+export function noteLast(x: Engine, group: number, pending: number, error: Buffer = noError): void {
+  const { groups } = x
+  if (groups.policy(group) === 0) return
+  const owner = groups.pendingConsumer(pending)
+  const before = groups.plans.noteOf(pending)
+  if (!groups.isNobody(owner)) groups.plans.setNote(pending, { consumer: groups.consumerName(owner), error })
+  else if (before !== undefined && error.length > 0) groups.plans.setNote(pending, { consumer: before.consumer, error })
 }
 
 /**

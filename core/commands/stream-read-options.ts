@@ -19,9 +19,6 @@ export const read = {
   streams: 0,
 }
 
-/** What stands in place of ids. */
-export const signs = { dollar: 36, greater: 62, plus: 43 } as const
-
 /** Reads all up to the keys and ids into `read`; false after an error reply. */
 export function parseRead(a: Args, r: Reply, grouped: boolean): boolean {
   read.blockMs = -1
@@ -96,11 +93,6 @@ export function parseRead(a: Args, r: Reply, grouped: boolean): boolean {
     return false
   }
   return true
-}
-
-/** Argument i is just this byte. */
-export function isSign(a: Args, i: number, sign: number): boolean {
-  return a.size(i) === 1 && a.buf[a.start[i]!] === sign
 }
 
 /** The group that argument `name` names, of the stream at `root`, which is open then; 0 when there is none. */

@@ -1,11 +1,12 @@
 // How XREAD and XREADGROUP wait.
 
-import { Args, encodeWords, frameCommand } from '../args.ts'
+import { Args, frameWords } from '../args.ts'
 import type { Block, Engine } from '../engine.ts'
 import { types } from '../keyspace/entry.ts'
 import { claimAgainMsMin } from '../limits.ts'
 import { StreamId } from '../types/stream-id.ts'
-import { groupAt, isSign, read, signs } from './stream-read-options.ts'
+import { isSign, signs } from './stream-key.ts'
+import { groupAt, read } from './stream-read-options.ts'
 
 const last = new StreamId()
 
@@ -20,7 +21,8 @@ export function blockRequest(x: Engine, a: Args, grouped: boolean): Block {
     words.push(isLast ? lastIdOf(x, a, i) : a.copy(i))
   }
   const block: Block = {
-    keys, type: types.stream, timeoutMs: read.blockMs, retry: argsOf(words), nil: 'array', wakeOnDelete: grouped,
+    keys, type: types.stream, timeoutMs: read.blockMs, retry: frameWords(new Args(a.count), words), nil: 'array',
+    wakeOnDelete: grouped,
   }
   if (grouped) {
     block.rivals = a.text(read.group)
@@ -59,11 +61,4 @@ function lastIdOf(x: Engine, a: Args, id: number): Buffer {
   const entry = x.db.peek(a.buf, a.start[key]!, a.end[key]!, hash)
   if (entry === 0) return Buffer.from('0-0')
   return Buffer.from(x.stream.open(x.db.rootOf(entry)).lastId(last).toString())
-}
-
-function argsOf(words: readonly Buffer[]): Args {
-  const args = new Args(words.length)
-  const bytes = encodeWords(words)
-  frameCommand(args, bytes, 0, bytes.length)
-  return args
 }

@@ -8,9 +8,9 @@ import { deliverAgain, deliverOrdered } from './stream-again.ts'
 import type { GroupRead } from './stream-again.ts'
 import { logAcknowledged, logClaim } from './stream-claim.ts'
 import { deliver, deliverIdle, replyHistory } from './stream-delivery.ts'
-import { idArgument, replyEntry, streamRoot, wrong } from './stream-key.ts'
+import { idArgument, isSign, replyEntry, signs, streamRoot, wrong } from './stream-key.ts'
 import { settlePlan } from './stream-plans.ts'
-import { groupAt, isSign, parseRead, read, signs } from './stream-read-options.ts'
+import { groupAt, parseRead, read } from './stream-read-options.ts'
 import { blockRequest } from './stream-read-wait.ts'
 
 const from = new StreamId()

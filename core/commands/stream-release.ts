@@ -10,9 +10,9 @@ import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
 import { deliveriesMax } from '../types/stream-policy.ts'
-import { logAcknowledged, logClaim, noteLast, openGroup } from './stream-claim.ts'
+import { logAcknowledged, logClaim, openGroup } from './stream-claim.ts'
 import { idArguments, idAt, wordId, wrong } from './stream-key.ts'
-import { planCurrent, settlePlan } from './stream-plans.ts'
+import { noteLast, planCurrent, settlePlan } from './stream-plans.ts'
 import { idsEnd } from './stream-references.ts'
 
 const id = new StreamId()

@@ -1,5 +1,5 @@
 // Blocks of streams that are Redis's listpacks still, just as a checkpoint had them, compressed or not: loading copies
-// bytes, and whoever first looks into such a block turns it into one of ours (stream-walk.ts has the layout of those).
+// bytes, and whoever first looks into such a block turns it into one of ours (stream-layout.ts draws those).
 //
 //   packed     ┌ used bytes │ live entries │ packed mark, entries │ listpack bytes │ base id ×4 ┐ u32, then:
 //   listpack   ┌ bytes u32 │ elements u16 │ live │ deleted │ n │ field ×n │ 0 │ entry │ entry │ … │ 0xff ┐
@@ -15,13 +15,11 @@ import { decompress } from '../checkpoint/lzf.ts'
 import { int64 } from './int64.ts'
 import { bodyBytes, elementBytes, integerDigits, printInteger, readInteger, stringHeadBytes } from './list-element.ts'
 import type { StreamId } from './stream-id.ts'
+import { blockHeaderBytes, deletedFlag, sameFieldsFlag } from './stream-layout.ts'
 
 export const listpackHeaderBytes = 6
 /** In the word of the entries. */
 const packedMark = 0x80000000
-const blockHeaderBytes = 32
-const deletedFlag = 1
-const sameFieldsFlag = 2
 /** No element grows more than this when its integer is printed, and no entry more by its head. */
 const growthMax = 3
 const entryGrowthBytesMax = 32

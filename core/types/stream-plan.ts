@@ -28,7 +28,6 @@ const inSpent = 2
 const ownDue = 4
 const keyKnown = 8
 const unknownWord = 0xffffffff
-const two32 = 0x100000000
 const keyWords = 3
 
 /** Who had a pending entry last, and what it told when it gave it back. */
@@ -79,8 +78,7 @@ export class Plans extends Policies {
 
   /** Unix ms at which the entry may be delivered again, Infinity when it never is by itself. */
   due(pending: number): number {
-    const high = this.word(pending, at.due)
-    return high === unknownWord ? Infinity : high * two32 + this.word(pending, at.due + 1)
+    return this.word(pending, at.due) === unknownWord ? Infinity : this.ms(pending, at.due)
   }
 
   hasOwnDue(pending: number): boolean {
@@ -119,9 +117,8 @@ export class Plans extends Policies {
 
   private place(policy: number, pending: number, due: number, own: boolean): void {
     this.uproot(policy, pending)
-    const high = due === Infinity ? unknownWord : Math.floor(due / two32)
-    this.setWord(pending, at.due, high)
-    this.setWord(pending, at.due + 1, due === Infinity ? 0 : due - high * two32)
+    if (due === Infinity) this.setWord(pending, at.due, unknownWord)
+    else this.setMs(pending, at.due, due)
     const state = this.word(pending, at.state) & ~ownDue
     this.setWord(pending, at.state, own ? state | ownDue : state)
     this.root(policy, pending)

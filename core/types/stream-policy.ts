@@ -192,11 +192,11 @@ export class Policies {
     return Buffer.from(this.arena.u8[chunkOf(block)]!.subarray(from, from + this.word(block, 0)))
   }
 
-  private ms(block: number, index: number): number {
+  protected ms(block: number, index: number): number {
     return this.word(block, index) * two32 + this.word(block, index + 1)
   }
 
-  private setMs(block: number, index: number, ms: number): void {
+  protected setMs(block: number, index: number, ms: number): void {
     const high = Math.floor(ms / two32)
     this.setWord(block, index, high)
     this.setWord(block, index + 1, ms - high * two32)

@@ -6,9 +6,9 @@ import type { Args } from '../args.ts'
 import { integerBytes, listpackBytes } from './listpack-size.ts'
 import { StreamBlocks } from './stream-blocks.ts'
 import type { StreamId } from './stream-id.ts'
+import { blockHeaderBytes, sameFieldsFlag } from './stream-layout.ts'
 import { createPacked, isPacked } from './stream-packed.ts'
 import type { PackedBytes } from './stream-packed.ts'
-import { blockHeaderBytes, sameFieldsFlag } from './stream-walk.ts'
 
 const firstBlockBytes = 128
 /** A block is as large as the one before from the start, but for more than this it grows. */

@@ -1,19 +1,5 @@
-// The view behind a stream key: blocks of packed entries under a Tree of their first ids. Here: its layout, and walking
-// over it both ways. stream-tail.ts adds appending, stream.ts removing and the whole.
-//
-//   root    ┌ length │ blocks (Tree root) │ tail block │ groups (Tree root) │ last id ×4 │ max deleted id ×4 │
-//           │ entries added ×2 │ idempotence │ first id ×4 │ keeping groups │ planned ms ×2 ┐             all u32
-//
-//   block   ┌ used bytes │ live entries │ entries │ listpack bytes │ base id ×4 ┐ u32, then bytes:
-//           │ field count │ (length, bytes) of each field of the first entry │ entry │ entry │ …
-//
-//   entry   ┌ flags u8 │ length of the rest │ ms − base ms │ seq │ [field count] │ values, or fields and values ┐
-//
-// Numbers are varints; seq is given relative to the base's seq while ms equals the base's. An entry with the fields of
-// the block's first entry holds only values. Deleting sets a flag; a block without live entries is freed. `listpack
-// bytes` is the size that Redis's encoding of the same node would have: nodes begin where Redis begins them, so that
-// approximate trimming (which takes whole nodes) answers the same. What a checkpoint gave may be packed still, until a
-// walk enters it (stream-packed.ts); the tail block, which grows, never is.
+// The view behind a stream key: blocks of packed entries under a Tree of their first ids. Here: walking over it both
+// ways. stream-layout.ts has its layout; stream-tail.ts adds appending, stream.ts removing and the whole.
 
 import { byteOf, chunkOf, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
@@ -21,17 +7,16 @@ import type { Reply } from '../reply.ts'
 import { Tree } from '../arena/tree.ts'
 import { readSmallVarint, readVarint, varint, varintEnd } from '../arena/varint.ts'
 import { StreamId } from './stream-id.ts'
+import { blockHeaderBytes, deletedFlag, rootWords, sameFieldsFlag } from './stream-layout.ts'
 import { isPacked, unpack } from './stream-packed.ts'
 
-export const rootWords = 22
 const keepersWord = 19
 const plannedWord = 20
-export const blockHeaderBytes = 32
-export const deletedFlag = 1
-export const sameFieldsFlag = 2
 
 const noBytes = Buffer.alloc(0)
 const noWords = new Uint32Array(0)
+
+type PairVisitor = (u8: Buffer, fieldFrom: number, fieldTo: number, valueFrom: number, valueTo: number) => boolean
 
 export class StreamWalk {
   readonly arena: Arena
@@ -374,29 +359,26 @@ export class StreamWalk {
 
   /** Visits field, value, field, value … of the current entry. */
   eachWord(visit: (u8: Buffer, from: number, to: number) => void): void {
-    const u8 = this.bytes
-    let value = this.fieldsAt
-    let field = value
-    if (this.sameFields) {
-      readSmallVarint(u8, this.fieldsOfBlock())
-      field = varintEnd[0]!
-    }
-    for (let i = 0; i < this.pairs; i++) {
-      if (!this.sameFields) field = value
-      const fieldBytes = readSmallVarint(u8, field)
-      const fieldAt = varintEnd[0]!
-      field = fieldAt + fieldBytes
-      visit(u8, fieldAt, field)
-      if (!this.sameFields) value = field
-      const valueBytes = readSmallVarint(u8, value)
-      const valueAt = varintEnd[0]!
-      value = valueAt + valueBytes
-      visit(u8, valueAt, value)
-    }
+    this.somePair((u8, fieldFrom, fieldTo, valueFrom, valueTo) => {
+      visit(u8, fieldFrom, fieldTo)
+      visit(u8, valueFrom, valueTo)
+      return false
+    })
   }
 
   /** True, and `found` is its value, when the current entry has a field of this name; the first one counts. */
   findField(name: Buffer): boolean {
+    return this.somePair((u8, fieldFrom, fieldTo, valueFrom, valueTo) => {
+      if (fieldTo - fieldFrom !== name.length || name.compare(u8, fieldFrom, fieldTo) !== 0) return false
+      this.found = u8
+      this.foundFrom = valueFrom
+      this.foundTo = valueTo
+      return true
+    })
+  }
+
+  /** Visits pairs of the current entry until one is it; false when none is. */
+  private somePair(isIt: PairVisitor): boolean {
     const u8 = this.bytes
     let value = this.fieldsAt
     let field = value
@@ -413,11 +395,7 @@ export class StreamWalk {
       const valueBytes = readSmallVarint(u8, value)
       const valueAt = varintEnd[0]!
       value = valueAt + valueBytes
-      if (fieldBytes !== name.length || name.compare(u8, fieldAt, field) !== 0) continue
-      this.found = u8
-      this.foundFrom = valueAt
-      this.foundTo = value
-      return true
+      if (isIt(u8, fieldAt, field, valueAt, value)) return true
     }
     return false
   }

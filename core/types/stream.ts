@@ -1,11 +1,11 @@
-// A stream as a whole: removing, trimming, copying, measuring. Its layout is drawn in stream-walk.ts.
+// A stream as a whole: removing, trimming, copying, measuring. Its layout is drawn in stream-layout.ts.
 //
 // One Stream object per engine is opened on one root after another.
 
 import { byteOf, chunkOf, wordOf } from '../arena/arena.ts'
 import { StreamId } from './stream-id.ts'
+import { deletedFlag, rootWords } from './stream-layout.ts'
 import { StreamTail } from './stream-tail.ts'
-import { deletedFlag, rootWords } from './stream-walk.ts'
 
 export class Stream extends StreamTail {
   /** Removes the entry with this id; false when there is none. The walk is over. */

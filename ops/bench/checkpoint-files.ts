@@ -1,7 +1,7 @@
 // Checkpoints made for measuring, without a server that would have to be filled first: of plain strings, of streams.
 
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { Args, encodeWords, frameCommand } from '../../core/args.ts'
+import { Args, frameWords } from '../../core/args.ts'
 import { writeStream } from '../../core/checkpoint/stream-writer.ts'
 import { RdbFileWriter } from '../../core/checkpoint/rdb-file-writer.ts'
 import { rdbTypes, rdbVersionPlain } from '../../core/checkpoint/rdb-format.ts'
@@ -55,8 +55,7 @@ export function writeStreams(file: string, streams: number, entries: number): vo
   for (let i = 0; i < entries; i++) {
     const image = `cat-${(i * 7919) % 100_003}.png`
     const words = ['task', 'resize', 'image', image, 'user', String(i % 5000), 'at', String(i)]
-    const command = encodeWords(words)
-    frameCommand(args, command, 0, command.length)
+    frameWords(args, words)
     stream.append(id.setMs(1_700_000_000_000 + i), args, 0, settings.streamNodeBytesMax, settings.streamNodeEntriesMax)
   }
   const value = new RdbOutput(true)

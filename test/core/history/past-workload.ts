@@ -7,7 +7,7 @@ import { createCommands } from '../../../broker/commands/table.ts'
 import { compactionSteps } from '../../../broker/persistence/compaction.ts'
 import { createScratch } from '../../../consumers/time-travel/scratch.ts'
 import type { Scratch } from '../../../consumers/time-travel/scratch.ts'
-import { Args, encodeWords, frameCommand } from '../../../core/args.ts'
+import { Args, frameWords } from '../../../core/args.ts'
 import { manualClock } from '../../../core/clock.ts'
 import { entryDigest, stateDigest } from '../../../core/digest.ts'
 import type { Engine } from '../../../core/engine.ts'
@@ -104,9 +104,7 @@ const reads: readonly ((key: string) => string[])[] = [
 
 /** Runs a command that reads. */
 function replyOf(engine: Engine, db: number, words: readonly string[]): string {
-  const args = new Args()
-  const bytes = encodeWords(words)
-  frameCommand(args, bytes, 0, bytes.length)
+  const args = frameWords(new Args(), words)
   const reply = new Reply()
   engine.execute(findCommand(commands, args)!, args, reply, { ...systemSession(), db })
   engine.block = undefined
