@@ -17,7 +17,7 @@ import { Acl } from './acl/acl.ts'
 import { Answers } from './answers.ts'
 import { Blocking } from './blocking.ts'
 import { flagBits } from './command.ts'
-import type { BrokerSpec, Command } from './command.ts'
+import type { Command } from './command.ts'
 import { createCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
 import { ClientBound } from './client-bound.ts'
@@ -70,8 +70,6 @@ export type BrokerOptions = {
   clock?: Clock
   random?: Random
   disk?: Disk
-  /** Commands beside the usual ones; those with `run` fold when the log is replayed. */
-  commands?: readonly BrokerSpec[]
   /** What stands on the broker and is no part of it. */
   extensions?: readonly Extension[]
 }
@@ -143,7 +141,7 @@ export class Broker {
     this.disk = options.disk ?? realDisk()
     this.onRealDisk = options.disk === undefined
     this.report = options.report ?? (() => {})
-    this.commands = createCommands(options.commands, options.extensions)
+    this.commands = createCommands(options.extensions)
     this.args = new Args()
     this.outbox = new Outbox(() => engine.log)
     this.memory = new MemoryBound(this)

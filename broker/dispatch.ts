@@ -116,39 +116,27 @@ function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args)
     const refusal = b.acl.refuse(c, command, a, c.transaction === undefined ? 'toplevel' : 'multi')
     if (refusal !== undefined) return refusal
   }
-  const gates = b.gates
+  const { gates } = b
+  // What EXEC is about to run is gated with it.
+  const wanted = queued === undefined ? flags : flags | queued.flags
+  const lacking = queued === undefined ? ~flags : ~flags | queued.lacking
+  const writes = (wanted & flagBits.write) !== 0
   if ((gates & brokerGates.memory) !== 0 && b.memory.refuses(c)) {
-    const grows = (flags & flagBits.denyoom) !== 0 || (queued !== undefined && (queued.flags & flagBits.denyoom) !== 0)
     // What is queued takes memory, too.
     const queues = c.transaction !== undefined && !endsMulti.has(command.fullName)
-    if (grows || queues) return "OOM command not allowed when used memory > 'maxmemory'."
+    if (queues || (wanted & flagBits.denyoom) !== 0) return replies.outOfMemory
   }
-  if ((gates & diskGates) !== 0) {
-    const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
-    if (writes || command.fullName === 'ping') return diskRefusal(b)
-  }
-  if ((gates & brokerGates.replicas) !== 0 && b.replicas.tooFew) {
-    const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
-    if (writes) return replies.tooFewReplicas
-  }
-  if ((gates & brokerGates.replica) !== 0) {
-    const writes = (flags & flagBits.write) !== 0 || (queued !== undefined && (queued.flags & flagBits.write) !== 0)
-    if (writes && b.config.values.replicaReadOnly) return replies.readOnlyReplica
-  }
+  if ((gates & diskGates) !== 0 && (writes || command.fullName === 'ping')) return diskRefusal(b)
+  if (writes && b.replicas.tooFew) return replies.tooFewReplicas
+  if (writes && (gates & brokerGates.replica) !== 0 && b.config.values.replicaReadOnly) return replies.readOnlyReplica
   if ((c.gates & clientGates.subscribed) !== 0 && c.resp === 2 && !passesSubscribed.has(command.fullName)) {
     return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +
       'are allowed in this context'
   }
-  if ((gates & brokerGates.replica) !== 0 && b.following.isStale) {
-    const needsData = (flags & flagBits.stale) === 0 ||
-      (queued !== undefined && (queued.lacking & flagBits.stale) !== 0)
-    if (needsData) return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+  if ((lacking & flagBits.stale) !== 0 && (gates & brokerGates.replica) !== 0 && b.following.isStale) {
+    return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
   }
-  if ((gates & brokerGates.loading) !== 0) {
-    const needsData = (flags & flagBits.loading) === 0 ||
-      (queued !== undefined && (queued.lacking & flagBits.loading) !== 0)
-    if (needsData) return 'LOADING Redis is loading the dataset in memory'
-  }
+  if ((lacking & flagBits.loading) !== 0 && (gates & brokerGates.loading) !== 0) return replies.loading
   if ((gates & brokerGates.busy) !== 0 && (flags & flagBits.allow_busy) === 0) return b.scripts.busyError()
   return undefined
 }

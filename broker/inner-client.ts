@@ -107,15 +107,12 @@ export class InnerClient implements Session {
   private refusal(command: Command | undefined): string | undefined {
     if (command?.run === undefined) throw new Error('an inner client runs commands of core only')
     const { broker } = this
-    if ((broker.gates & brokerGates.loading) !== 0) return 'LOADING Redis is loading the dataset in memory'
+    if ((broker.gates & brokerGates.loading) !== 0) return replies.loading
     if ((command.flags & flagBits.write) === 0) return undefined
     if ((broker.gates & diskGates) !== 0) return diskRefusal(broker)
     if ((broker.gates & brokerGates.replica) !== 0) return replies.readOnlyReplica
     if (broker.pause.hidesDue) return 'TRYAGAIN writes are paused'
-    if ((command.flags & flagBits.denyoom) !== 0 && broker.outOfMemory()) {
-      return "OOM command not allowed when used memory > 'maxmemory'."
-    }
-    return undefined
+    return (command.flags & flagBits.denyoom) !== 0 && broker.outOfMemory() ? replies.outOfMemory : undefined
   }
 
   private feedMonitors(command: Command): void {

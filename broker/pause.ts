@@ -55,7 +55,7 @@ export class Pause {
     const { broker } = this
     this.adjust()
     this.adjustDue()
-    for (const c of broker.clients.values()) if (c.postponed !== undefined) broker.later(c)
+    broker.turn.resume()
   }
 
   /** Ends those whose time is over. */

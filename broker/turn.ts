@@ -127,6 +127,11 @@ export class Turn {
     if (broker.memory.needsTurn && !broker.stopping) setImmediate(() => this.open())
   }
 
+  /** What was held back runs in the next turn, as far as nothing else holds it back. */
+  resume(): void {
+    for (const c of this.broker.clients.values()) if (c.postponed !== undefined) this.later(c)
+  }
+
   /**
    * True when the turn had better take in another round of the event loop: its frame costs a sync, and while commands
    * keep coming from clients that had no part in it yet, one sync serves them, too.

@@ -20,6 +20,8 @@ export const replies = {
   invalidDbIndex: 'ERR invalid DB index',
   readOnlyReplica: "READONLY You can't write against a read only replica.",
   tooFewReplicas: 'NOREPLICAS Not enough good replicas to write.',
+  loading: 'LOADING Redis is loading the dataset in memory',
+  outOfMemory: "OOM command not allowed when used memory > 'maxmemory'.",
 } as const
 
 /** `ERR wrong number of arguments for 'get' command` */

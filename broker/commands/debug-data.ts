@@ -26,10 +26,10 @@ export function debugObject(c: Connection, a: Args, r: Reply): void {
     + `lru:${access} lru_seconds_idle:${(x.accessSeconds - access) & clockMask}`)
 }
 
-/** The entry of the key that is argument 2, 0 when there is none. */
-function entryOf(c: Connection, a: Args): number {
+/** The entry of the key that is argument i, 0 when there is none. */
+function entryOf(c: Connection, a: Args, i = 2): number {
   const db = c.broker.engine.dbs[c.db]!
-  const [from, to] = [a.start[2]!, a.end[2]!]
+  const [from, to] = [a.start[i]!, a.end[i]!]
   return db.peek(a.buf, from, to, db.hash(a.buf, from, to))
 }
 
@@ -91,11 +91,6 @@ export function digestState(c: Connection, _: Args, r: Reply): void {
 }
 
 export function digestKeys(c: Connection, a: Args, r: Reply): void {
-  const db = c.broker.engine.dbs[c.db]!
   r.array(a.count - 2)
-  for (let i = 2; i < a.count; i++) {
-    const [from, to] = [a.start[i]!, a.end[i]!]
-    const entry = db.peek(a.buf, from, to, db.hash(a.buf, from, to))
-    r.simple(valueDigest(c.broker.engine, entry))
-  }
+  for (let i = 2; i < a.count; i++) r.simple(valueDigest(c.broker.engine, entryOf(c, a, i)))
 }

@@ -42,9 +42,7 @@ const families: readonly (readonly BrokerSpec[])[] = [
   waitCommands, coreCommands,
 ]
 
-/** A table of its own for each broker, because it counts. `more`: commands beside the usual ones. */
-export function createCommands(
-  more: readonly BrokerSpec[] = [], extensions: readonly Extension[] = [],
-): CommandTable<Command> {
-  return new CommandTable(joinCommands([...families.flat(), ...more], extensions).map((spec) => new Command(spec)))
+/** A table of its own for each broker, because it counts. */
+export function createCommands(extensions: readonly Extension[] = []): CommandTable<Command> {
+  return new CommandTable(joinCommands(families.flat(), extensions).map((spec) => new Command(spec)))
 }

@@ -47,7 +47,7 @@ export class KeyHolds {
     this.holds.delete(hold)
     if (!this.active) broker.gates &= ~brokerGates.held
     broker.hookKeys()
-    for (const c of broker.clients.values()) if (c.postponed !== undefined) broker.later(c)
+    broker.turn.resume()
   }
 
   /** All data is about to be replaced: nothing that was sent may be deleted here. */

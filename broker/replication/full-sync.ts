@@ -103,10 +103,8 @@ export class FullSync {
 
   /** A replica was sent something: there may be room for more. */
   moved(): void {
-    let needed = Infinity
-    for (const { at } of this.replicas) needed = Math.min(needed, at)
-    this.dataset.trim(needed)
-    if (this.dataset.size - needed < datasetAheadBytesMax) this.wake?.()
+    this.dataset.trim(this.needed)
+    if (!this.isAhead) this.wake?.()
   }
 
   private async stream(dataset: StreamedDataset): Promise<boolean> {
@@ -148,10 +146,15 @@ export class FullSync {
     }
   }
 
-  private get isAhead(): boolean {
+  /** Number of the first byte of the dataset that some replica was not sent yet. */
+  private get needed(): number {
     let needed = Infinity
     for (const { at } of this.replicas) needed = Math.min(needed, at)
-    return this.dataset.size - needed >= datasetAheadBytesMax
+    return needed
+  }
+
+  private get isAhead(): boolean {
+    return this.dataset.size - this.needed >= datasetAheadBytesMax
   }
 
   private async room(): Promise<void> {

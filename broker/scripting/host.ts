@@ -158,9 +158,7 @@ export class ScriptHost {
       if (broker.config.values.replicaReadOnly) return replies.readOnlyReplica
     }
     // A script that has begun to write is not stopped half way.
-    if (run.refuseGrowth && !run.wrote && (flags & flagBits.denyoom) !== 0) {
-      return `OOM command not allowed when used memory > 'maxmemory'.`
-    }
+    if (run.refuseGrowth && !run.wrote && (flags & flagBits.denyoom) !== 0) return replies.outOfMemory
     return undefined
   }
 

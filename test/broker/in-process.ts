@@ -63,12 +63,14 @@ function nap(_x: Engine, a: Args, r: Reply): void {
 
 const common = { group: 'generic', since: '0.0.0', summary: '' } as const
 
-export const testCommands: readonly BrokerSpec[] = [
+const commands: readonly BrokerSpec[] = [
   { ...common, name: 'put', arity: 3, flags: ['write', 'denyoom'], complexity: 'O(1)', run: put },
   { ...common, name: 'fetch', arity: 2, flags: ['readonly', 'fast'], complexity: 'O(1)', run: fetch },
   { ...common, name: 'take', arity: 3, flags: ['write', 'blocking'], complexity: 'O(1)', run: take },
   { ...common, name: 'nap', arity: 2, flags: ['readonly'], complexity: 'O(N)', run: nap },
 ]
+
+const testCommands: Extension = { name: 'test', commands, attach: () => ({}) }
 
 export type InProcess = { broker: Broker, port: number, dir: string, connect: () => Promise<RespClient> }
 
@@ -80,7 +82,7 @@ export async function startBroker(t: ExecutionContext, options: InProcessOptions
   const port = await freePort()
   const config = createConfig(['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, ...(options.args ?? [])])
   const { extensions = [] } = options
-  const broker = createBroker({ config, disk: options.disk ?? realDisk(), commands: testCommands, extensions })
+  const broker = createBroker({ config, disk: options.disk ?? realDisk(), extensions: [testCommands, ...extensions] })
   await broker.start()
   t.teardown(() => broker.stop())
   return { broker, port, dir, connect: () => RespClient.connect(port) }
