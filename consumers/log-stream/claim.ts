@@ -6,12 +6,13 @@ import type { Args } from '../../core/args.ts'
 import { parseClaim } from '../../core/commands/stream-claim.ts'
 import { intervalArgument } from '../../core/commands/stream-key.ts'
 import { replies } from '../../core/errors.ts'
+import { idText } from '../../core/history/moment.ts'
 import type { Reply } from '../../core/reply.ts'
 import { parseId, StreamId } from '../../core/types/stream-id.ts'
 import { replyLogEntry } from './entry-reply.ts'
 import { groupOf, inGroup, runFor } from './groups.ts'
 import type { LogEntry } from './log-entry.ts'
-import { entriesAt, hidden, logStreamOf } from './log-stream.ts'
+import { entriesAt, hidden, idOf, logStreamOf } from './log-stream.ts'
 import type { LogStream } from './log-stream.ts'
 import { answerLater, Refusal, tooMuch } from './task.ts'
 
@@ -36,7 +37,7 @@ export function xclaim(c: Connection, command: Command, a: Args, r: Reply): void
     task.answer((reply) => {
       const still = stillClaimable(c, stream, group, entries, minIdle, force)
       if (still.length > 0) {
-        runFor(c, 'xclaim', ['XCLAIM', stream.name, group, consumer, '0', ...still.map(idText), ...options])
+        runFor(c, 'xclaim', ['XCLAIM', stream.name, group, consumer, '0', ...still.map(idTextOf), ...options])
       }
       replyClaimed(reply, still, justId)
     })
@@ -73,7 +74,7 @@ export function xautoclaim(c: Connection, command: Command, a: Args, r: Reply): 
       if (gone.length > 0) runFor(c, 'xack', ['XACK', stream.name, group, ...gone.map(String)])
       if (still.length > 0) {
         const options = ['TIME', String(c.broker.engine.now), ...justId ? ['JUSTID'] : []]
-        runFor(c, 'xclaim', ['XCLAIM', stream.name, group, consumer, '0', ...still.map(idText), ...options])
+        runFor(c, 'xclaim', ['XCLAIM', stream.name, group, consumer, '0', ...still.map(idTextOf), ...options])
       }
       reply.array(3)
       reply.text(next.toString())
@@ -106,8 +107,8 @@ function visible(found: readonly (LogEntry | typeof hidden | undefined)[]): LogE
   return found.filter((entry) => entry !== undefined && entry !== hidden)
 }
 
-function idText(entry: LogEntry): string {
-  return `${entry.ms}-${entry.position}`
+function idTextOf(entry: LogEntry): string {
+  return idText(entry.ms, entry.position)
 }
 
 /** Those of the ids that are pending for long enough, or, with `force`, not pending at all. */
@@ -125,12 +126,7 @@ function claimable(
 function stillClaimable(
   c: Connection, stream: LogStream, name: Buffer, entries: readonly LogEntry[], minIdle: number, force: boolean,
 ): LogEntry[] {
-  const ids = entries.map((entry) => {
-    const text = Buffer.from(idText(entry))
-    const id = new StreamId()
-    parseId(text, 0, text.length, id)
-    return id
-  })
+  const ids = entries.map(({ ms, position }) => idOf(ms, position))
   const still = new Set(claimable(c, stream, name, ids, minIdle, force))
   return entries.filter((_, i) => still.has(ids[i]!))
 }
@@ -155,7 +151,7 @@ function idle(
 function replyClaimed(r: Reply, entries: readonly LogEntry[], justId: boolean): void {
   r.array(entries.length)
   for (const entry of entries) {
-    if (justId) r.text(idText(entry))
+    if (justId) r.text(idTextOf(entry))
     else replyLogEntry(r, entry)
   }
 }

@@ -5,6 +5,7 @@
 // `cmd arg1 … argN` is the effect, word for word; `key` is the first key that it names, '' for none. A field for each
 // argument: values of any bytes need no quoting, and clients that make an object of the fields lose none.
 
+import { idText } from '../../core/history/moment.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { LogEntry } from './log-entry.ts'
 
@@ -13,7 +14,7 @@ const fieldsBeside = 8
 export function replyLogEntry(r: Reply, entry: LogEntry): void {
   const { args } = entry
   r.array(2)
-  r.text(`${entry.ms}-${entry.position}`)
+  r.text(idText(entry.ms, entry.position))
   r.array((fieldsBeside + args.length) * 2)
   field(r, 'pos', String(entry.position))
   field(r, 'db', String(entry.db))

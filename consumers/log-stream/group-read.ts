@@ -6,6 +6,7 @@ import type { Connection } from '../../broker/connection.ts'
 import type { Args } from '../../core/args.ts'
 import { idArgument } from '../../core/commands/stream-key.ts'
 import { parseRead, read } from '../../core/commands/stream-read-options.ts'
+import { idText } from '../../core/history/moment.ts'
 import { msAt, seekId } from '../../core/log/log-scan.ts'
 import type { Reply } from '../../core/reply.ts'
 import { StreamId } from '../../core/types/stream-id.ts'
@@ -123,7 +124,7 @@ async function prepare(c: Connection, request: Request, place: Place): Promise<D
   passed.after = after.toString()
   passed.next = entries[0]?.position ?? next
   if (entries.length === 0 && next - seqOf(after) > notedPassedMin) {
-    return { place, after, next, entries: [], passedId: `${await msAt(logView(c.broker), next - 1)}-${next - 1}` }
+    return { place, after, next, entries: [], passedId: idText(await msAt(logView(c.broker), next - 1), next - 1) }
   }
   return { place, after, next, entries: entries.map((entry) => ({ id: idOf(entry.ms, entry.position), entry })) }
 }

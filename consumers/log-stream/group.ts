@@ -4,6 +4,7 @@
 import type { Command } from '../../broker/command.ts'
 import type { Connection } from '../../broker/connection.ts'
 import type { Args } from '../../core/args.ts'
+import { idText } from '../../core/history/moment.ts'
 import type { Reply } from '../../core/reply.ts'
 import { openGroups, runFor } from './groups.ts'
 import { logStreamOf } from './log-stream.ts'
@@ -22,7 +23,7 @@ function changeGroup(c: Connection, command: Command, a: Args, r: Reply, creates
   for (let i = 0; i < a.count; i++) words.push(a.copy(i))
   if (a.size(4) === 1 && a.text(4) === '$') {
     const { now, log } = c.broker.engine
-    words[4] = `${now}-${log.appended}`
+    words[4] = idText(now, log.appended)
   }
   try {
     if (creates && !openGroups(c, logStreamOf(c, a, 2))) words.push('MKSTREAM')

@@ -7,6 +7,7 @@ import type { Args } from '../../core/args.ts'
 import { replyFullGroups, replyGroups } from '../../core/commands/stream-info.ts'
 import type { LagReply } from '../../core/commands/stream-info.ts'
 import { replies } from '../../core/errors.ts'
+import { idText } from '../../core/history/moment.ts'
 import { seekId } from '../../core/log/log-scan.ts'
 import type { Reply } from '../../core/reply.ts'
 import { replyLogEntries, replyLogEntry } from './entry-reply.ts'
@@ -14,20 +15,15 @@ import { lastDelivered, openGroups } from './groups.ts'
 import { collect, countEntries, logStreamOf, msOf, seqOf } from './log-stream.ts'
 import type { LogStream } from './log-stream.ts'
 import type { LogEntry } from './log-entry.ts'
-import { logView } from './log-view.ts'
+import { firstKept, logView } from './log-view.ts'
 import { answerLater, Refusal, tooMuch } from './task.ts'
 
 export function xlen(c: Connection, command: Command, a: Args, r: Reply): void {
   const stream = logStreamOf(c, a, 1)
   answerLater(c, command, a, r, async () => {
-    const count = await countEntries(c, stream, firstKept(c), logView(c.broker).safe)
+    const count = await countEntries(c, stream, firstKept(logView(c.broker)), logView(c.broker).safe)
     return (reply) => reply.int(count)
   })
-}
-
-function firstKept(c: Connection): number {
-  const view = logView(c.broker)
-  return view.segments()[0]?.from ?? view.safe + 1
 }
 
 export function xinfoStream(c: Connection, command: Command, a: Args, r: Reply): void {
@@ -44,8 +40,9 @@ export function xinfoStream(c: Connection, command: Command, a: Args, r: Reply):
   }
   const stream = logStreamOf(c, a, 2)
   answerLater(c, command, a, r, async () => {
-    const from = firstKept(c)
-    const until = logView(c.broker).safe
+    const view = logView(c.broker)
+    const from = firstKept(view)
+    const until = view.safe
     const length = await countEntries(c, stream, from, until)
     const lags = await lagsOf(c, stream, until)
     const first = await collect(c, stream, { from, until, backward: false, entriesMax: full ? count || Infinity : 1 })
@@ -77,7 +74,7 @@ function head(r: Reply, length: number, added: number, first: LogEntry | undefin
   }
   const id = (name: string, entry: LogEntry | undefined): void => {
     r.text(name)
-    r.text(entry === undefined ? '0-0' : `${entry.ms}-${entry.position}`)
+    r.text(entry === undefined ? '0-0' : idText(entry.ms, entry.position))
   }
   number('length', length)
   number('radix-tree-keys', 0)
@@ -113,11 +110,12 @@ async function lagsOf(c: Connection, stream: LogStream, until: number): Promise<
   const lags = new Map<string, number>()
   if (stream.match.kind === 'match' || !openGroups(c, stream)) return lags
   const { groups } = c.broker.engine
+  const view = logView(c.broker)
   const ids = groups.list(c.broker.engine.stream.groups).map((group) => lastDelivered(c, group))
   for (const id of ids) {
-    const from = await seekId(logView(c.broker), msOf(id), seqOf(id) + 1)
+    const from = await seekId(view, msOf(id), seqOf(id) + 1)
     // Where entries behind it are not kept any more, nobody knows how many of them were this stream's.
-    if (from >= firstKept(c)) lags.set(id.toString(), await countEntries(c, stream, from, until))
+    if (from >= firstKept(view)) lags.set(id.toString(), await countEntries(c, stream, from, until))
   }
   return lags
 }

@@ -19,6 +19,11 @@ export function logView(b: Broker): LogView {
   return view
 }
 
+/** The first position that is kept; behind the last one where none is. */
+export function firstKept(view: LogView): number {
+  return view.segments()[0]?.from ?? view.safe + 1
+}
+
 function makeView(b: Broker): LogView {
   const { disk, persistence, engine } = b
   const known = new Segments(disk)

@@ -55,11 +55,11 @@ function range(c: Connection, command: Command, a: Args, r: Reply, backward: boo
 }
 
 /** Position of the first entry whose id is this one or above. */
-export async function firstAt(view: LogView, id: StreamId): Promise<number> {
+async function firstAt(view: LogView, id: StreamId): Promise<number> {
   return id.isZero() ? 1 : await seekId(view, msOf(id), seqOf(id))
 }
 
 /** Position of the last entry whose id is this one or below. */
-export async function lastAt(view: LogView, id: StreamId): Promise<number> {
+async function lastAt(view: LogView, id: StreamId): Promise<number> {
   return id.compare(maxId) === 0 ? view.safe : await seekId(view, msOf(id), seqOf(id) + 1) - 1
 }

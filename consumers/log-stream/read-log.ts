@@ -14,7 +14,7 @@ import { copyEntry } from './log-entry.ts'
 import type { LogEntry } from './log-entry.ts'
 import { isWanted } from './log-match.ts'
 import type { LogMatch } from './log-match.ts'
-import { logView } from './log-view.ts'
+import { firstKept, logView } from './log-view.ts'
 
 export type LogBatch = {
   /** In order; never empty. */
@@ -87,7 +87,7 @@ export async function* readLog(b: Broker, options: ReadLogOptions = {}): AsyncGe
 
 function firstOf(view: ReturnType<typeof logView>, from: number | 'start' | 'end'): number {
   if (from === 'end') return view.safe + 1
-  return from === 'start' ? view.segments()[0]?.from ?? view.safe + 1 : from
+  return from === 'start' ? firstKept(view) : from
 }
 
 /** Resolves when more than `position` may be shown, when the signal aborts, or when the broker stops. */

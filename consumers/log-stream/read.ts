@@ -21,7 +21,7 @@ import type { Answer, Task } from './task.ts'
 /** Where the reader of one stream stands: a position once it is known. */
 type Place = { stream: LogStream, after: StreamId | 'last' | 'end', next: number }
 
-export type Found = { name: Buffer, entries: LogEntry[] }
+type Found = { name: Buffer, entries: LogEntry[] }
 
 export function xread(c: Connection, command: Command, a: Args, r: Reply): void {
   if (!parseRead(a, r, false)) return
@@ -95,8 +95,7 @@ async function readPlaces(task: Task, places: readonly Place[], entriesMax: numb
   return found
 }
 
-/** The answer of XREAD and XREADGROUP. */
-export function replyFound(found: readonly Found[]): Answer {
+function replyFound(found: readonly Found[]): Answer {
   return (r) => {
     if (r.resp === 3) r.map(found.length)
     else r.array(found.length)

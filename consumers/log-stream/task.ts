@@ -9,6 +9,7 @@ import { brokerGates } from '../../broker/gates.ts'
 import { diskGates, diskRefusal } from '../../broker/persistence/disk-refusal.ts'
 import type { Args } from '../../core/args.ts'
 import { MillraceError, replies } from '../../core/errors.ts'
+import { idText } from '../../core/history/moment.ts'
 import { LogGap } from '../../core/log/log-cursor.ts'
 import type { Reply } from '../../core/reply.ts'
 import { goneMs, heldMs, replyEntriesBytesMax } from './limits.ts'
@@ -105,7 +106,7 @@ function errorText(b: Broker, error: Error): string {
   if (error instanceof Refusal) return error.message
   if (error instanceof LogGap) {
     const segment = logView(b).segments().find(({ from }) => from === error.next)
-    const rest = segment === undefined ? '' : `; the first entry that is kept is ${segment.ms}-${segment.from}`
+    const rest = segment === undefined ? '' : `; the first entry that is kept is ${idText(segment.ms, segment.from)}`
     return `GAP the log does not keep position ${error.from} any more${rest}`
   }
   if (error instanceof MillraceError) return `ERR ${error.message}`

@@ -1,11 +1,9 @@
 // Verifies a log: every frame and checksum of what counts, the checkpoint, and the archive.
 
-import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
 import path from 'node:path'
+import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
 import type { Disk } from '../../core/disk.ts'
-import { MillraceError } from '../../core/errors.ts'
-import { Archive } from '../../core/log/archive.ts'
-import type { ArchivedFile } from '../../core/log/archive.ts'
+import { archivedFiles } from '../../core/log/archive.ts'
 import type { LogPlace } from '../../core/log/manifest.ts'
 import { verifyArchive } from '../../core/log/verify-archive.ts'
 import { verifyLog } from '../../core/log/verify-log.ts'
@@ -29,16 +27,6 @@ export function* verifyAll(disk: Disk, place: LogPlace): Generator<VerifyStep, V
     if (file.type === 'i') summary.entries += Math.max(0, file.to - file.from + 1)
   }
   return summary
-}
-
-/** What the archive's manifest names; nothing where it can't be read, which is a finding. */
-function archivedFiles(disk: Disk, folder: string): ArchivedFile[] {
-  try {
-    return new Archive(disk, folder).files
-  } catch (error) {
-    if (error instanceof MillraceError) return []
-    throw error
-  }
 }
 
 function* counted<Facts>(

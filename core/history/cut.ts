@@ -86,10 +86,7 @@ function* cutFile(
       crc = reader.crc
     }
     const { finding } = reader
-    if (finding !== undefined && (finding.kind === 'damaged' || !isLast)) {
-      const where = `${finding.file} at byte ${finding.offset} (position ${finding.position})`
-      throw new MillraceError('LOG_DAMAGED', `the log is damaged: ${where}: ${finding.reason}`)
-    }
+    if (finding !== undefined && (finding.kind === 'damaged' || !isLast)) throw reader.damage()
     return { piece: { file, bytes: offset }, isCovered, ended }
   } finally {
     reader.close()

@@ -168,6 +168,17 @@ export class Archive {
   }
 }
 
+/** What the archive in `folder` names, oldest first; nothing where its manifest is damaged, of which `check` tells. */
+export function archivedFiles(disk: Disk, folder: string): (ArchivedFile & { file: string })[] {
+  try {
+    const archive = new Archive(disk, folder)
+    return archive.files.map((one) => ({ ...one, file: archive.pathOf(one) }))
+  } catch (error) {
+    if (error instanceof MillraceError) return []
+    throw error
+  }
+}
+
 /** What can be made anew at any time goes with its segment. */
 function unlinkIndex(disk: Disk, segment: string): void {
   if (disk.size(indexFile(segment)) >= 0) disk.unlink(indexFile(segment))

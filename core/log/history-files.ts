@@ -5,7 +5,7 @@
 import path from 'node:path'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
-import { Archive } from './archive.ts'
+import { archivedFiles } from './archive.ts'
 import { readManifest } from './manifest.ts'
 import type { LogPlace } from './manifest.ts'
 import type { Sources } from './salvage.ts'
@@ -19,7 +19,7 @@ type Found = { file: string; seq: number }
 export function historyFiles(disk: Disk, place: LogPlace): Sources {
   // In this order: a file that leaves the folder meanwhile has its line in the archive before.
   const names = disk.list(place.folder)
-  const archived = archivedFiles(disk, place)
+  const archived = archivedFiles(disk, path.join(place.folder, 'archive')).filter(({ file }) => disk.size(file) >= 0)
   const manifest = readManifest(disk, place)
   if (manifest === undefined) throw new MillraceError('LOG_MANIFEST', `${place.folder} has no manifest`)
   const counting = manifest.files.filter((file) => file.type !== 'h')
@@ -43,22 +43,8 @@ export function historyFiles(disk: Disk, place: LogPlace): Sources {
   }
   const bases = found.b.toSorted((a, b) => b.seq - a.seq).map(({ file }) => file)
   const segments = found.i.toSorted((a, b) => a.seq - b.seq).map(({ file }) => file)
-  return { bases: [...bases, ...archived.bases], segments: [...archived.segments, ...segments] }
-}
-
-function archivedFiles(disk: Disk, place: LogPlace): Sources {
-  try {
-    const archive = new Archive(disk, path.join(place.folder, 'archive'))
-    const there = archive.files.filter((file) => disk.size(archive.pathOf(file)) >= 0)
-    return {
-      bases: there.filter((file) => file.type === 'b').toReversed().map((file) => archive.pathOf(file)),
-      segments: there.filter((file) => file.type === 'i').map((file) => archive.pathOf(file)),
-    }
-  } catch (error) {
-    // An archive whose manifest is damaged is no help; `check` tells of it.
-    if (!(error instanceof MillraceError)) throw error
-    return { bases: [], segments: [] }
-  }
+  const archivedOf = (type: 'b' | 'i'): string[] => archived.filter((one) => one.type === type).map(({ file }) => file)
+  return { bases: [...bases, ...archivedOf('b').toReversed()], segments: [...archivedOf('i'), ...segments] }
 }
 
 /** A file of the log by its name. */

@@ -43,10 +43,7 @@ export function* readHistory(
         if (options.enough?.() === true) return reader.position
       }
       const { finding } = reader
-      if (finding !== undefined && (finding.kind === 'damaged' || index < files.length - 1)) {
-        const where = `${finding.file} at byte ${finding.offset} (position ${finding.position})`
-        throw new MillraceError('LOG_DAMAGED', `the log is damaged: ${where}: ${finding.reason}`)
-      }
+      if (finding !== undefined && (finding.kind === 'damaged' || index < files.length - 1)) throw reader.damage()
       position = Math.max(position, reader.position)
     } finally {
       reader.close()

@@ -42,22 +42,22 @@ export function blockOf(part: IndexPart, i: number): Block {
   return { mark, end: next.offset, last: next.position, shownBefore: part.shownBefore[i]! }
 }
 
-/** Index of the last block that begins before the entry at `position`; -1 when none does. */
-export function blockBefore(part: IndexPart, position: number): number {
-  return lastBlock(part, (mark) => mark.position < position)
+/** Index of the last mark before the entry at `position`; -1 when there is none. */
+export function markBefore(marks: readonly Mark[], position: number): number {
+  return lastMark(marks, (mark) => mark.position < position)
 }
 
-/** Index of the last block before which no entry has an id as high as `<ms>-<position>`; -1 when there is none. */
-export function blockBeforeId(part: IndexPart, ms: number, position: number): number {
-  return lastBlock(part, (mark) => mark.ms < ms || (mark.ms === ms && mark.position < position))
+/** Index of the last mark before which no entry has an id as high as `<ms>-<position>`; -1 when there is none. */
+export function markBeforeId(marks: readonly Mark[], ms: number, position: number): number {
+  return lastMark(marks, (mark) => mark.ms < ms || (mark.ms === ms && mark.position < position))
 }
 
-function lastBlock(part: IndexPart, isBefore: (mark: Mark) => boolean): number {
+function lastMark(marks: readonly Mark[], isBefore: (mark: Mark) => boolean): number {
   let from = 0
-  let to = part.marks.length
+  let to = marks.length
   while (from < to) {
     const middle = (from + to) >>> 1
-    if (isBefore(part.marks[middle]!)) from = middle + 1
+    if (isBefore(marks[middle]!)) from = middle + 1
     else to = middle
   }
   return from - 1

@@ -4,7 +4,7 @@
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
 import { historyReadBytes, historySliceMsMax } from '../limits.ts'
-import { blockBefore } from './index-part.ts'
+import { markBefore } from './index-part.ts'
 import type { LogIndex } from './log-index.ts'
 import { SegmentReader } from './reader.ts'
 import type { Entry, Mark } from './reader.ts'
@@ -142,7 +142,7 @@ export class LogCursor {
     const position = this.position + 1
     const segment = segmentAt(view.segments(), position)
     const reader = new SegmentReader(view.disk, segment.file, segment.from - 1, 0, historyReadBytes)
-    const mark = markBefore(view, segment, position)
+    const mark = nearestMark(view, segment, position)
     if (mark !== undefined) reader.resume(mark)
     this.ms = Math.max(segment.ms, mark !== undefined && mark.ms < Infinity ? mark.ms : 0)
     this.segment = segment
@@ -158,22 +158,11 @@ export class LogCursor {
 }
 
 /** The last known place in the segment from which the entry at `position` is reached by reading on; none: its start. */
-function markBefore(view: LogView, segment: Segment, position: number): Mark | undefined {
+function nearestMark(view: LogView, segment: Segment, position: number): Mark | undefined {
   const marks = segment.isOpen ? view.marks() : []
-  const appended = marks[firstNotBefore(marks, position) - 1]
+  const appended = marks[markBefore(marks, position)]
   const part = view.index.soFar(segment)?.parts.findLast(({ marks: [first] }) => first!.position < position)
-  const indexed = part?.marks[blockBefore(part, position)]
+  const indexed = part?.marks[markBefore(part.marks, position)]
   if (appended === undefined || indexed === undefined) return appended ?? indexed
   return appended.position > indexed.position ? appended : indexed
-}
-
-function firstNotBefore(marks: readonly Mark[], position: number): number {
-  let from = 0
-  let to = marks.length
-  while (from < to) {
-    const middle = (from + to) >>> 1
-    if (marks[middle]!.position < position) from = middle + 1
-    else to = middle
-  }
-  return from
 }

@@ -2,7 +2,7 @@
 // segments that their indexes name.
 
 import { historySliceMsMax, logMarkBytes } from '../limits.ts'
-import { blockBeforeId, blockOf } from './index-part.ts'
+import { blockOf, markBefore, markBeforeId } from './index-part.ts'
 import type { Block, IndexPart } from './index-part.ts'
 import { LogCursor, LogGap, segmentAt } from './log-cursor.ts'
 import type { LogView } from './log-cursor.ts'
@@ -181,8 +181,8 @@ export async function seekId(view: LogView, ms: number, seq: number): Promise<nu
   if (segment === undefined) return first.from === 1 ? 1 : first.from - 1
   const slices = new Slices(view.monotonicMs, historySliceMsMax)
   const { parts } = await view.index.upTo(segment, safe, slices)
-  const part = parts.findLast((one) => blockBeforeId(one, ms, seq) >= 0)
-  const start = part?.marks[blockBeforeId(part, ms, seq)]?.position ?? segment.from - 1
+  const part = parts.findLast(({ marks }) => markBeforeId(marks, ms, seq) >= 0)
+  const start = part?.marks[markBeforeId(part.marks, ms, seq)]?.position ?? segment.from - 1
   let found = safe + 1
   const cursor = new LogCursor(view, start)
   try {
@@ -235,8 +235,7 @@ export async function shownUpTo(view: LogView, position: number): Promise<number
 async function shownInPart(
   view: LogView, segment: Segment, part: IndexPart, position: number, slices: Slices,
 ): Promise<number> {
-  const i = part.marks.findLastIndex((mark) => mark.position < position)
-  const block = blockOf(part, i)
+  const block = blockOf(part, markBefore(part.marks, position))
   let shown = block.shownBefore
   await inBlocks(view, segment, [block], slices, {
     backward: false,

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
-import { Archive } from './archive.ts'
+import { archivedFiles } from './archive.ts'
 import { isOrigin, segmentStart } from './log-files.ts'
 import { readManifest, segmentName, writeManifest } from './manifest.ts'
 import type { LogPlace, ManifestFile } from './manifest.ts'
@@ -48,7 +48,8 @@ export function sourcesOf(disk: Disk, place: LogPlace): Sources {
   const bases: string[] = []
   const segments: string[] = []
   const origins = new Map<string, number>()
-  for (const { file, type } of [...archivedFiles(disk, place), ...countingFiles(disk, place)]) {
+  const archived: NamedFile[] = archivedFiles(disk, path.join(place.folder, 'archive'))
+  for (const { file, type } of [...archived, ...countingFiles(disk, place)]) {
     const isThere = disk.size(file) >= 0
     if (type === 'i') {
       if (isThere) segments.push(file)
@@ -61,18 +62,6 @@ export function sourcesOf(disk: Disk, place: LogPlace): Sources {
 }
 
 type NamedFile = { file: string, type: 'b' | 'i' | 'h' }
-
-/** Oldest first. */
-function archivedFiles(disk: Disk, place: LogPlace): NamedFile[] {
-  try {
-    const archive = new Archive(disk, path.join(place.folder, 'archive'))
-    return archive.files.map((file) => ({ file: archive.pathOf(file), type: file.type }))
-  } catch (error) {
-    // An archive whose manifest is damaged is no help; `check` tells of it.
-    if (!(error instanceof MillraceError)) throw error
-    return []
-  }
-}
 
 /** The base, and the segments behind it. */
 function countingFiles(disk: Disk, place: LogPlace): NamedFile[] {

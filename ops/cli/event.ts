@@ -1,6 +1,8 @@
 // An entry of the log as the object that a line of NDJSON holds.
 
 import { isUtf8 } from 'node:buffer'
+import { authorOf } from '../../core/log/author.ts'
+import type { Author } from '../../core/log/author.ts'
 import type { Entry } from '../../core/log/reader.ts'
 import type { LogEntry } from '../../consumers/log-stream/log-entry.ts'
 
@@ -23,19 +25,20 @@ export type Event = {
 
 export function renderEvent(entry: Entry, keys: readonly Buffer[]): Event {
   const { args } = entry
-  const words: Bytes[] = []
-  for (let i = 1; i < args.count; i++) words.push(rendered(args.buf.subarray(args.start[i]!, args.end[i]!)))
-  const client = Number(field(entry.by, 'client') ?? 0)
-  return {
-    position: entry.position, time: entry.ms > 0 ? new Date(entry.ms).toISOString() : null, db: entry.db,
-    command: args.text(0), keys: keys.map(rendered), args: words,
-    user: field(entry.by, 'user'), client: client === 0 ? null : client, addr: field(entry.by, 'addr'),
-  }
+  const words: Buffer[] = []
+  for (let i = 1; i < args.count; i++) words.push(args.buf.subarray(args.start[i]!, args.end[i]!))
+  return eventOf(entry, args.text(0), keys, words, authorOf(entry.by))
 }
 
 /** The same of an entry that was kept. */
 export function renderLogEntry(entry: LogEntry): Event {
-  const { position, ms, db, command, keys, args, user, client, addr } = entry
+  return eventOf(entry, entry.command, entry.keys, entry.args, entry)
+}
+
+function eventOf(
+  { position, ms, db }: Pick<Entry, 'position' | 'ms' | 'db'>, command: string, keys: readonly Buffer[],
+  args: readonly Buffer[], { user, client, addr }: Author,
+): Event {
   return {
     position, time: ms > 0 ? new Date(ms).toISOString() : null, db, command, keys: keys.map(rendered),
     args: args.map(rendered), user: user === '' ? null : user, client: client === 0 ? null : client,
@@ -45,9 +48,4 @@ export function renderLogEntry(entry: LogEntry): Event {
 
 function rendered(bytes: Buffer): Bytes {
   return isUtf8(bytes) ? bytes.toString('utf8') : { base64: bytes.toString('base64') }
-}
-
-/** A field of a `#by …` line. */
-function field(by: string, name: string): string | null {
-  return by.split(' ').find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? null
 }

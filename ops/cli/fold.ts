@@ -5,14 +5,13 @@ import { historyFiles } from '../../core/log/history-files.ts'
 import type { LogPlace } from '../../core/log/manifest.ts'
 import type { Moment } from '../../core/history/moment.ts'
 import { foldPast } from '../../core/history/past.ts'
+import { restartsMax } from '../../consumers/time-travel/limits.ts'
 import { createScratch } from '../../consumers/time-travel/scratch.ts'
 import { drive } from './drive.ts'
 import type { Io } from './verb.ts'
 
 /** More databases than anyone has, so that every number fits. */
 const databasesMax = 1024
-/** How often it begins anew when a broker moves files meanwhile. */
-const restartsMax = 5
 
 const tasks = { find: 'searching', load: 'loading', fold: 'folding' } as const
 
