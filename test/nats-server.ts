@@ -4,7 +4,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { connect, type ConnectionOptions, type NatsConnection } from 'nats'
+import { connect, type ConnectionOptions, type JetStreamManager, type NatsConnection } from 'nats'
 import { freePort, temporaryDirectory, type Scope } from './process.ts'
 
 const readyTimeoutMs = 20_000
@@ -113,6 +113,16 @@ export async function startNats(scope: Scope, options: NatsOptions = {}): Promis
   scope.teardown(() => server.kill9())
   await server.start()
   return server
+}
+
+/** Starts nats-server with a client of its own and what manages JetStream; all end with the test. */
+export async function startJetStream(
+  scope: Scope, options: NatsOptions = {},
+): Promise<{ nats: NatsServer, nc: NatsConnection, jsm: JetStreamManager }> {
+  const nats = await startNats(scope, options)
+  const nc = await nats.connect()
+  scope.teardown(() => nc.close())
+  return { nats, nc, jsm: await nc.jetstreamManager() }
 }
 
 /** True when nats-server is installed; without it the test ends early and loudly, and fails under CI. */

@@ -4,14 +4,11 @@ import { requireRedis, startMillrace, startRedis } from '../process.ts'
 import type { ServerProcess } from '../process.ts'
 import type { RespClient } from '../resp-client.ts'
 import { startBroker } from './in-process.ts'
+import { until } from '../until.ts'
 
 /** Sends so many bytes of a command that is not complete. Redis takes memory for all of the argument at once. */
 function begin(client: RespClient, bytes: number): void {
   client.sendRaw(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${bytes + 10}\r\n${'x'.repeat(bytes)}`)
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!await holds()) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 async function evictions(admin: RespClient): Promise<number> {

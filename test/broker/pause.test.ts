@@ -3,10 +3,7 @@
 import test from 'ava'
 import { InnerClient } from '../../broker/inner-client.ts'
 import { startBroker } from './in-process.ts'
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1))
-}
+import { until } from '../until.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20))
 

@@ -5,6 +5,7 @@ import { FlowProducer, Queue, QueueEvents, UnrecoverableError, Worker } from 'bu
 import type { Job, Processor, WorkerOptions } from 'bullmq'
 import { startMillrace } from '../process.ts'
 import type { ServerProcess } from '../process.ts'
+import { until } from '../until.ts'
 
 type Bench = {
   server: ServerProcess
@@ -35,11 +36,6 @@ async function bench(t: ExecutionContext): Promise<Bench> {
       return worker
     },
   }
-}
-
-/** Resolves when `reached` says so, which is asked again and again. */
-async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await reached())) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
 test('jobs are processed once each, in order, with their results and progress', async (t) => {

@@ -46,8 +46,3 @@ async function remote(scope: Scope, name: 'millrace' | 'redis-server'): Promise<
   const { port } = await (name === 'millrace' ? startMillrace(scope) : startRedis(scope))
   return { port, host: '127.0.0.1' }
 }
-
-/** Waits until the condition holds; the test's own time limit ends a wait that would not. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 5))
-}

@@ -7,6 +7,7 @@ import type { Scope, ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { startBroker } from '../in-process.ts'
 import { play } from './same-replies.ts'
+import { until } from '../../until.ts'
 
 const debugging = ['--enable-debug-command', 'yes']
 
@@ -133,10 +134,6 @@ async function startMute(scope: Scope): Promise<Mute> {
     port: (server.address() as net.AddressInfo).port, received: () => received, sockets,
     say: (text) => sockets.forEach((socket) => socket.write(text)),
   }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2))
 }
 
 const restores = (text: string): number => text.split('RESTORE').length - 1

@@ -3,17 +3,7 @@
 import type { Scope, ServerProcess } from '../../process.ts'
 import { startRedis } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
-
-const patienceMs = 60_000
-
-/** Waits until it is so, for as long as a loaded machine may need. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + patienceMs
-  while (!await holds()) {
-    if (Date.now() > deadline) throw new Error(`not so in ${patienceMs} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
+import { until } from '../../until.ts'
 
 /** A field of INFO. */
 export async function infoField(client: RespClient, field: string): Promise<string | undefined> {

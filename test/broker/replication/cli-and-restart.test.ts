@@ -6,8 +6,9 @@ import path from 'node:path'
 import test from 'ava'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import { readState, stateDifferences } from '../../compat/state.ts'
-import { caughtUp, infoField, linkIsUp, startReplica, until } from './attached.ts'
+import { caughtUp, infoField, linkIsUp, startReplica } from './attached.ts'
 import { RawReplica } from './raw-replica.ts'
+import { until } from '../../until.ts'
 
 const quick = ['--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes']
 

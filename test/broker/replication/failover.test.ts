@@ -6,7 +6,8 @@ import { readState, stateDifferences } from '../../compat/state.ts'
 import type { Scope, ServerProcess } from '../../process.ts'
 import { requireRedis, startMillrace, startRedis } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
-import { caughtUp, infoField, linkIsUp, until } from './attached.ts'
+import { caughtUp, infoField, linkIsUp } from './attached.ts'
+import { until } from '../../until.ts'
 
 const quick = ['--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes']
 

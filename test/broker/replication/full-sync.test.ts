@@ -8,7 +8,8 @@ import type { Scope, ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { startBroker } from '../in-process.ts'
 import type { InProcess } from '../in-process.ts'
-import { caughtUp, infoField, linkIsUp, until } from './attached.ts'
+import { caughtUp, infoField, linkIsUp } from './attached.ts'
+import { until } from '../../until.ts'
 
 const quick = ['--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes']
 

@@ -11,8 +11,9 @@ import { requireRedis, startMillrace, startRedis } from '../../process.ts'
 import type { Scope, ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { scale } from '../../scale.ts'
-import { caughtUp, infoField, linkIsUp, until } from './attached.ts'
+import { caughtUp, infoField, linkIsUp } from './attached.ts'
 import { Wire } from './wire.ts'
+import { until } from '../../until.ts'
 
 type Start = (scope: Scope, options: { args: readonly string[] }) => Promise<ServerProcess>
 

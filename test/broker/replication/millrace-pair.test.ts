@@ -3,7 +3,8 @@
 import test from 'ava'
 import { startMillrace } from '../../process.ts'
 import { readState, stateDifferences } from '../../compat/state.ts'
-import { caughtUp, infoField, linkIsUp, until } from './attached.ts'
+import { caughtUp, infoField, linkIsUp } from './attached.ts'
+import { until } from '../../until.ts'
 
 const quick = ['--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes']
 

@@ -8,7 +8,8 @@ import { readState, stateDifferences } from '../../compat/state.ts'
 import type { Scope, ServerProcess } from '../../process.ts'
 import { requireRedis, startMillrace, startRedis } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
-import { caughtUp, infoField, linkIsUp, startReplica, until } from './attached.ts'
+import { caughtUp, infoField, linkIsUp, startReplica } from './attached.ts'
+import { until } from '../../until.ts'
 
 const primaryArgs = ['--appendonly', 'no', '--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes']
 

@@ -9,7 +9,8 @@ import { drawCommand } from '../../compat/grammar.ts'
 import { families } from '../../compat/episode.ts'
 import { seededRandom } from '../../compat/random.ts'
 import type { RespClient } from '../../resp-client.ts'
-import { caughtUp, infoField, linkIsUp, startReplica, until } from './attached.ts'
+import { caughtUp, infoField, linkIsUp, startReplica } from './attached.ts'
+import { until } from '../../until.ts'
 
 const quick = ['--repl-diskless-sync-delay', '0', '--enable-debug-command', 'yes']
 

@@ -4,7 +4,8 @@ import test from 'ava'
 import { readState, stateDifferences } from '../../compat/state.ts'
 import { freePort, requireRedis, startMillrace, startRedis } from '../../process.ts'
 import { certificates } from '../certificates.ts'
-import { caughtUp, infoField, linkIsUp, until } from './attached.ts'
+import { caughtUp, infoField, linkIsUp } from './attached.ts'
+import { until } from '../../until.ts'
 
 for (const [name, one, other] of [
   ['Millrace → redis-server', startMillrace, startRedis], ['redis-server → Millrace', startRedis, startMillrace],

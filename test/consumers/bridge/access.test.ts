@@ -7,7 +7,8 @@ import test, { type ExecutionContext } from 'ava'
 import { credsAuthenticator, nkeyAuthenticator, nkeys } from 'nats'
 import { requireNats, startNats, type NatsServer } from '../../nats-server.ts'
 import { temporaryDirectory } from '../../process.ts'
-import { startBridged, until } from './bridged.ts'
+import { startBridged } from './bridged.ts'
+import { until } from '../../until.ts'
 
 /** A bridge with these settings gets in and carries an entry; with those others it says why it doesn't, and no secret. */
 async function lets(

@@ -55,12 +55,3 @@ export async function startBridged(
   }
   return { broker, port, dir, client, reports, stop, ask, map, entries }
 }
-
-/** Waits until it is true. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
-  const deadline = Date.now() + ms
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}

@@ -1,9 +1,10 @@
 import test from 'ava'
 import { headers, type Msg, type NatsConnection } from 'nats'
-import { requireNats, startNats } from '../../nats-server.ts'
+import { requireNats, startJetStream, startNats } from '../../nats-server.ts'
 import { encodeCommand, RespClient } from '../../resp-client.ts'
 import { decode, show } from '../../resp-value.ts'
-import { startBridged, until, type Bridged } from './bridged.ts'
+import { startBridged, type Bridged } from './bridged.ts'
+import { until } from '../../until.ts'
 
 /** What a client of the broker hears on channels that match. */
 async function listener(b: Bridged, ...patterns: (string | Buffer)[]): Promise<string[]> {
@@ -36,9 +37,7 @@ function aWhile(): Promise<void> {
 
 test('channels go to subjects and back, by the pattern', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
+  const { nats, nc } = await startJetStream(t)
   const got = subscriber(nc, '>')
   const b = await startBridged(t, nats.url)
   t.is(await b.ask('BRIDGE', 'ADD', 'c', 'channels', 'orders.e*'), '+OK')
@@ -84,9 +83,7 @@ test('channels go to subjects and back, by the pattern', async (t) => {
 
 test('two brokers, two bridges each: a message is heard once in each, and never goes round', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
+  const { nats, nc } = await startJetStream(t)
   const got = subscriber(nc, 'one.>')
   const [a, b] = [await startBridged(t, nats.url), await startBridged(t, nats.url)]
   for (const one of [a, b]) {
@@ -113,9 +110,7 @@ test('two brokers, two bridges each: a message is heard once in each, and never 
 
 test('a message leaves no earlier than the write before it is safe, and in order', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
+  const { nats, nc } = await startJetStream(t)
   const got = subscriber(nc, 'c')
   const b = await startBridged(t, nats.url, ['--appendfsync', 'always'])
   await b.ask('BRIDGE', 'ADD', 'c', 'channels', 'c')
@@ -128,9 +123,7 @@ test('a message leaves no earlier than the write before it is safe, and in order
 
 test('key events are on subjects, without notify-keyspace-events', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
+  const { nats, nc } = await startJetStream(t)
   const got = subscriber(nc, 'keyevents.>')
   const b = await startBridged(t, nats.url)
   await b.ask('BRIDGE', 'ADD', 'e', 'events', 'user:*')
@@ -189,7 +182,7 @@ test('a server that does not answer: bounded in flight, publishes of unknown out
   t.true(Number((await b.map('BRIDGE', 'INFO', 'c'))['dropped']) > 100)
   await until('outcome unknown', async () => Number((await b.map('BRIDGE', 'INFO', 's'))['retries']) > 0)
   nats.freeze(false)
-  await until('all', async () => (await b.map('BRIDGE', 'INFO', 's'))['lag'] === '0', 60_000)
+  await until('all', async () => (await b.map('BRIDGE', 'INFO', 's'))['lag'] === '0')
   const again = await nats.connect()
   t.teardown(() => again.close())
   const manager = await again.jetstreamManager()

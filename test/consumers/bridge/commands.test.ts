@@ -6,9 +6,10 @@ import { createConfig } from '../../../broker/config/config.ts'
 import { createBroker } from '../../../broker/broker.ts'
 import { bridgeExtension } from '../../../consumers/bridge/extension.ts'
 import { parseDefinition, readWords, wordsText, Wrong } from '../../../consumers/bridge/definition.ts'
-import { requireNats, startNats } from '../../nats-server.ts'
+import { requireNats, startJetStream, startNats } from '../../nats-server.ts'
 import { freePort, temporaryDirectory } from '../../process.ts'
-import { startBridged, until } from './bridged.ts'
+import { startBridged } from './bridged.ts'
+import { until } from '../../until.ts'
 
 function broker(line: string): void {
   createBroker({ config: createConfig(['--bridge', line]), extensions: [bridgeExtension] })
@@ -127,10 +128,7 @@ test('what was added at run time outlasts a restart: definitions, pauses, cursor
 
 test('a replica is passive; promoted it goes on from where its master was', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
-  const jsm = await nc.jetstreamManager()
+  const { nats, nc, jsm } = await startJetStream(t)
   await jsm.streams.add({ name: 'IN', subjects: ['in'] })
   const master = await startBridged(t, nats.url)
   const replica = await startBridged(t, nats.url)
@@ -164,10 +162,7 @@ test('a replica is passive; promoted it goes on from where its master was', asyn
 
 test('a key of another type, a JetStream stream that is missing: the bridge says so, waits, and goes on', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
-  const jsm = await nc.jetstreamManager()
+  const { nats, nc, jsm } = await startJetStream(t)
   const b = await startBridged(t, nats.url)
   await b.ask('SET', 'copy', 'x')
   await b.ask('BRIDGE', 'ADD', 'in', 'stream-in', 'J', 'copy')

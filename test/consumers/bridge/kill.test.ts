@@ -7,7 +7,7 @@ import { startMillrace, type ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { decode, show, type RespValue } from '../../resp-value.ts'
 import { scale } from '../../scale.ts'
-import { until } from './bridged.ts'
+import { until } from '../../until.ts'
 
 const batch = 500
 

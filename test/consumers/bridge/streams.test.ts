@@ -1,7 +1,8 @@
 import test from 'ava'
 import { headers, type NatsConnection } from 'nats'
-import { requireNats, startNats } from '../../nats-server.ts'
-import { startBridged, until } from './bridged.ts'
+import { requireNats, startJetStream, startNats } from '../../nats-server.ts'
+import { startBridged } from './bridged.ts'
+import { until } from '../../until.ts'
 
 type Stored = { subject: string, seq: number, data: string, headers: Record<string, string[]> }
 
@@ -21,9 +22,7 @@ async function stored(nc: NatsConnection, stream: string): Promise<Stored[]> {
 
 test('a stream goes to JetStream: payload, headers, ids, order', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
+  const { nats, nc } = await startJetStream(t)
   const b = await startBridged(t, nats.url)
   await b.ask('XADD', 'jobs', '1-1', 'task', 'resize', 'data', 'cat.png', 'traceparent', '00-1-2-01')
   t.is(await b.ask('BRIDGE', 'ADD', 'out', 'stream-out', 'jobs', 'CREATE', 'JOBS'), '+OK')
@@ -45,10 +44,7 @@ test('a stream goes to JetStream: payload, headers, ids, order', async (t) => {
 
 test('JetStream comes to a stream: of a broker the same fields, of others payload, headers and subject', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
-  const jsm = await nc.jetstreamManager()
+  const { nats, nc, jsm } = await startJetStream(t)
   await jsm.streams.add({ name: 'J', subjects: ['jobs', 'j.>'] })
   const a = await startBridged(t, nats.url)
   const b = await startBridged(t, nats.url)
@@ -71,10 +67,7 @@ test('JetStream comes to a stream: of a broker the same fields, of others payloa
 
 test('two brokers with both ways over one JetStream stream: each entry stands once in each, nothing goes round', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
-  const jsm = await nc.jetstreamManager()
+  const { nats, jsm } = await startJetStream(t)
   await jsm.streams.add({ name: 'J', subjects: ['s'] })
   const brokers = [await startBridged(t, nats.url), await startBridged(t, nats.url)]
   for (const b of brokers) {
@@ -97,9 +90,7 @@ test('two brokers with both ways over one JetStream stream: each entry stands on
 
 test('a stream made anew is sent as new; what was trimmed unseen is reported', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
+  const { nats, nc } = await startJetStream(t)
   const b = await startBridged(t, nats.url)
   await b.ask('BRIDGE', 'ADD', 'out', 'stream-out', 's', 'CREATE', 'S')
   await b.ask('XADD', 's', '5-1', 'data', 'old')
@@ -125,10 +116,7 @@ test('a stream made anew is sent as new; what was trimmed unseen is reported', a
 
 test('messages that JetStream removed unread are a gap: counted, reported, and an entry of the dead-letter stream', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
-  const jsm = await nc.jetstreamManager()
+  const { nats, nc, jsm } = await startJetStream(t)
   await jsm.streams.add({ name: 'J', subjects: ['j'] })
   const js = nc.jetstream()
   for (let i = 1; i <= 10; i++) await js.publish('j', String(i))
@@ -161,10 +149,7 @@ test('messages that JetStream removed unread are a gap: counted, reported, and a
 
 test('what cannot cross is put aside with where it came from, and what is behind it goes on', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t, { config: 'max_payload: 65536' })
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
-  const jsm = await nc.jetstreamManager()
+  const { nats, nc, jsm } = await startJetStream(t, { config: 'max_payload: 65536' })
   await jsm.streams.add({ name: 'J', subjects: ['s'], max_msg_size: 30_000 })
   const b = await startBridged(t, nats.url)
   await b.ask('XADD', 's', '1-0', 'n', '1')
@@ -221,10 +206,7 @@ test('large values cross both ways as they are', async (t) => {
 
 test('a full JetStream stream holds everything back, in order, until there is room', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
-  const jsm = await nc.jetstreamManager()
+  const { nats, nc, jsm } = await startJetStream(t)
   const config = { name: 'J', subjects: ['s'], discard: 'new' as never, max_msgs: 20 }
   await jsm.streams.add(config)
   const b = await startBridged(t, nats.url)
@@ -246,10 +228,7 @@ test('a full JetStream stream holds everything back, in order, until there is ro
 
 test('what comes over the bridge is held under maxmemory, also while no client does anything', async (t) => {
   if (!requireNats(t)) return
-  const nats = await startNats(t)
-  const nc = await nats.connect()
-  t.teardown(() => nc.close())
-  const jsm = await nc.jetstreamManager()
+  const { nats, nc, jsm } = await startJetStream(t)
   await jsm.streams.add({ name: 'J', subjects: ['s'] })
   const js = nc.jetstream()
   const [messages, bytes] = [200, 64 << 10]

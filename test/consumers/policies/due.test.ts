@@ -8,13 +8,14 @@ import { policies } from '../../../consumers/policies/policies.ts'
 import { stateDigest } from '../../../core/digest.ts'
 import { seededRandom } from '../../../core/random.ts'
 import { startBroker } from '../../broker/in-process.ts'
-import { infoField, until } from '../../broker/replication/attached.ts'
+import { infoField } from '../../broker/replication/attached.ts'
 import { bulk, driver, fold, int, nil } from '../../core/commands/driver.ts'
 import { checkAof, hasRedis, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { decode } from '../../resp-value.ts'
 import type { RespValue } from '../../resp-value.ts'
 import { checkStream, sceneOf } from './scene.ts'
+import { until } from '../../until.ts'
 
 const items = (value: RespValue): RespValue[] => (value.value ?? []) as RespValue[]
 const flat = (value: RespValue): string => Array.isArray(value.value) ? `[${items(value).map(flat).join(' ')}]` : String(value.value)

@@ -9,7 +9,8 @@ import type { RespClient } from '../../resp-client.ts'
 import { decode } from '../../resp-value.ts'
 import type { RespValue } from '../../resp-value.ts'
 import { startBroker } from '../../broker/in-process.ts'
-import { infoField, linkIsUp, until } from '../../broker/replication/attached.ts'
+import { infoField, linkIsUp } from '../../broker/replication/attached.ts'
+import { until } from '../../until.ts'
 
 const debug = ['--enable-debug-command', 'yes']
 const items = (value: RespValue): RespValue[] => (value.value ?? []) as RespValue[]

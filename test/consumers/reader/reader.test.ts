@@ -1,7 +1,8 @@
 // Readers and projections, on a broker in this process, one over the network, and redis-server 7.
 import test, { type ExecutionContext } from 'ava'
 import { compareIds, Projection, Reader, type StreamEntry } from '../../../consumers/reader/index.ts'
-import { endOfFile, serverNames, startServer, until, type Server, type ServerName } from '../servers.ts'
+import { endOfFile, serverNames, startServer, type Server, type ServerName } from '../servers.ts'
+import { until } from '../../until.ts'
 
 const servers = new Map<ServerName, Server>()
 

@@ -3,7 +3,8 @@ import { context, SpanKind, SpanStatusCode, trace, type Attributes, type Link, t
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import test from 'ava'
 import { Producer, Worker } from '../../../consumers/worker/index.ts'
-import { startServer, until } from '../servers.ts'
+import { startServer } from '../servers.ts'
+import { until } from '../../until.ts'
 
 type Ended = {
   name: string, kind: SpanKind, attributes: Attributes, links: Link[], status: { code: SpanStatusCode }

@@ -7,8 +7,9 @@ import type { Connection } from '../../../consumers/connection.ts'
 import {
   GiveUp, Producer, RetryLater, Worker, type Codec, type Handlers, type WorkerOptions,
 } from '../../../consumers/worker/index.ts'
-import { endOfFile, serverNames, startServer, until, type Server, type ServerName } from '../servers.ts'
+import { endOfFile, serverNames, startServer, type Server, type ServerName } from '../servers.ts'
 import { startMillrace } from '../../process.ts'
+import { until } from '../../until.ts'
 
 type Jobs = { count: number, text: { text: string } }
 type Yard = {
