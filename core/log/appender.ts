@@ -8,8 +8,7 @@
 //
 // At most one fdatasync runs, off the thread; the next one covers everything written meanwhile. Under `always` the
 // frame stays open while one runs (as long as the turns' clock stands): small frames would cost more than they win.
-// Where syncs are quick, `always` syncs on the thread: with 0.2 ms a sync and 50 unpipelined writers on two cores,
-// handing it to another thread and back cost more than it hid (35 k SET/s against 55 k). A slow sync ends that.
+// Where syncs are quick, `always` syncs on the thread (syncs.ts).
 //
 // When a write fails, the file is cut back to its last whole frame and the frame waits in memory, its replies with it;
 // `tick` tries again, in order. When a sync fails, nobody knows what the medium holds, and a later success proves
@@ -18,14 +17,13 @@
 
 import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
-import { countMicros, newHistogram } from '../histogram.ts'
 import {
-  frameBufferBytes, frameBufferKeptBytesMax, heldFrameBytesMax, logMarkBytes, logMarksMax, quickSyncMsMax,
-  syncIntervalMs,
+  frameBufferBytes, frameBufferKeptBytesMax, heldFrameBytesMax, logMarkBytes, logMarksMax, syncIntervalMs,
 } from '../limits.ts'
 import { bodyCrc, firstCrc, headerBytesMax, renderHeader, systemBy } from './frame.ts'
 import type { Log, LogState } from './log.ts'
 import type { Mark } from './reader.ts'
+import { Syncs } from './syncs.ts'
 
 export type SyncPolicy = 'always' | 'everysec' | 'no'
 
@@ -77,11 +75,7 @@ export class Appender implements Log {
   onFrame: ((buf: Buffer, from: number, to: number, position: number) => void) | undefined
   /** Frames that were sealed. */
   frames: number
-  /** Milliseconds that the last sync took, for INFO and LATENCY. */
-  lastSyncMs: number
-  /** How long syncs took: their sum in milliseconds, and their counts (core/histogram.ts). */
-  syncMsSum: number
-  readonly syncTimes: Float64Array
+  readonly syncs: Syncs
   /** Bytes of the current segment. */
   segmentBytes: number
   /** Where readers of the current segment may begin, from its (or this process's) beginning on. */
@@ -89,9 +83,6 @@ export class Appender implements Log {
   private policy: SyncPolicy
   private readonly disk: Disk
   private readonly nextSegment: () => number
-  private readonly monotonicMs: (() => number) | undefined
-  /** Moving average of how long a sync takes. */
-  private usualSyncMs: number
   private fd: number
   private crc: number
   /** The open frame: its body begins at bodyStart, so that a time stamp and the header fit in front. */
@@ -109,7 +100,6 @@ export class Appender implements Log {
   private readonly waiting: { bytes: Buffer; position: number; crc: number }[]
   /** The file may end in a part of a frame that couldn't be cut off yet. */
   private tornTail: boolean
-  private syncing: boolean
   private lastSync: number
   private now: number
   private readonly rotations: { done: (position: number) => void; failed: (error: Error) => void }[]
@@ -124,17 +114,13 @@ export class Appender implements Log {
     this.onProgress = undefined
     this.onFrame = undefined
     this.frames = 0
-    this.lastSyncMs = 0
-    this.syncMsSum = 0
-    this.syncTimes = newHistogram()
+    this.syncs = new Syncs(options.disk, options.monotonicMs)
     this.segmentBytes = options.end.bytes
     const { bytes: offset, position, crc } = options.end
     this.marks = [{ offset, position, crc, ms: options.endMs ?? Infinity, db: 0, by: '' }]
     this.policy = options.policy
     this.disk = options.disk
     this.nextSegment = options.nextSegment
-    this.monotonicMs = options.monotonicMs
-    this.usualSyncMs = 0
     this.fd = options.end.fd
     this.crc = options.end.crc
     this.buf = Buffer.allocUnsafeSlow(frameBufferBytes)
@@ -148,7 +134,6 @@ export class Appender implements Log {
     this.markedBytes = offset
     this.waiting = []
     this.tornTail = false
-    this.syncing = false
     this.lastSync = 0
     this.now = 0
     this.rotations = []
@@ -164,11 +149,11 @@ export class Appender implements Log {
   }
 
   get holding(): boolean {
-    return this.syncing && this.policy === 'always' && this.state === 'ok' && this.at < heldFrameBytesMax
+    return this.policy === 'always' && this.syncs.running && this.state === 'ok' && this.at < heldFrameBytesMax
   }
 
   get gatherMs(): number {
-    return this.syncsHere && this.entries > 0 && this.state === 'ok' ? this.usualSyncMs : 0
+    return this.syncsHere && this.entries > 0 && this.state === 'ok' ? this.syncs.usualMs : 0
   }
 
   get pendingBytes(): number {
@@ -321,7 +306,7 @@ export class Appender implements Log {
 
   /** Rotates for whoever waits for it, unless a frame, a sync or the disk is in the way; they are asked again then. */
   private rotateNow(): void {
-    if (this.rotations.length === 0 || this.entries > 0 || this.syncing) return
+    if (this.rotations.length === 0 || this.entries > 0 || this.syncs.running) return
     if (this.state !== 'ok') {
       for (const { failed } of this.rotations.splice(0)) failed(this.failure!)
       return
@@ -358,7 +343,7 @@ export class Appender implements Log {
 
   async close(): Promise<void> {
     if (this.state === 'ok') await this.flush()
-    while (this.syncing) await new Promise((resolve) => setImmediate(resolve))
+    while (this.syncs.running) await new Promise((resolve) => setImmediate(resolve))
     this.disk.close(this.fd)
   }
 
@@ -375,7 +360,7 @@ export class Appender implements Log {
     this.written = this.sealed
     if (this.segmentBytes - this.markedBytes >= logMarkBytes) this.mark()
     // A rotation that waits syncs the frame itself.
-    if (this.rotations.length > 0 && !this.syncing) return
+    if (this.rotations.length > 0 && !this.syncs.running) return
     if (this.policy === 'always' || this.flushed.length > 0) this.syncSoon()
   }
 
@@ -433,36 +418,17 @@ export class Appender implements Log {
 
   /** Syncs are quick, and each frame needs one: they run on the thread. */
   private get syncsHere(): boolean {
-    return this.policy === 'always' && this.monotonicMs !== undefined && this.usualSyncMs < quickSyncMsMax
+    return this.policy === 'always' && this.syncs.areQuick
   }
 
   private syncSoon(): void {
-    if (this.syncing || this.durable >= this.written || this.state === 'broken') return
+    if (this.syncs.running || this.durable >= this.written || this.state === 'broken') return
     const position = this.written
-    const began = this.monotonicMs?.() ?? 0
-    if (this.syncsHere) {
-      let failure: Error | undefined
-      try {
-        this.disk.sync(this.fd)
-      } catch (error) {
-        failure = error as Error
-      }
-      this.syncEnded(position, began, failure)
-      return
-    }
-    this.syncing = true
-    this.disk.syncLater(this.fd, (error) => {
-      this.syncing = false
-      this.syncEnded(position, began, error)
-    })
+    this.syncs.start(this.fd, this.syncsHere, (error) => this.syncEnded(position, error))
   }
 
-  private syncEnded(position: number, began: number, error: Error | undefined): void {
+  private syncEnded(position: number, error: Error | undefined): void {
     this.lastSync = this.now
-    this.lastSyncMs = (this.monotonicMs?.() ?? 0) - began
-    this.usualSyncMs += (this.lastSyncMs - this.usualSyncMs) / 8
-    this.syncMsSum += this.lastSyncMs
-    countMicros(this.syncTimes, Math.ceil(this.lastSyncMs * 1000))
     if (error === undefined) this.synced(position)
     else this.breakDown(error)
     if (this.rotations.length > 0) this.rotateNow()

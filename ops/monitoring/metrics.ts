@@ -123,7 +123,7 @@ function logMetrics(b: Broker): Metric[] {
     gauge('millrace.log.size', 'By', 'Bytes of the log that a start would read', b.persistence.logBytes),
     {
       kind: 'histogram', name: 'millrace.log.sync.duration', unit: 's', description: 'Time of an fsync of the log',
-      points: [histogramPoint({}, [appender.syncTimes], appender.syncMsSum / 1000)],
+      points: [histogramPoint({}, [appender.syncs.times], appender.syncs.msSum / 1000)],
     },
   ]
 }

@@ -90,7 +90,7 @@ export class SpanTracer implements Tracer {
     if (this.unsynced.length === syncsFollowedMax) this.unsynced.shift()
     const nowMs = this.broker.engine.clock.nowMs()
     const { log } = this.broker.engine
-    const syncMs = log.durable >= appended ? this.broker.appender?.lastSyncMs ?? 0 : 0
+    const syncMs = log.durable >= appended ? this.broker.appender?.syncs.lastMs ?? 0 : 0
     this.unsynced.push({ position: appended, parent: trace.setSpan(ROOT_CONTEXT, span), sinceMs: nowMs - syncMs })
     this.progressed()
   }
