@@ -3,6 +3,7 @@
 
 import type { Broker } from '../../broker/broker.ts'
 import { effectSpecs } from '../../broker/command.ts'
+import { latin1 } from '../../core/args.ts'
 import { LogCursor } from '../../core/log/log-cursor.ts'
 import type { Entry } from '../../core/log/reader.ts'
 import { EntryKeys } from './entry-keys.ts'
@@ -122,7 +123,7 @@ class LiveTail {
     for (const waiter of this.others) this.offer(waiter, entry, keys)
     if (keys.databases.length > 0) for (const waiter of this.waiters) this.offer(waiter, entry, keys)
     for (let i = 0; i < keys.count && this.byKey.size > 0; i++) {
-      const id = keyId(keys.db[i]!, Buffer.from(keys.buf.subarray(keys.from[i], keys.to[i])))
+      const id = keyId(keys.db[i]!, keys.buf, keys.from[i], keys.to[i])
       for (const waiter of this.byKey.get(id) ?? []) this.offer(waiter, entry, keys)
     }
     return this.waiters.size > 0
@@ -142,6 +143,6 @@ class LiveTail {
   }
 }
 
-function keyId(db: number, key: Buffer): string {
-  return `${db} ${key.toString('latin1')}`
+function keyId(db: number, key: Uint8Array, from = 0, to = key.length): string {
+  return `${db} ${latin1(key, from, to)}`
 }

@@ -43,11 +43,6 @@ export class Readers {
     return this.waiting.length >= questionsMax
   }
 
-  /** Processes, and questions that wait. */
-  get counts(): { readers: number; waiting: number } {
-    return { readers: this.readers.size, waiting: this.waiting.length }
-  }
-
   ask(job: Job): void {
     this.waiting.push(job)
     this.serve()

@@ -7,7 +7,7 @@
 
 import path from 'node:path'
 import type { Disk } from '../disk.ts'
-import { parseHeader } from './frame.ts'
+import { headerBytesMax, parseHeader } from './frame.ts'
 import { segmentName, writeManifest } from './manifest.ts'
 import type { LogPlace, Manifest, ManifestFile } from './manifest.ts'
 
@@ -145,7 +145,7 @@ export class LogFiles {
 
 /** Where a segment of ours begins: its first frame's position and time; undefined when it has none. */
 export function segmentStart(disk: Disk, file: string): { position: number; ms: number } | undefined {
-  const line = Buffer.alloc(256)
+  const line = Buffer.alloc(headerBytesMax)
   const fd = disk.openRead(file)
   try {
     const bytes = disk.read(fd, line, 0, line.length, 0)
