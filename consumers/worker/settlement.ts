@@ -135,6 +135,7 @@ export class Settlement {
     this.host.following(following)
   }
 
+  /** Its fields, and the names of a group policy's dead letter for the rest. */
   private letterOf(job: Job, error: unknown): Text[] {
     const { entry } = job
     const fields: Text[] = ['name', entry.name, 'data', entry.data]
@@ -143,9 +144,9 @@ export class Settlement {
     if (entry.traceparent !== '') fields.push('traceparent', entry.traceparent)
     const { stream, group, consumer } = this.group.at
     return [
-      ...fields, 'stream', stream, 'group', group, 'consumer', consumer, 'id', job.id,
-      'deliveries', String(job.attempt), 'error', String(error).slice(0, errorCharsMax),
-      'stack', stackOf(error).slice(0, errorCharsMax), 'at', new Date().toISOString(),
+      ...fields, 'dead-stream', stream, 'dead-group', group, 'dead-id', job.id, 'dead-consumer', consumer,
+      'dead-deliveries', String(job.attempt), 'dead-error', String(error).slice(0, errorCharsMax),
+      'dead-stack', stackOf(error).slice(0, errorCharsMax), 'dead-time', String(Date.now()),
     ]
   }
 }
