@@ -16,7 +16,6 @@ import type { Random } from '../core/random.ts'
 import { Acl } from './acl/acl.ts'
 import { Answers } from './answers.ts'
 import { Blocking } from './blocking.ts'
-import { flagBits } from './command.ts'
 import type { Command } from './command.ts'
 import { createCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
@@ -34,7 +33,7 @@ import { startBroker, stopBroker } from './lifecycle.ts'
 import { Listeners } from './listeners.ts'
 import { MemoryBound } from './memory-bound.ts'
 import { Meter } from './meter.ts'
-import { monitorLine } from './monitor.ts'
+import { Monitors } from './monitor.ts'
 import { noteSlow } from './observe.ts'
 import { KeyHolds } from './migration/key-holds.ts'
 import { Targets } from './migration/targets.ts'
@@ -96,7 +95,7 @@ export class Broker {
   readonly failover: Failover
   readonly listeners: Listeners
   readonly clients: Map<number, Connection>
-  readonly monitors: Set<Connection>
+  readonly monitors: Monitors
   readonly stats: BrokerStats
   readonly acl: Acl
   readonly slowlog: SlowLog
@@ -160,7 +159,7 @@ export class Broker {
     this.failover = new Failover(this)
     this.listeners = new Listeners(this.config.values, (socket, secure, path) => this.admit(socket, secure, path))
     this.clients = new Map()
-    this.monitors = new Set()
+    this.monitors = new Monitors(engine.clock)
     this.stats = freshStats()
     this.acl = new Acl(this)
     this.slowlog = new SlowLog()
@@ -307,12 +306,6 @@ export class Broker {
     const blank = text.indexOf(' ')
     const code = blank === -1 ? text : text.slice(0, blank)
     this.stats.errors.set(code, (this.stats.errors.get(code) ?? 0) + 1)
-  }
-
-  feedMonitors(c: Connection, command: Command, a: Args): void {
-    if ((command.flags & (flagBits.skip_monitor | flagBits.admin)) !== 0) return
-    const line = monitorLine(this.engine.clock.nowUs(), c.db, c.addr, a)
-    for (const monitor of this.monitors) if (monitor !== c) monitor.push(line)
   }
 
   private admit(socket: Socket, secure: boolean, unixPath: string): void {

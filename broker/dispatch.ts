@@ -70,7 +70,7 @@ export function call(b: Broker, c: Connection, command: Command, a: Args, r: Rep
     b.countError(command, r.lastError)
     r.lastError = ''
   }
-  if (b.monitors.size > 0) b.feedMonitors(c, command, a)
+  if (b.monitors.size > 0) b.monitors.ran(command, c.db, c.addr, a, c)
 }
 
 /** Passes a command or answers in its place; true when it is to be called. */

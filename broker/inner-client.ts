@@ -10,7 +10,6 @@ import { findCommand, flagBits } from './command.ts'
 import type { Command } from './command.ts'
 import { arityFits } from './dispatch.ts'
 import { brokerGates } from './gates.ts'
-import { monitorLine } from './monitor.ts'
 import { diskGates, diskRefusal } from './persistence/disk-refusal.ts'
 import { decodeReply } from './resp/reply-value.ts'
 import type { ReplyValue } from './resp/reply-value.ts'
@@ -84,7 +83,7 @@ export class InnerClient implements Session {
       throw new ReplyError(text)
     }
     const value = decodeReply(reply.buf, 0)
-    if (broker.monitors.size > 0) this.feedMonitors(command!)
+    if (broker.monitors.size > 0) broker.monitors.ran(command!, this.db, this.name, this.args)
     if (broker.blocking.pending && !broker.engine.grouped) broker.serveBlocked()
     return value
   }
@@ -113,11 +112,5 @@ export class InnerClient implements Session {
     if ((broker.gates & brokerGates.replica) !== 0) return replies.readOnlyReplica
     if (broker.pause.hidesDue) return 'TRYAGAIN writes are paused'
     return (command.flags & flagBits.denyoom) !== 0 && broker.outOfMemory() ? replies.outOfMemory : undefined
-  }
-
-  private feedMonitors(command: Command): void {
-    if ((command.flags & (flagBits.skip_monitor | flagBits.admin)) !== 0) return
-    const line = monitorLine(this.broker.engine.clock.nowUs(), this.db, this.name, this.args)
-    for (const monitor of this.broker.monitors) monitor.push(line)
   }
 }

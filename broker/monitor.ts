@@ -1,7 +1,31 @@
-// MONITOR's lines: `+<seconds>.<microseconds> [<db> <address>] "word" "word"`.
+// Who monitors, and the lines they are sent: `+<seconds>.<microseconds> [<db> <address>] "word" "word"`.
 
 import type { Args } from '../core/args.ts'
+import type { Clock } from '../core/clock.ts'
+import { flagBits } from './command.ts'
+import type { Command } from './command.ts'
+import type { Connection } from './connection.ts'
 import { hiddenArgument } from './sensitive.ts'
+
+/** The clients that see every command. */
+export class Monitors extends Set<Connection> {
+  private readonly clock: Clock
+
+  constructor(clock: Clock) {
+    super()
+    this.clock = clock
+  }
+
+  /** Shows a command that has run, unless it is one that monitors don't see; `by` doesn't see its own. */
+  ran(command: Command, db: number, addr: string, a: Args, by?: Connection): void {
+    if ((command.flags & (flagBits.skip_monitor | flagBits.admin)) === 0) this.show(db, addr, a, by)
+  }
+
+  show(db: number, addr: string, a: Args, by?: Connection): void {
+    const line = monitorLine(this.clock.nowUs(), db, addr, a)
+    for (const monitor of this) if (monitor !== by) monitor.push(line)
+  }
+}
 
 /** The line that shows a command, at unix time `us` in microseconds. */
 export function monitorLine(us: number, db: number, addr: string, a: Args): Buffer {

@@ -5,7 +5,6 @@ import { replies } from '../../core/errors.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { BrokerSpec, ServeHandler } from '../command.ts'
 import type { Connection } from '../connection.ts'
-import { monitorLine } from '../monitor.ts'
 import { textOf } from '../scripting/text-cache.ts'
 import { evalSpecs } from './scripting-spec.ts'
 
@@ -23,18 +22,11 @@ function shaOf(a: Args): string {
   return textOf(a.buf, a.start[1]!, a.end[1]!).toLowerCase()
 }
 
-/** MONITOR shows a script before what it calls; the others' lines come when they have run. */
-function showMonitors(c: Connection, a: Args): void {
-  const { broker } = c
-  if (broker.monitors.size === 0) return
-  const line = monitorLine(broker.engine.clock.nowUs(), c.db, c.addr, a)
-  for (const monitor of broker.monitors) monitor.push(line)
-}
-
 function evaluate(bySha: boolean, readOnly: boolean): ServeHandler {
   return (c, a, r) => {
-    const { scripts } = c.broker
-    showMonitors(c, a)
+    const { monitors, scripts } = c.broker
+    // MONITOR shows a script before what it calls; the others' lines come when they have run.
+    if (monitors.size > 0) monitors.show(c.db, c.addr, a)
     if (bySha && a.size(1) !== 40) return r.error(scripts.noScript)
     const keys = countKeys(a, replies.notInteger)
     if (typeof keys === 'string') return r.error(keys)
@@ -47,8 +39,8 @@ function evaluate(bySha: boolean, readOnly: boolean): ServeHandler {
 
 function fcall(readOnly: boolean): ServeHandler {
   return (c: Connection, a: Args, r: Reply) => {
-    const { scripts } = c.broker
-    showMonitors(c, a)
+    const { monitors, scripts } = c.broker
+    if (monitors.size > 0) monitors.show(c.db, c.addr, a)
     const fn = scripts.functions.find(a.text(1))
     if (fn === undefined) return r.error('ERR Function not found')
     const keys = countKeys(a, 'ERR Bad number of keys provided')

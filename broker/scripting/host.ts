@@ -11,7 +11,6 @@ import type { Command } from '../command.ts'
 import { clientGates } from '../connection.ts'
 import { arityFits } from '../dispatch.ts'
 import { brokerGates } from '../gates.ts'
-import { monitorLine } from '../monitor.ts'
 import { diskGates, diskRefusal } from '../persistence/disk-refusal.ts'
 import { frameValues } from './call-arguments.ts'
 import { raiseTable } from './raise.ts'
@@ -134,7 +133,7 @@ export class ScriptHost {
       broker.countError(command, record.lastError)
       record.lastError = ''
     }
-    if (broker.monitors.size > 0) this.feedMonitors(client.db, command, a)
+    if (broker.monitors.size > 0) broker.monitors.ran(command, client.db, 'lua', a)
   }
 
   /** Why a script may not run the command: the error without its dash; undefined when it may. */
@@ -167,12 +166,6 @@ export class ScriptHost {
     this.record.lastError = ''
     if (command !== undefined) command.rejected++
     this.broker.countErrorText(error)
-  }
-
-  private feedMonitors(db: number, command: Command, a: Args): void {
-    if ((command.flags & (flagBits.skip_monitor | flagBits.admin)) !== 0) return
-    const line = monitorLine(this.broker.engine.clock.nowUs(), db, 'lua', a)
-    for (const monitor of this.broker.monitors) monitor.push(line)
   }
 }
 
