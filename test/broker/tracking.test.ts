@@ -83,7 +83,10 @@ function settle(heard: RespValue[]): RespValue[] {
   })
 }
 
-/** A turn ends early when a command took long, and keys that are told by turns come in two pieces then: joined here. */
+/**
+ * A turn ends early when a command took long, and keys that are told by turns come in two pieces then, one that was
+ * written in both twice: joined here.
+ */
 function gathered(heard: readonly string[]): string[] {
   const lines: { head: string, keys: string[] }[] = []
   for (const line of heard) {
@@ -94,7 +97,7 @@ function gathered(heard: readonly string[]): string[] {
     if (push !== null && before?.head === head) before.keys.push(...keys)
     else lines.push({ head, keys })
   }
-  return lines.map(({ head, keys }) => [head, ...keys.toSorted()].join(' '))
+  return lines.map(({ head, keys }) => [head, ...new Set(keys.toSorted())].join(' '))
 }
 
 test('random sessions: every client is told of the keys that redis-server tells it', async (t) => {
