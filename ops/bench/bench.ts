@@ -2,7 +2,7 @@
 //
 //   --rounds N         how often each takes its turn (5; one more before them is not counted)
 //   --tests a,b        throughput, group, memory, latency, restart, recovery, families, elements, bullmq,
-//                      worker, stalls, compaction, bridge (all)
+//                      worker, stalls, compaction, bridge, monitoring (all)
 //   --policy P         everysec or always (both)
 //   --quick            a tenth of the requests and 2 rounds: to see that it works, not to quote
 //   --json FILE        where the figures go (a file in the system's temporary folder)
@@ -36,7 +36,7 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string' },
     tests: { type: 'string', default: 'throughput,group,memory,latency,restart,recovery,families,elements,bullmq,'
-      + 'worker,stalls,compaction,bridge' },
+      + 'worker,stalls,compaction,bridge,monitoring' },
     policy: { type: 'string', default: 'everysec,always' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -272,6 +272,18 @@ async function bridge(): Promise<void> {
   console.log(table(rows.slice(-8)))
 }
 
+/** What it costs that somebody collects our metrics. */
+async function monitoring(): Promise<void> {
+  const names: readonly Name[] = ['ours', 'monitored']
+  const running = await startAll(names, 'everysec')
+  for (const [test, pipeline] of [['set', 16], ['get', 16], ['set', 1]] as const) {
+    const requests = requestsOf(test, pipeline, 'everysec') * 2 * scale
+    await measure(`${test} P${pipeline}, metrics on or off`, 'requests/s', 'more', names, (name) =>
+      throughput(running.get(name)!.port, test, pipeline, requests))
+  }
+  for (const contestant of running.values()) await contestant.stop()
+}
+
 if (!hasPeer) console.log('redis-server is not installed: only our own figures')
 if (wanted.has('throughput')) for (const policy of policies) await allThroughput(policy)
 if (wanted.has('group')) await groups()
@@ -289,6 +301,7 @@ if (wanted.has('worker')) {
 if (wanted.has('stalls')) await longStalls()
 if (wanted.has('compaction')) await checkpoints()
 if (wanted.has('bridge')) await bridge()
+if (wanted.has('monitoring')) await monitoring()
 
 const file = options.json ?? path.join(os.tmpdir(), `millrace-bench-${Date.now()}.json`)
 writeFileSync(file, toJson(rows))

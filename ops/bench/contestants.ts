@@ -8,7 +8,8 @@ import os from 'node:os'
 import path from 'node:path'
 
 export type Policy = 'always' | 'everysec' | 'no'
-export type Name = 'ours' | 'peer' | 'ceiling'
+/** `monitored`: ours with its metrics collected. */
+export type Name = 'ours' | 'peer' | 'ceiling' | 'monitored'
 
 export type Contestant = {
   name: Name
@@ -19,6 +20,7 @@ export type Contestant = {
   stop: () => Promise<void>
 }
 
+const collectedEveryMs = 1000
 const here = import.meta.dirname
 const program = path.join(here, '../cli/millrace.ts')
 
@@ -67,6 +69,13 @@ async function ready(child: ChildProcess, port: number, since: number): Promise<
   }
 }
 
+/** Collects metrics as Prometheus does. */
+async function collect(port: number): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
+  if (!answer.ok) throw new Error(`/metrics answered ${answer.status}`)
+  await answer.arrayBuffer()
+}
+
 export type StartOptions = {
   policy: Policy
   /** A data folder to start from; a temporary one is made, and removed at the end, when it is absent. */
@@ -78,6 +87,7 @@ export type StartOptions = {
 /** Starts a contestant and waits until it answers; `startMs` is how long that took. */
 export async function start(name: Name, options: StartOptions): Promise<Contestant & { startMs: number }> {
   const port = await freePort()
+  const metricsPort = await freePort()
   const folder = options.folder ?? mkdtempSync(path.join(os.tmpdir(), 'millrace-bench-'))
   const common = [
     '--port', String(port), '--dir', folder, '--appendonly', 'yes', '--appendfsync', options.policy, '--save', '',
@@ -86,6 +96,7 @@ export async function start(name: Name, options: StartOptions): Promise<Contesta
   const profile = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
   const commands: Record<Name, [string, string[]]> = {
     ours: [process.execPath, [...profile, program, ...common]],
+    monitored: [process.execPath, [...profile, program, ...common, '--metrics-port', String(metricsPort)]],
     peer: ['redis-server', common],
     ceiling: [process.execPath, [path.join(here, 'ceiling.ts'), String(port), path.join(folder, 'ceiling.aof')]],
   }
@@ -93,10 +104,12 @@ export async function start(name: Name, options: StartOptions): Promise<Contesta
   const since = performance.now()
   const child = spawn(command, args, { stdio: 'ignore' })
   const startMs = await ready(child, port, since)
+  const collecting = name === 'monitored' ? setInterval(() => void collect(metricsPort), collectedEveryMs) : undefined
   return {
     name, port, folder, startMs,
     residentBytes: () => residentBytes(child.pid!),
     async stop() {
+      clearInterval(collecting)
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       await ended

@@ -194,6 +194,7 @@ test.serial('after a crash of ours as a replica it goes on where its log ends', 
   await load.ended
   const follows = await replica.connect()
   await until('the link is up', () => linkIsUp(follows))
+  await until('what was dated is gone', () => noneDated(leads))
   await caughtUp(leads, follows)
   t.is(await infoField(leads, 'sync_full'), '1')
   t.is(await infoField(leads, 'sync_partial_ok'), '3')
