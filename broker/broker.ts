@@ -52,7 +52,7 @@ import { linkReplicas } from './replication/settings.ts'
 import { ReplicationState } from './replication/replication-state.ts'
 import { Scripts } from './scripting/scripts.ts'
 import { SlowLog } from './slow-log.ts'
-import { freshStats } from './stats.ts'
+import { countCode, freshStats } from './stats.ts'
 import type { BrokerStats } from './stats.ts'
 import { Tracking } from './tracking.ts'
 import type { Tracer } from './tracer.ts'
@@ -303,9 +303,10 @@ export class Broker {
 
   countErrorText(text: string): void {
     this.stats.errorReplies++
-    const blank = text.indexOf(' ')
-    const code = blank === -1 ? text : text.slice(0, blank)
-    this.stats.errors.set(code, (this.stats.errors.get(code) ?? 0) + 1)
+    const codes = countCode(this.stats, text)
+    if (codes === undefined) return
+    this.report('warning', 'Errorstats stopped: scripts seem to make up the first words of their errors. See INFO '
+      + `errorstats; CONFIG RESETSTAT lets it begin anew. Codes so far: ${codes.toSorted().join(', ')}`)
   }
 
   private admit(socket: Socket, secure: boolean, unixPath: string): void {

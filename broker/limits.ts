@@ -94,6 +94,9 @@ export const migrateReplyBytesMax = 64 << 10
 export const migrateWaitMs = 5
 /** How long DEBUG POPULATE may hold one turn of the event loop. */
 export const populateSliceMsMax = 5
+/** Codes of errors that INFO counts apart, and what the longest of them has, as in Redis 7.4. */
+export const errorCodesMax = 128
+export const errorCodeCharsMax = 30
 /** The least bound of what clients take, as in Redis. */
 export const clientsBytesMin = 128 << 10
 /** After so many bytes from and to clients it is looked at in the same turn. */

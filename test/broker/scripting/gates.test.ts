@@ -161,3 +161,33 @@ test('two scripts of one length, in turn and after SCRIPT FLUSH, are not taken f
   }
   client.destroy()
 })
+
+const failing = (text: string): string[] => ['EVAL', 'return redis.error_reply(ARGV[1])', '0', text]
+
+test('an error counts by its first word, if that is one; as redis-server', async (t) => {
+  if (!requireRedis(t)) return
+  const seen = []
+  for (const server of [await startMillrace(t), await startRedis(t)]) {
+    const client = await server.connect()
+    for (const text of ['OWN x', `${'x'.repeat(30)} y`, `${'x'.repeat(31)} y`, 'word']) await client.call(...failing(text))
+    seen.push((await client.text('INFO', 'errorstats')).trim().split('\r\n').slice(1))
+    client.destroy()
+  }
+  t.deepEqual(seen[0], seen[1])
+})
+
+test('codes of errors without end are not counted: that ends with the 129th until CONFIG RESETSTAT, as in Redis 7.4', async (t) => {
+  const server = await startMillrace(t)
+  const client = await server.connect()
+  const stats = async (): Promise<string[]> => (await client.text('INFO', 'errorstats')).trim().split('\r\n').slice(2)
+  await client.pipeline(Array.from({ length: 128 }, (_, i) => failing(`E${i} x`)))
+  t.is((await stats()).length, 128)
+  await client.pipeline(Array.from({ length: 1000 }, (_, i) => failing(`F${i} x`)))
+  t.deepEqual(await stats(), ['errorstat_ERRORSTATS_DISABLED:count=1'])
+  t.is(server.output.match(/Errorstats stopped: .* Codes so far: E0, E1, E10, /g)?.length, 1)
+  t.regex(await client.text('INFO', 'stats'), /^total_error_replies:1128\r$/m)
+  await client.call('CONFIG', 'RESETSTAT')
+  await client.pipeline([failing('E1 x'), failing('E1 x')])
+  t.deepEqual(await stats(), ['errorstat_E1:count=2'])
+  client.destroy()
+})
