@@ -9,6 +9,7 @@ import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import { waitaofSpec, waitSpec } from './server-spec.ts'
 
+const noLocalLog = 'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.'
 const notOnReplica = 'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a '
   + 'replica is configured to be writable (which is not the default) writes to replicas are just local and are not '
   + 'propagated.'
@@ -68,27 +69,27 @@ function waitAof(c: Connection, a: Args, r: Reply): void {
   const ms = timeoutOf(a, 3)
   if (typeof ms === 'string') return r.error(ms)
   const { broker } = c
-  if (local === 1 && !broker.config.values.appendonly) {
-    return r.error('ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.')
-  }
+  const lacksLog = (): boolean => local === 1 && !broker.config.values.appendonly
+  if (lacksLog()) return r.error(noLocalLog)
 
   const group = broker.replicas
-  const { log } = broker.engine
   const position = lastWrite(c)
-  const kept = (): number => (broker.config.values.appendonly && log.durable >= position ? 1 : 0)
+  // CONFIG SET appendonly may end the log meanwhile, or begin another one, where positions go on.
+  const kept = (): number => (broker.appender !== undefined && broker.appender.durable >= position ? 1 : 0)
   const onDisk = (): number => group.onDiskUpTo(lastByte(broker, position))
   const answer = (to: Reply): void => {
+    if (lacksLog()) return to.error(noLocalLog)
     to.array(2)
     to.int(kept())
     to.int(onDisk())
   }
-  const enough = (): boolean => kept() >= local && onDisk() >= replicas
+  const enough = (): boolean => lacksLog() || (kept() >= local && onDisk() >= replicas)
   if (enough() || !c.mayBlock) return answer(r)
   const parked = broker.blocking.parkFor(c, c.lastCommand!, ms, answer)
   const look = heed(parked, broker, enough, answer)
   // The turn that holds the client's last write is sealed first; then one sync serves all who wait.
   if (replicas > 0) group.askAcks()
-  setImmediate(() => void log.flush().then(look, () => {}))
+  setImmediate(() => void broker.engine.log.flush().then(look, () => {}))
 }
 
 export const waitCommands: readonly BrokerSpec[] = [{ ...waitSpec, serve: wait }, { ...waitaofSpec, serve: waitAof }]

@@ -26,7 +26,7 @@ export class Replicas {
   refusedPartialSyncs: number
   /** SHUTDOWN NOW: a stop does not wait for replicas. */
   hurried: boolean
-  /** Called when a replica told how far it is. */
+  /** Called when a replica told how far it is, and when the log is another one. */
   readonly onAck: Set<() => void>
   private readonly broker: Broker
   private tapped: Appender | undefined
@@ -37,6 +37,8 @@ export class Replicas {
   private askedAcks: boolean
   /** The full sync whose dataset is being made. */
   private syncing: FullSync | undefined
+  /** The disk refused the last dataset; the operator knows. */
+  private refused: boolean
 
   constructor(broker: Broker) {
     this.all = new Set()
@@ -53,6 +55,7 @@ export class Replicas {
     this.aloneMs = 0
     this.askedAcks = false
     this.syncing = undefined
+    this.refused = false
     this.stream.onForeign = (name) => this.dropForeign(name)
     broker.replication.onFed = () => this.send()
   }
@@ -125,7 +128,7 @@ export class Replicas {
     this.broker.report('notice', `replica ${replica.client.addr} is gone`)
     if (this.all.size === 0) this.aloneMs = this.nowMs
     this.trim()
-    for (const heard of this.onAck) heard()
+    this.tellWaiters()
   }
 
   /** REPLCONF ACK */
@@ -137,7 +140,7 @@ export class Replicas {
       replica.stage = 'online'
       replica.send()
     }
-    for (const heard of this.onAck) heard()
+    this.tellWaiters()
   }
 
   /** How many replicas have all bytes up to `last`; none while that is unknown. */
@@ -275,9 +278,11 @@ export class Replicas {
       sync = new FullSync(broker, same, marked, this.stream.last)
     } catch (error) {
       // It is tried again, as after a BGSAVE that the disk refused.
-      broker.report('warning', `a dataset for replicas can't be made: ${(error as Error).message}`)
+      if (!this.refused) broker.report('warning', `a dataset for replicas can't be made: ${(error as Error).message}`)
+      this.refused = true
       return
     }
+    this.refused = false
     this.syncing = sync
     void sync.run().then(() => {
       this.syncing = undefined
@@ -355,6 +360,11 @@ export class Replicas {
   /** The log is another one now: frames are listened to there, if they were before. */
   followLog(): void {
     if (this.tapped !== undefined) this.beginStream()
+    this.tellWaiters()
+  }
+
+  private tellWaiters(): void {
+    for (const heard of this.onAck) heard()
   }
 
   /** Nobody came back for long enough: what was is forgotten, and costs nothing any more. */

@@ -72,7 +72,11 @@ const commands: readonly BrokerSpec[] = [
 
 const testCommands: Extension = { name: 'test', commands, attach: () => ({}) }
 
-export type InProcess = { broker: Broker, port: number, dir: string, connect: () => Promise<RespClient> }
+export type InProcess = {
+  broker: Broker, port: number, dir: string, connect: () => Promise<RespClient>
+  /** What the operator would have read. */
+  reports: string[]
+}
 
 export type InProcessOptions = { args?: readonly string[], disk?: Disk, dir?: string, extensions?: readonly Extension[] }
 
@@ -82,8 +86,11 @@ export async function startBroker(t: ExecutionContext, options: InProcessOptions
   const port = await freePort()
   const config = createConfig(['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, ...(options.args ?? [])])
   const { extensions = [] } = options
-  const broker = createBroker({ config, disk: options.disk ?? realDisk(), extensions: [testCommands, ...extensions] })
+  const reports: string[] = []
+  const broker = createBroker({
+    config, disk: options.disk ?? realDisk(), extensions: [testCommands, ...extensions], report: (_, text) => reports.push(text),
+  })
   await broker.start()
   t.teardown(() => broker.stop())
-  return { broker, port, dir, connect: () => RespClient.connect(port) }
+  return { broker, port, dir, reports, connect: () => RespClient.connect(port) }
 }

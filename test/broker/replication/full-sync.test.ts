@@ -3,6 +3,7 @@
 
 import net from 'node:net'
 import test from 'ava'
+import { realDisk } from '../../../core/disk.ts'
 import { requireRedis, startMillrace, startRedis } from '../../process.ts'
 import type { Scope, ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
@@ -118,4 +119,31 @@ test('FLUSHALL in the middle of a sync ends it, and the next one is of what is t
   t.is(await theirs.text('DBSIZE'), ':1\r\n')
   theirs.destroy()
   client.destroy()
+})
+
+test('a disk that refuses the dataset is tried again and again, and told of once', async (t) => {
+  const disk = realDisk()
+  const refused = { tries: 0, on: true }
+  const openAppend = (file: string): number => {
+    if (!refused.on || !file.includes('temp-sync-')) return disk.openAppend(file)
+    refused.tries++
+    throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+  }
+  const args = ['--repl-diskless-sync', 'no', '--appendonly', 'no']
+  const server = await startBroker(t, { args, disk: { ...disk, openAppend } })
+  const told = (): number => server.reports.filter((text) => text.startsWith("a dataset for replicas can't be made: ENOSPC")).length
+  const replica = await startMillrace(t, { args: ['--replicaof', `127.0.0.1 ${server.port}`] })
+  await until('it was tried some times', () => refused.tries > 3)
+  t.is(told(), 1)
+  refused.on = false
+  const client = await replica.connect()
+  await until('the link is up', () => linkIsUp(client))
+  refused.on = true
+  refused.tries = 0
+  await client.pipeline([['REPLICAOF', 'NO', 'ONE'], ['REPLICAOF', '127.0.0.1', String(server.port)]])
+  const other = await startMillrace(t, { args: ['--replicaof', `127.0.0.1 ${server.port}`] })
+  await until('it was tried some times', () => refused.tries > 3)
+  t.is(told(), 2)
+  client.destroy()
+  await other.kill9()
 })
