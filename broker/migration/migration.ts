@@ -8,7 +8,6 @@ import { Reply } from '../../core/reply.ts'
 import type { Broker } from '../broker.ts'
 import { findCommand } from '../command.ts'
 import type { Connection } from '../connection.ts'
-import { brokerGates } from '../gates.ts'
 import { migrateWaitMs } from '../limits.ts'
 import type { KeyHold } from './key-holds.ts'
 import { TargetError } from './target.ts'
@@ -48,6 +47,8 @@ class Migration {
   private readonly client: Connection
   private readonly order: Order
   private readonly db: number
+  /** Of a replica that clients may write to: what is deleted is its own affair. */
+  private readonly follows: boolean
   private readonly hold: KeyHold
   /** Keys that the target has, by name. */
   private readonly moved: Map<string, Buffer>
@@ -59,6 +60,7 @@ class Migration {
     this.client = client
     this.order = order
     this.db = client.db
+    this.follows = broker.following.isReplica
     this.hold = broker.holds.begin(client.db, order.keys.map((key) => latin1(key, 0, key.length)))
     this.moved = new Map()
     this.refusal = undefined
@@ -77,7 +79,7 @@ class Migration {
     // Whose connection failed before it could be sent again.
     for (const name of hold.changed) moved.delete(name)
     const kept = this.order.copies || moved.size === 0
-    if (!kept && (broker.gates & brokerGates.replica) !== 0) {
+    if (!kept && broker.following.isReplica && !(this.follows && !broker.config.values.replicaReadOnly)) {
       error = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
     } else if (!kept && hold.broken) error = 'ERR the dataset was replaced while its keys were moved: they were copied'
     else if (!kept) this.deleteMoved()

@@ -307,6 +307,31 @@ test('writers on both sides, keys that go to and fro: each element that was ackn
   first.destroy()
 })
 
+test('a replica that clients may write to deletes what it moved, as redis-server; one that becomes a replica does not', async (t) => {
+  const [source, master, target] = await Promise.all([startBroker(t), startBroker(t), startMute(t)])
+  const [mover, other] = await Promise.all([source.connect(), source.connect()])
+  const follow = ['REPLICAOF', '127.0.0.1', String(master.port)]
+  await mover.pipeline([['CONFIG', 'SET', 'replica-read-only', 'no'], follow])
+  await until('the link is up', () => source.broker.following.isUp)
+  const move = (): Promise<string> => mover.text('MIGRATE', '127.0.0.1', target.port, 'k', '0', '60000')
+  await mover.call('SET', 'k', '1')
+  const moved = move()
+  await until(() => restores(target.received()) === 1)
+  target.say('+OK\r\n')
+  t.is(await moved, '+OK\r\n')
+  t.is(await mover.text('EXISTS', 'k'), ':0\r\n')
+  await mover.pipeline([['REPLICAOF', 'NO', 'ONE'], ['SET', 'k', '2']])
+  const late = move()
+  await until(() => restores(target.received()) === 2)
+  await other.call(...follow)
+  t.regex(await late, /^-UNBLOCKED force unblock/)
+  target.say('+OK\r\n')
+  await until(() => source.broker.holds.active === false)
+  t.regex(source.reports.join('\n'), /no link to master|the master's dataset is loaded/)
+  mover.destroy()
+  other.destroy()
+})
+
 test('kill -9 of either side while keys move: each is in at least one place, and what one side has is whole', async (t) => {
   const sides = await Promise.all([startMillrace(t, { appendfsync: 'always' }), startMillrace(t, { appendfsync: 'always' })])
   const [from, to] = sides
