@@ -152,7 +152,7 @@ export class Engine {
   onReplaced: ((db: number, by: number) => void) | undefined
   /** Set by the broker while a client caches keys: FLUSHDB or FLUSHALL, also of what was empty. */
   onFlushed: (() => void) | undefined
-  /** Set by the broker: a FLUSHALL was run. */
+  /** Set by the broker: a FLUSHALL was run, also a master's. */
   onEmptied: (() => void) | undefined
   /** Set by the broker while keyspace notifications are on. */
   onEvent: EventHook | undefined

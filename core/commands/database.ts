@@ -33,7 +33,7 @@ function flush(x: Engine, a: Args, r: Reply, dbs: readonly Keyspace[]): void {
 
 function flushall(x: Engine, a: Args, r: Reply): void {
   flush(x, a, r, x.dbs)
-  if (r.lastError === '' && x.onEmptied !== undefined && !x.replaying) x.onEmptied()
+  if (r.lastError === '' && x.onEmptied !== undefined && (!x.replaying || x.following)) x.onEmptied()
 }
 
 function swapdb(x: Engine, a: Args, r: Reply): void {

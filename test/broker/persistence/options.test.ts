@@ -8,6 +8,7 @@ import test from 'ava'
 import { checkAof, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import { encodeCommand } from '../../resp-client.ts'
+import { until } from '../../until.ts'
 import { startBroker } from '../in-process.ts'
 
 async function run(server: ServerProcess, ...commands: string[]): Promise<string[]> {
@@ -70,6 +71,28 @@ test('without a log FLUSHALL empties the dump file, too, if there are save rules
   const server = await startMillrace(t, { args: ['--save', '3600 1000'] })
   await run(server, 'SET a 1', 'SAVE', 'FLUSHALL')
   t.true(readFileSync(path.join(server.dir, 'dump.rdb')).includes('a'), 'with a log the dump file is what it was')
+})
+
+test('a replica without a log empties its dump file at the FLUSHALL of its master, too; as redis-server', async (t) => {
+  if (!requireRedis(t)) return
+  const master = await startRedis(t, { args: ['--repl-diskless-sync-delay', '0', '--appendonly', 'no'] })
+  await run(master, 'SET a 1')
+  for (const start of [startMillrace, startRedis]) {
+    for (const flush of ['FLUSHALL', 'EVAL redis.call("SET","b",1)redis.call("FLUSHALL") 0']) {
+      await run(master, 'SET a 1')
+      const replica = await start(t, { args: ['--appendonly', 'no', '--save', '3600 100000'] })
+      await run(replica, `REPLICAOF 127.0.0.1 ${master.port}`)
+      await until(async () => (await run(replica, 'GET a'))[0] === '$1\r\n1')
+      await run(replica, 'SAVE')
+      await run(master, flush)
+      await until(async () => (await run(replica, 'DBSIZE'))[0] === ':0')
+      await until(async () => /rdb_changes_since_last_save:0\r/.test((await run(replica, 'INFO persistence'))[0]!))
+      await replica.kill9()
+      await replica.start()
+      t.deepEqual(await run(replica, 'DBSIZE'), [':0'], `${replica.name}, ${flush}`)
+      await replica.kill9()
+    }
+  }
 })
 
 test('a BGSAVE that FLUSHALL ended leaves the file of the next one alone', async (t) => {
