@@ -9,6 +9,7 @@ import type { Lines } from '../../broker/commands/info-sections.ts'
 import { ConfigError } from '../../broker/config/config.ts'
 import { brokerGates } from '../../broker/gates.ts'
 import { ReplyError } from '../../broker/inner-client.ts'
+import { replies } from '../../core/errors.ts'
 import { Channels, ChannelsRunner } from './channels.ts'
 import { parseDefinition, wordsText, Wrong } from './definition.ts'
 import type { Definition, Words } from './definition.ts'
@@ -99,7 +100,7 @@ export class Bridges {
   /** Throws Wrong and ReplyError. */
   add(name: string, words: Words): void {
     const definition = this.parse(name, words)
-    this.wake()
+    this.lead()
     if (this.places.has(name)) throw new Wrong(`ERR a bridge of the name '${name}' exists`)
     this.state.define(name, words)
     this.places.set(name, { definition, fixed: false, paused: false, runner: undefined, problem: '' })
@@ -151,6 +152,7 @@ export class Bridges {
   }
 
   private find(name: string): Place {
+    this.lead()
     const place = this.places.get(name)
     if (place === undefined) throw new Wrong(`ERR no bridge of the name '${name}'`)
     return place
@@ -169,6 +171,12 @@ export class Bridges {
 
   private get passive(): boolean {
     return (this.broker.gates & brokerGates.replica) !== 0
+  }
+
+  /** Before anything is changed: what a replica keeps is its master's. Throws Wrong. */
+  private lead(): void {
+    if (this.passive) throw new Wrong(replies.readOnlyReplica)
+    this.wake()
   }
 
   private wake(): void {

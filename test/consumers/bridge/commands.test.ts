@@ -142,10 +142,18 @@ test('a replica is passive; promoted it goes on from where its master was', asyn
   await until('replicated', async () => await replica.ask('XLEN', 'copy') === ':50' && await replica.ask('XLEN', 's') === ':50')
   t.like(await replica.map('BRIDGE', 'INFO', 'out'), { state: 'passive' })
   t.is((await replica.map('BRIDGE', 'INFO'))['connection'], 'off')
-  t.regex(await replica.ask('BRIDGE', 'PAUSE', 'out'), /READONLY/)
+  for (const readOnly of ['yes', 'no']) {
+    await replica.ask('CONFIG', 'SET', 'replica-read-only', readOnly)
+    for (const words of [['PAUSE', 'out'], ['RESUME', 'out'], ['DEL', 'out'], ['ADD', 'more', 'channels', 'x']]) {
+      t.regex(await replica.ask('BRIDGE', ...words), /^-READONLY/, `${readOnly} ${words.join(' ')}`)
+    }
+  }
   await until('the cursor is written', async () => (await replica.ask('HGET', 'millrace:bridge:out', 'cursor')).startsWith('$'))
   await master.stop()
-  t.is(await replica.ask('REPLICAOF', 'NO', 'ONE'), '+OK')
+  const promoted = await replica.client.pipeline([
+    ['REPLICAOF', 'NO', 'ONE'], ['BRIDGE', 'PAUSE', 'out'], ['BRIDGE', 'RESUME', 'out'],
+  ])
+  t.deepEqual(promoted.map(String), ['+OK\r\n', '+OK\r\n', '+OK\r\n'])
   for (let i = 51; i <= 100; i++) {
     await replica.ask('XADD', 's', '*', 'n', String(i))
     await nc.jetstream().publish('in', String(i))
