@@ -3,8 +3,8 @@
 // `trace-one-in`. Keys and arguments are never part of a span: they may be secrets.
 // Attributes: https://opentelemetry.io/docs/specs/semconv/database/redis/
 
-import { context, ROOT_CONTEXT, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import type { Context, Span, Tracer as OtelTracer } from '@opentelemetry/api'
+import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import type { Context, Span, SpanContext, Tracer as OtelTracer } from '@opentelemetry/api'
 import type { Broker } from '../../broker/broker.ts'
 import { flagBits } from '../../broker/command.ts'
 import type { Command } from '../../broker/command.ts'
@@ -117,10 +117,16 @@ export class SpanTracer implements Tracer {
   private parentOf(c: Connection): Context | undefined {
     const outer = this.running.at(-1)
     if (outer !== undefined) return trace.setSpan(context.active(), outer)
-    if (c.trace !== '') return propagation.extract(ROOT_CONTEXT, { traceparent: c.trace })
+    if (c.trace !== '') return trace.setSpanContext(ROOT_CONTEXT, remoteSpan(c.trace))
     const oneIn = this.broker.config.values.traceOneIn
     if (oneIn === 0 || --this.untilNext > 0) return undefined
     this.untilNext = oneIn
     return ROOT_CONTEXT
   }
+}
+
+/** What a traceparent, which CLIENT TRACE has checked, says of the client's span. */
+function remoteSpan(traceparent: string): SpanContext {
+  const [, traceId, spanId, flags] = traceparent.split('-') as [string, string, string, string]
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true }
 }

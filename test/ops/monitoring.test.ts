@@ -6,11 +6,14 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { freePort, startMillrace } from '../process.ts'
+import { createBroker, createConfig } from '../../ops/index.ts'
+import { freePort, startMillrace, temporaryDirectory } from '../process.ts'
 import type { ServerProcess } from '../process.ts'
+import { RespClient } from '../resp-client.ts'
 import { decode } from '../resp-value.ts'
 import { collector } from './collector.ts'
 import type { Span } from './collector.ts'
+import { until } from '../until.ts'
 
 type Sample = { name: string, labels: Record<string, string>, value: number }
 
@@ -200,6 +203,29 @@ test('trace-one-in follows commands whose clients say nothing', async (t) => {
   const sets = spans.filter((span) => span.name === 'set')
   t.true(sets.length >= 9 && sets.length <= 11, `${sets.length} spans`)
   t.is(new Set(sets.map((span) => span.traceId)).size, sets.length)
+})
+
+test('two brokers of one process send their spans each to its own collector', async (t) => {
+  const all = await Promise.all(['one', 'two'].map(async (key) => {
+    const { endpoint, spans } = await collector(t)
+    const port = await freePort()
+    const args = ['--port', String(port), '--dir', temporaryDirectory(t), '--otlp-endpoint', endpoint, '--appendonly', 'no']
+    const broker = createBroker({ config: createConfig(args) })
+    t.teardown(() => broker.stop())
+    await broker.start()
+    await until('it follows commands', () => broker.tracer !== undefined)
+    return { broker, port, spans, key }
+  }))
+  for (const [i, { broker, port }] of all.entries()) {
+    const client = await RespClient.connect(port)
+    await client.call('CLIENT', 'TRACE', `00-${traceId}-${parentId}-01`)
+    for (let n = 0; n <= i; n++) await client.call('GET', 'k')
+    client.destroy()
+    await broker.stop()
+  }
+  const gets = all.map(({ spans }) => spans.filter(({ name }) => name === 'get'))
+  t.deepEqual(gets.map(({ length }) => length), [1, 2])
+  for (const span of gets.flat()) t.like(span, { traceId, parentSpanId: parentId })
 })
 
 test('a collector that is not there costs no command and no stop', async (t) => {
