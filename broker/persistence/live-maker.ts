@@ -40,8 +40,11 @@ export function makeDump(b: Broker): Making {
   return { done: put(), abort: () => end() }
 }
 
-/** BGREWRITEAOF: a new base for the log; without a log one that stands ready for it, as Redis does it. */
-export function makeRewrite(b: Broker): Making {
+/**
+ * BGREWRITEAOF: a new base for the log; without a log one that stands ready for it, as Redis does it. `follows`: false
+ * when memory is not what the log folds to.
+ */
+export function makeRewrite(b: Broker, follows = true): Making {
   const delay = delayOf(b)
   const put = async (): Promise<void> => {
     const { appender, files } = b.persistence
@@ -59,7 +62,7 @@ export function makeRewrite(b: Broker): Making {
     if (b.stopping) return
     const lastCovered = files.segments.at(-1)!.seq - 1
     const temporary = writeBase(b, files)
-    if (await delay.over) await retire(b, files.installBase(temporary, lastCovered), position + 1)
+    if (await delay.over) await retire(b, files.installBase(temporary, lastCovered, follows), position + 1)
     else b.disk.unlink(temporary)
   }
   return { done: put(), abort: delay.abort }

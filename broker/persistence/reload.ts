@@ -27,7 +27,7 @@ export function reloadDump(c: Connection, options: ReloadOptions): void {
       broker.persistence.loadedKeys = loaded.keys
       broker.persistence.expiredKeys = loaded.expired
     })
-    if (broker.appender !== undefined) await makeRewrite(broker).done
+    if (broker.appender !== undefined) await makeRewrite(broker, false).done
   })
 }
 

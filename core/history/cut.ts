@@ -10,7 +10,7 @@ import type { Entry } from '../log/reader.ts'
 import type { Piece, Sources } from '../log/salvage.ts'
 import { isBehind } from './moment.ts'
 import type { Moment } from './moment.ts'
-import { findBeginning } from './past.ts'
+import { findBeginning, refuseLost } from './past.ts'
 import type { Stand } from './past.ts'
 
 export type CutLog = Stand & {
@@ -38,8 +38,9 @@ export function* cutLog(
       }
       cut.segments.push(piece)
     }
-    if (ended) return cut
+    if (ended) break
   }
+  refuseLost(beginning, cut)
   return cut
 }
 

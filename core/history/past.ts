@@ -21,7 +21,7 @@ import { readHistory } from '../log/history.ts'
 import { segmentStart } from '../log/log-files.ts'
 import type { Entry } from '../log/reader.ts'
 import { beginsAsRdb } from '../log/recover.ts'
-import type { Sources } from '../log/salvage.ts'
+import type { GoneBase, Sources } from '../log/salvage.ts'
 import { KeyLinks } from './key-links.ts'
 import type { NeededKeys } from './key-links.ts'
 import { idText, isBehind } from './moment.ts'
@@ -60,7 +60,11 @@ export type Beginning = Stand & {
   loads: boolean
   /** Files with entries; the base is the first of them where it is an AOF. */
   files: readonly string[]
+  /** What took over behind those entries, and can't be had any more. */
+  lost: LostBase | undefined
 }
+
+type LostBase = { file: string; position: number; next: Stand }
 
 /**
  * Folds the state of the moment into the engine, whose clock stands there then. Returns where the last entry that
@@ -82,26 +86,45 @@ export function* foldPast(options: PastOptions): Generator<PastStep, Stand, void
   const stand = yield* replay(options, beginning, 'fold', offset, (entry) => {
     if (needed === undefined || needed.needs(entry, specOf(entry.args))) visit(entry)
   })
+  refuseLost(beginning, stand)
   engine.setNow(moment !== undefined && 'ms' in moment ? moment.ms : stand.ms)
   return stand
 }
 
 /** The newest checkpoint that isn't later than the moment, or the log's first entry. Throws as `foldPast`. */
 export function findBeginning(disk: Disk, sources: Sources, moment: Moment | undefined): Beginning {
+  const { bases, segments, gone = [] } = sources
   let oldest: Stand | undefined
-  for (const base of sources.bases) {
+  let lost: LostBase | undefined
+  for (const [i, base] of bases.entries()) {
+    lost = lostBefore(gone, i, oldest) ?? lost
     const loads = beginsAsRdb(disk, base)
     const start = loads ? checkpointStart(disk, base) : { position: 0, ms: 0 }
-    if (moment === undefined || fits(moment, start)) return beginAt(disk, start, base, loads, sources.segments)
+    if (moment === undefined || fits(moment, start)) return { ...beginAt(disk, start, base, loads, segments), lost }
     oldest = start
   }
-  const first = sources.segments.find((file) => disk.size(file) > 0)
+  lost = lostBefore(gone, bases.length, oldest) ?? lost
+  const first = segments.find((file) => disk.size(file) !== 0)
   const begins = first === undefined ? undefined : segmentStart(disk, first)
   if (begins?.position === 1 || (oldest === undefined && begins === undefined)) {
-    return { position: 0, ms: 0, base: undefined, loads: false, files: sources.segments }
+    return { position: 0, ms: 0, base: undefined, loads: false, files: segments, lost }
   }
   const from = oldest ?? begins!
   throw new MillraceError('BEFORE_HISTORY', `the log is kept from ${idText(from.ms, from.position)} on`)
+}
+
+/** The oldest of what is gone between the base before number `i`, which stands at `next`, and that one. */
+function lostBefore(gone: readonly GoneBase[], i: number, next: Stand | undefined): LostBase | undefined {
+  const found = gone.findLast(({ newer }) => newer === i)
+  return found === undefined || next === undefined ? undefined : { file: found.file, position: found.position, next }
+}
+
+/** Throws BEFORE_HISTORY where the state of that time is in a checkpoint that is gone: entries alone don't give it. */
+export function refuseLost({ lost }: Beginning, stand: Stand): void {
+  if (lost === undefined || stand.position < lost.position) return
+  const { file, next } = lost
+  const kept = `the log is kept from ${idText(next.ms, next.position)} on`
+  throw new MillraceError('BEFORE_HISTORY', `${kept}: ${file} is gone, a checkpoint that no entries before it lead to`)
 }
 
 function fits(moment: Moment, start: Stand): boolean {
@@ -110,7 +133,7 @@ function fits(moment: Moment, start: Stand): boolean {
 
 function beginAt(
   disk: Disk, start: Stand, base: string, loads: boolean, segments: readonly string[],
-): Beginning {
+): Omit<Beginning, 'lost'> {
   const next = start.position + 1
   const first = segments.findLastIndex((file) => {
     const begins = segmentStart(disk, file)
@@ -172,7 +195,7 @@ function* replay(
 ): Generator<PastStep, Stand, void> {
   const steps = entriesUpTo({
     disk: options.disk, files: beginning.files, start: beginning, offset, moment: options.moment,
-    positionMax: options.positionMax ?? Infinity, visit,
+    positionMax: Math.min(options.positionMax ?? Infinity, beginning.lost?.position ?? Infinity), visit,
   })
   let step = steps.next()
   for (; step.done !== true; step = steps.next()) {

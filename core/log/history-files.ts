@@ -6,10 +6,16 @@ import path from 'node:path'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
 import { archivedFiles } from './archive.ts'
+import type { ArchivedFile } from './archive.ts'
+import { isOrigin } from './log-files.ts'
 import { readManifest } from './manifest.ts'
 import type { LogPlace } from './manifest.ts'
-import type { Sources } from './salvage.ts'
+import type { GoneBase, Sources } from './salvage.ts'
 
+/** What the archive puts behind a name that it has already. */
+const suffix = /(\.(?:rdb|aof))\.\d+$/
+
+type Archived = ArchivedFile & { file: string }
 type Found = { file: string; seq: number }
 
 /**
@@ -19,7 +25,8 @@ type Found = { file: string; seq: number }
 export function historyFiles(disk: Disk, place: LogPlace): Sources {
   // In this order: a file that leaves the folder meanwhile has its line in the archive before.
   const names = disk.list(place.folder)
-  const archived = archivedFiles(disk, path.join(place.folder, 'archive')).filter(({ file }) => disk.size(file) >= 0)
+  const named = archivedFiles(disk, path.join(place.folder, 'archive'))
+  const archived = named.filter(({ file }) => disk.size(file) >= 0)
   const manifest = readManifest(disk, place)
   if (manifest === undefined) throw new MillraceError('LOG_MANIFEST', `${place.folder} has no manifest`)
   const counting = manifest.files.filter((file) => file.type !== 'h')
@@ -38,13 +45,29 @@ export function historyFiles(disk: Disk, place: LogPlace): Sources {
     if (former === undefined || counting.some((file) => file.name === name)) continue
     // What is newer than all that counts never did.
     const newest = Math.max(0, ...counting.filter((file) => file.type === former.type).map((file) => file.seq))
-    const file = path.join(place.folder, name)
-    if (former.seq <= newest && disk.size(file) >= 0) found[former.type].push({ file, seq: former.seq })
+    if (former.seq <= newest) found[former.type].push({ file: path.join(place.folder, name), seq: former.seq })
   }
   const bases = found.b.toSorted((a, b) => b.seq - a.seq).map(({ file }) => file)
   const segments = found.i.toSorted((a, b) => a.seq - b.seq).map(({ file }) => file)
   const archivedOf = (type: 'b' | 'i'): string[] => archived.filter((one) => one.type === type).map(({ file }) => file)
-  return { bases: [...bases, ...archivedOf('b').toReversed()], segments: [...archivedOf('i'), ...segments] }
+  // What is on its way to the archive has its line there already.
+  const settled = named.filter((one) => archived.includes(one) || !names.includes(one.name.replace(suffix, '$1')))
+  return {
+    bases: [...bases, ...archivedOf('b').toReversed()], segments: [...archivedOf('i'), ...segments],
+    gone: goneBases(settled, (one) => archived.includes(one), bases.length),
+  }
+}
+
+/** Checkpoints of the archive that are nowhere, and for which what came before them can't stand in. */
+function goneBases(named: readonly Archived[], isThere: (one: Archived) => boolean, counting: number): GoneBase[] {
+  const gone: GoneBase[] = []
+  let newer = counting
+  for (const one of named.toReversed()) {
+    if (one.type !== 'b') continue
+    if (isThere(one)) newer++
+    else if (isOrigin(one.name)) gone.push({ file: one.file, position: one.to, newer })
+  }
+  return gone
 }
 
 /** A file of the log by its name. */

@@ -38,6 +38,16 @@ export type Sources = {
   segments: string[]
   /** By checkpoint that is no fold of what came before it: how many of the segments are from before. */
   origins?: ReadonlyMap<string, number>
+  /** Such checkpoints that the archive names and that are not there, newest first. */
+  gone?: readonly GoneBase[]
+}
+
+export type GoneBase = {
+  file: string
+  /** Where in the log it stood. */
+  position: number
+  /** How many of the bases are newer. */
+  newer: number
 }
 
 /**

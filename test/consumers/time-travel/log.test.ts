@@ -1,7 +1,12 @@
 // LOG at a running broker: answers in their order, errors, permissions, and what becomes of those who don't wait for them.
 
+import { readdirSync, unlinkSync } from 'node:fs'
+import path from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
+import { realDisk } from '../../../core/disk.ts'
+import { cutLog } from '../../../core/history/cut.ts'
+import { historyFiles } from '../../../core/log/history-files.ts'
 import { createBroker } from '../../../broker/broker.ts'
 import type { Broker } from '../../../broker/broker.ts'
 import { createConfig } from '../../../broker/config/config.ts'
@@ -11,6 +16,7 @@ import { timeTravel } from '../../../consumers/time-travel/time-travel.ts'
 import { freePort, temporaryDirectory } from '../../process.ts'
 import { RespClient } from '../../resp-client.ts'
 import type { Arg } from '../../resp-client.ts'
+import { until } from '../../until.ts'
 
 type Running = { broker: Broker, connect: () => Promise<RespClient> }
 
@@ -123,6 +129,45 @@ test('errors: each says what is wrong, and the connection goes on', async (t) =>
     t.is(await value(other, 'LOG', ...words), 'ERR there is no log: appendonly is no')
   }
   other.destroy()
+})
+
+test('what a checkpoint held that was no fold of what came before it is an error when it is gone', async (t) => {
+  const dir = temporaryDirectory(t)
+  const { broker, connect } = await start(t, dir, ['--enable-debug-command', 'yes'])
+  const client = await connect()
+  const rewritten = async (): Promise<void> => {
+    await client.call('BGREWRITEAOF')
+    await until(() => broker.persistence.run === undefined && !broker.persistence.rewriteScheduled)
+  }
+  await client.call('SET', 'k', 'old')
+  const early = await here(client)
+  await client.call('SAVE')
+  await client.call('SET', 'k', 'new')
+  // The dump file is older than the log.
+  t.is(await client.text('DEBUG', 'RELOAD', 'NOSAVE'), '+OK\r\n')
+  t.is(await value(client, 'GET', 'k'), 'old')
+  await client.call('SET', 'other', '1')
+  const between = await here(client)
+  await client.call('SET', 'other', '2')
+  await rewritten()
+  await client.call('SET', 'k', 'last')
+  const last = await here(client)
+  const archive = path.join(dir, 'appendonlydir', 'archive')
+  const gone = readdirSync(archive).find((name) => name.includes('.origin.'))!
+  const answers = async (): Promise<ReplyValue[]> =>
+    Promise.all([early, between, last].map((id) => value(client, 'LOG', 'AT', id, 'GET', 'k')))
+  t.deepEqual(await answers(), ['old', 'old', 'last'])
+  unlinkSync(path.join(archive, gone))
+  const [first, second, third] = await answers()
+  t.deepEqual([first, third], ['old', 'last'])
+  t.regex(String(second), new RegExp(`^NOHISTORY the log is kept from \\d+-4 on: \\S+${gone.replaceAll('.', '\\.')} is gone`))
+  const disk = realDisk()
+  const sources = historyFiles(disk, { folder: path.dirname(archive), baseName: 'appendonly.aof' })
+  const cut = (position: number): unknown => [...cutLog(disk, sources, { position })]
+  t.notThrows(() => cut(1))
+  t.notThrows(() => cut(4), 'a checkpoint stands there')
+  for (const position of [2, 3]) t.throws(() => cut(position), { code: 'BEFORE_HISTORY' })
+  client.destroy()
 })
 
 test('LOG HISTORY: who did what to a key; LOG VERIFY', async (t) => {
