@@ -69,6 +69,8 @@ export const logMarksMax = 8192
 /** What a reader of the log's history reads at once, and how long it may hold one turn of the event loop. */
 export const historyReadBytes = 256 * 1024
 export const historySliceMsMax = 2
+/** How often who reads a log's files begins anew because a broker moves them to the archive meanwhile. */
+export const historyRestartsMax = 5
 /** What one part of a segment's index covers, and how many segments' indexes are known at a time. */
 export const logIndexPartBytes = 16 * 1024 * 1024
 export const logIndexesMax = 64

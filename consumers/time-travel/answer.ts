@@ -3,10 +3,10 @@
 import type { Disk } from '../../core/disk.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { realClock } from '../../core/clock.ts'
+import { historyRestartsMax } from '../../core/limits.ts'
 import { historyFiles } from '../../core/log/history-files.ts'
 import { answerAt } from './answer-at.ts'
 import { keyHistory } from './key-history.ts'
-import { restartsMax } from './limits.ts'
 import type { Answer, HistoryQuestion, Question } from './question.ts'
 import { createScratch } from './scratch.ts'
 import { verifyAll } from './verify-all.ts'
@@ -19,7 +19,7 @@ export function* answer(question: Question, disk: Disk): Generator<unknown, Answ
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       // A file went to the archive just then.
-      if (code === 'ENOENT' && restarts < restartsMax) continue
+      if (code === 'ENOENT' && restarts < historyRestartsMax) continue
       if (!(error instanceof MillraceError) && code === undefined) throw error
       return { kind: 'failed', code: code ?? 'ERROR', message: (error as Error).message }
     }

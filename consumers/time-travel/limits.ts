@@ -11,8 +11,6 @@ export const readerSliceMs = 50
 export const readerHeapMib = 512
 /** So much of what it complains of is kept. */
 export const complaintCharsMax = 2000
-/** How often it begins anew when files are moved to the archive meanwhile. */
-export const restartsMax = 5
 /** Entries that LOG HISTORY answers with, unless COUNT says otherwise. */
 export const historyCountDefault = 100
 /** Findings that LOG VERIFY tells one by one. */

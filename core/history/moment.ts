@@ -8,6 +8,11 @@ export function idText(ms: number, position: number): string {
   return `${ms}-${position}`
 }
 
+/** The position that the moment names; undefined for a time alone. */
+export function positionOf(moment: Moment | undefined): number | undefined {
+  return moment !== undefined && 'position' in moment ? moment.position : undefined
+}
+
 /** True when the entry at `position`, of time `ms`, comes after the moment. */
 export function isBehind(moment: Moment, position: number, ms: number): boolean {
   if (!('ms' in moment)) return position > moment.position

@@ -4,6 +4,7 @@
 import path from 'node:path'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
+import { historyRestartsMax } from '../limits.ts'
 import { indexFile } from './index-file.ts'
 import { manifestPath, readManifest } from './manifest.ts'
 import type { LogPlace, ManifestFile } from './manifest.ts'
@@ -28,14 +29,11 @@ export type LogFacts = { base: CheckpointFacts | undefined, segments: SegmentFac
 /** Verifies an RDB file; yields what it finds. */
 export type VerifyCheckpoint = (disk: Disk, file: string) => Generator<VerifyStep, CheckpointFacts, void>
 
-/** How often it begins anew when a broker replaces files meanwhile. */
-const restartsMax = 5
-
 export function* verifyLog(
   disk: Disk, place: LogPlace, verifyCheckpoint: VerifyCheckpoint,
 ): Generator<VerifyStep, LogFacts, void> {
   for (let restarts = 0; ; restarts++) {
-    const facts = yield* verifyOnce(disk, place, verifyCheckpoint, restarts < restartsMax)
+    const facts = yield* verifyOnce(disk, place, verifyCheckpoint, restarts < historyRestartsMax)
     if (facts !== undefined) return facts
   }
 }

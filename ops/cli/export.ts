@@ -8,16 +8,21 @@ import { redisVersion } from '../../broker/product.ts'
 import type { Engine } from '../../core/engine.ts'
 import { keyOf } from '../../core/keyspace/entry.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { segmentStart } from '../../core/log/log-files.ts'
-import { readHistory } from '../../core/log/history.ts'
+import { keptEntries, keptStart } from '../../core/history/kept-entries.ts'
+import type { KeptStart } from '../../core/history/kept-entries.ts'
+import { idText, isBefore, positionOf } from '../../core/history/moment.ts'
+import type { Moment } from '../../core/history/moment.ts'
+import { findBeginning, refuseLost } from '../../core/history/past.ts'
+import type { Beginning, Stand } from '../../core/history/past.ts'
 import { historyFiles } from '../../core/log/history-files.ts'
+import type { LogPlace } from '../../core/log/manifest.ts'
 import type { Entry } from '../../core/log/reader.ts'
 import { breathe, drive } from './drive.ts'
 import { faultText } from './fault-text.ts'
 import { renderEvent } from './event.ts'
-import { foldLog } from './fold.ts'
+import { foldLog, whileFilesStay } from './fold.ts'
 import { findLog } from './place.ts'
-import { entryMatches, isFrom, isUntil, keyMatches, keysOf, readSelection } from './selection.ts'
+import { entryMatches, isFrom, keyMatches, keysOf, readSelection } from './selection.ts'
 import type { Selection } from './selection.ts'
 import { openSink } from './sink.ts'
 import type { Sink } from './sink.ts'
@@ -44,12 +49,13 @@ export const exportVerb: Verb = {
   notes: [
     [
       'aof     commands without our comments: the history, behind the checkpoint (an RDB) where it is not kept from',
-      '        its first entry on; or with --state one RESTORE a key. A redis-server loads it. A part of the history',
-      '        (--db, --match, --from) has no checkpoint before it.',
+      '        its first entry on, or something was there before; or with --state one RESTORE a key. A redis-server',
+      '        loads it. A part of the history (--db, --match, --from) has no checkpoint before it.',
       'rdb     the state at the end or at --until, as redis-server 7.0 reads it',
       'ndjson  one object a line: position, time, db, command, keys, args, user, client, addr; bytes that are no UTF-8',
       '        stand as {"base64": "..."}',
     ],
+    ['History that is not kept, or that stands in a checkpoint only, is told of.'],
     ['The log is only read; a broker may be at work on it. Memory does not grow with the log, but aof --state and rdb',
       'fold the state into memory.'],
   ],
@@ -81,13 +87,16 @@ async function exportData(given: Given, io: Io): Promise<ExitCode> {
       const engine = await foldLog(io, place, selection.until)
       count = format === 'rdb' ? writeRdb(engine, selection, sink) : await writeState(io, engine, selection, sink)
     } else {
-      const { bases, segments } = historyFiles(io.disk, place)
-      const first = bases[0]
-      const files = first !== undefined && !first.endsWith('.rdb') ? [first, ...segments] : segments
       const { db, match, from } = selection
       const isPart = db !== undefined || match !== undefined || from !== undefined
-      const after = format === 'aof' && !isPart ? await writeBase(io, bases[0], segments, sink) : 0
-      count = await writeHistory(io, files, format, selection, after, sink)
+      const start = await whileFilesStay(async () => keptStart(io.disk, historyFiles(io.disk, place)))
+      const needsBase = format === 'aof' && !isPart && !start.isWhole
+      const base = needsBase ? await writeBase(io, place, selection.until, sink) : undefined
+      if (base === undefined) noteGap(io, start, from)
+      const first = base === undefined ? positionOf(from) ?? start.position : base.position + 1
+      const written = await writeHistory(io, place, format, selection, first, sink)
+      if (base !== undefined) refuseLost(base, written.stand)
+      count = written.count
     }
     await sink.finish()
   } catch (error) {
@@ -99,40 +108,52 @@ async function exportData(given: Given, io: Io): Promise<ExitCode> {
   return exits.whole
 }
 
-/** Writes the checkpoint where the segments don't begin with the first entry; returns its position, 0 for none. */
-async function writeBase(io: Io, base: string | undefined, segments: readonly string[], sink: Sink): Promise<number> {
+/** Writes the newest checkpoint that is not later than `until`. */
+async function writeBase(
+  io: Io, place: LogPlace, until: Moment | undefined, sink: Sink,
+): Promise<Beginning | undefined> {
   const { disk } = io
-  const first = segments.find((file) => disk.size(file) > 0)
-  if (base === undefined || !base.endsWith('.rdb')) return 0
-  if (first !== undefined && segmentStart(disk, first)?.position === 1) return 0
-  const facts = await drive(io, verifyRdbFile(disk, base), (step) => {
-    if (step.step === 'fault') throw new MillraceError('RDB_DAMAGED', faultText(step.fault))
+  const opened = await whileFilesStay(async () => {
+    const beginning = findBeginning(disk, historyFiles(disk, place), until)
+    const { base } = beginning
+    if (base === undefined) return undefined
+    const facts = await drive(io, verifyRdbFile(disk, base), (step) => {
+      if (step.step === 'fault') throw new MillraceError('RDB_DAMAGED', faultText(step.fault))
+    })
+    return { beginning, base, bytes: facts.bytes, fd: disk.openRead(base) }
   })
-  const fd = disk.openRead(base)
+  if (opened === undefined) return undefined
+  const { beginning, base, bytes, fd } = opened
   try {
     const slice = Buffer.allocUnsafe(sliceBytes)
-    for (let at = 0; at < facts.bytes;) {
-      const came = disk.read(fd, slice, 0, Math.min(slice.length, facts.bytes - at), at)
+    for (let at = 0; at < bytes;) {
+      const came = disk.read(fd, slice, 0, Math.min(slice.length, bytes - at), at)
       if (came === 0) break
       sink.write(slice.subarray(0, came))
       at += came
-      io.progress.show('exporting', base, at, facts.bytes)
+      io.progress.show('exporting', base, at, bytes)
       await sink.ready()
       await breathe(io)
     }
   } finally {
     disk.close(fd)
   }
-  return facts.position
+  return beginning
+}
+
+/** Says from where on entries are kept, where what is asked for goes further back. */
+function noteGap(io: Io, { position, ms, isWhole }: KeptStart, from: Moment | undefined): void {
+  if (isWhole || (from !== undefined && isBefore(from, position - 1, ms))) return
+  io.output.note({ type: 'kept', position, ms },
+    `entries are kept from ${idText(ms, position)} on: what was before is no part of this (--format rdb knows it)`)
 }
 
 async function writeHistory(
-  io: Io, files: readonly string[], format: 'aof' | 'ndjson', selection: Selection, base: number, sink: Sink,
-): Promise<number> {
+  io: Io, place: LogPlace, format: 'aof' | 'ndjson', selection: Selection, first: number, sink: Sink,
+): Promise<{ count: number, stand: Stand }> {
   const commands = createCommands()
   const { from, until } = selection
   let count = 0
-  let ended = false
   let db = -1
   /** Position that the open transaction began at, 0 for none. */
   let open = 0
@@ -140,9 +161,8 @@ async function writeHistory(
     if (open > 0) sink.write(encodeWords(['EXEC']))
     open = 0
   }
-  const visit = (entry: Entry): void => {
-    if (!isUntil(until, entry.position, entry.ms)) ended = true
-    if (ended || !isFrom(from, entry.position, entry.ms)) return
+  const visit = (entry: Entry, ms: number): void => {
+    if (!isFrom(from, entry.position, ms)) return
     const keys = keysOf(commands, entry)
     if (!entryMatches(selection, entry, keys)) return
     count++
@@ -159,15 +179,14 @@ async function writeHistory(
     }
     sink.write(entry.args.buf.subarray(entry.args.rawStart, entry.args.rawEnd))
   }
-  const after = from !== undefined && 'position' in from ? from.position - 1 : base
-  const steps = readHistory({ disk: io.disk, files, after, visit, enough: () => ended })
-  await drive(io, steps, ({ file, bytesRead, bytes }) => {
+  const steps = keptEntries({ disk: io.disk, place, from: first, until, visit })
+  const stand = await drive(io, steps, ({ file, bytesRead, bytes }) => {
     // A transaction never spans two frames.
     close()
     io.progress.show('exporting', file, bytesRead, bytes)
     return sink.ready()
   })
-  return count
+  return { count, stand }
 }
 
 function writeRdb(engine: Engine, selection: Selection, sink: Sink): number {

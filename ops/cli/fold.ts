@@ -1,11 +1,11 @@
 // Folds a log into an engine, without touching the log.
 
 import type { Engine } from '../../core/engine.ts'
+import { historyRestartsMax } from '../../core/limits.ts'
 import { historyFiles } from '../../core/log/history-files.ts'
 import type { LogPlace } from '../../core/log/manifest.ts'
 import type { Moment } from '../../core/history/moment.ts'
 import { foldPast } from '../../core/history/past.ts'
-import { restartsMax } from '../../consumers/time-travel/limits.ts'
 import { createScratch } from '../../consumers/time-travel/scratch.ts'
 import { drive } from './drive.ts'
 import type { Io } from './verb.ts'
@@ -37,7 +37,7 @@ export async function whileFilesStay<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || restarts >= restartsMax) throw error
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || restarts >= historyRestartsMax) throw error
     }
   }
 }

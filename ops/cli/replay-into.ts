@@ -1,20 +1,19 @@
 // `millrace replay --into`: the log's effects, one after the other, to where others take them.
 
 import type { CommandTable } from '../../core/commands/command-table.ts'
-import { checkpointStart } from '../../core/checkpoint/rdb-fields.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { idText } from '../../core/history/moment.ts'
+import { keptEntries, keptStart } from '../../core/history/kept-entries.ts'
+import type { KeptStart } from '../../core/history/kept-entries.ts'
+import { idText, isBefore, positionOf } from '../../core/history/moment.ts'
 import type { Moment } from '../../core/history/moment.ts'
-import { entriesUpTo } from '../../core/history/past.ts'
 import { historyFiles } from '../../core/log/history-files.ts'
-import { segmentStart } from '../../core/log/log-files.ts'
 import type { LogPlace } from '../../core/log/manifest.ts'
 import type { Entry } from '../../core/log/reader.ts'
 import type { Command } from '../../broker/command.ts'
 import { createCommands } from '../../broker/commands/table.ts'
 import { breathe } from './drive.ts'
 import { renderEvent } from './event.ts'
-import { foldLog } from './fold.ts'
+import { foldLog, whileFilesStay } from './fold.ts'
 import { NatsTarget } from './nats-target.ts'
 import { findLog } from './place.ts'
 import { RedisTarget } from './redis-target.ts'
@@ -34,21 +33,14 @@ const keysPerLook = 256
 export async function replayInto(given: Given, io: Io, into: string, selection: Selection): Promise<ExitCode> {
   const rate = rateOf(given)
   const place = findLog(io.disk, given.positionals[0]!)
-  const { bases, segments } = historyFiles(io.disk, place)
-  const oldest = bases.at(-1)
-  const files = oldest !== undefined && !oldest.endsWith('.rdb') ? [oldest, ...segments] : segments
-  const first = files.find((file) => io.disk.size(file) > 0)
-  const start = first === undefined ? undefined : segmentStart(io.disk, first)
+  const start = await whileFilesStay(async () => keptStart(io.disk, historyFiles(io.disk, place)))
   const sendsState = given.flag('state')
-  if (!sendsState && selection.from === undefined && (start?.position ?? 1) > 1) {
-    const kept = idText(start!.ms, start!.position)
-    const reason = `the log is kept from ${kept} on, not from its first entry: give --from or --state`
-    throw new MillraceError('BEFORE_HISTORY', reason)
-  }
+  if (!sendsState) refuseGap(start, selection.from)
   const target = await openTarget(given, io, into)
   try {
-    const from = sendsState ? await sendState(io, place, selection, oldest, target) : selection.from
-    const count = await sendAll(io, files, { ...selection, from }, rate, target)
+    const from = sendsState ? await sendState(io, place, selection, start, target) : selection.from
+    const first = positionOf(from) ?? start.position
+    const count = await sendAll(io, place, first, { ...selection, from }, rate, target)
     await target.finish()
     io.output.note({ type: 'summary', into, entries: count, position: Math.max(0, target.taken) },
       `${count} entries sent${target.taken > 0 ? `, up to position ${target.taken}` : ''}`)
@@ -66,13 +58,21 @@ export async function replayInto(given: Given, io: Io, into: string, selection: 
   }
 }
 
+/** Throws BEFORE_HISTORY unless entries are kept from the very first one, or from there, on. */
+function refuseGap({ position, ms, base, isWhole }: KeptStart, from: Moment | undefined): void {
+  if (from === undefined ? isWhole : position === 1 || isBefore(from, position - 1, ms)) return
+  const kept = `the log is kept from ${idText(ms, position)} on`
+  if (from !== undefined) throw new MillraceError('BEFORE_HISTORY', kept)
+  const reason = position > 1 ? ', not from its first entry' : `, and ${base!.file} holds what no entry tells of`
+  throw new MillraceError('BEFORE_HISTORY', `${kept}${reason}: give --from or --state`)
+}
+
 /** Sends what was there before the first entry that is sent; returns where that is. */
 async function sendState(
-  io: Io, place: LogPlace, selection: Selection, oldest: string | undefined, target: Target,
+  io: Io, place: LogPlace, selection: Selection, start: KeptStart, target: Target,
 ): Promise<Moment> {
   if (!(target instanceof RedisTarget)) throw new UsageError('--state goes with --into redis://… only')
-  const kept = oldest?.endsWith('.rdb') === true ? checkpointStart(io.disk, oldest).position : 0
-  const from = selection.from ?? { position: kept + 1 }
+  const from = selection.from ?? { position: (start.base?.position ?? start.position - 1) + 1 }
   const before = 'position' in from ? { ...from, position: from.position - 1 } : { ms: from.ms - 1 }
   const engine = await foldLog(io, place, before)
   let keys = 0
@@ -106,8 +106,9 @@ function ndjsonTarget(io: Io, file: string): Target {
   let taken = -1
   let finished = false
   return {
+    // A file is there as a whole or not at all.
     get taken() {
-      return taken
+      return file === '-' || finished ? taken : -1
     },
     async send({ event, position }) {
       sink.write(Buffer.from(`${JSON.stringify(event)}\n`))
@@ -126,22 +127,18 @@ function ndjsonTarget(io: Io, file: string): Target {
 }
 
 async function sendAll(
-  io: Io, files: readonly string[], selection: Selection, rate: number, target: Target,
+  io: Io, place: LogPlace, first: number, selection: Selection, rate: number, target: Target,
 ): Promise<number> {
   const commands = createCommands()
   const { from, until } = selection
   const pace = new Pace(io, rate)
   const queue: Sent[] = []
-  const visit = (entry: Entry): void => {
-    if (!isFrom(from, entry.position, entry.ms)) return
+  const visit = (entry: Entry, ms: number): void => {
+    if (!isFrom(from, entry.position, ms)) return
     const sent = wanted(commands, selection, entry)
     if (sent !== undefined) queue.push(sent)
   }
-  const after = from !== undefined && 'position' in from ? from.position - 1 : 0
-  const steps = entriesUpTo({
-    disk: io.disk, files: filesFrom(io, files, after), start: { position: after, ms: 0 }, offset: 0, moment: until,
-    positionMax: Infinity, visit,
-  })
+  const steps = keptEntries({ disk: io.disk, place, from: first, until, visit })
   let count = 0
   try {
     for (let step = steps.next(); step.done !== true; step = steps.next()) {
@@ -159,15 +156,6 @@ async function sendAll(
     steps.return(undefined as never)
   }
   return count
-}
-
-/** Without files that end before the position. */
-function filesFrom(io: Io, files: readonly string[], after: number): string[] {
-  const first = files.findLastIndex((file) => {
-    const start = segmentStart(io.disk, file)
-    return start !== undefined && start.position <= after + 1
-  })
-  return files.slice(Math.max(0, first))
 }
 
 function wanted(commands: CommandTable<Command>, selection: Selection, entry: Entry): Sent | undefined {

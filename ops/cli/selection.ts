@@ -2,7 +2,7 @@
 
 import type { CommandTable } from '../../core/commands/command-table.ts'
 import { visitKeys } from '../../core/commands/key-positions.ts'
-import { isBefore, isBehind, parseMoment } from '../../core/history/moment.ts'
+import { isBefore, parseMoment } from '../../core/history/moment.ts'
 import type { Moment } from '../../core/history/moment.ts'
 import { globMatch } from '../../core/keyspace/glob.ts'
 import type { Entry } from '../../core/log/reader.ts'
@@ -43,10 +43,6 @@ function bound(name: string, text: string | undefined): Moment | undefined {
 
 export function isFrom(from: Moment | undefined, position: number, ms: number): boolean {
   return from === undefined || !isBefore(from, position, ms)
-}
-
-export function isUntil(until: Moment | undefined, position: number, ms: number): boolean {
-  return until === undefined || !isBehind(until, position, ms)
 }
 
 export function keyMatches(selection: Selection, db: number, key: Uint8Array): boolean {

@@ -12,7 +12,7 @@ export interface Sink {
   ready(): Promise<void> | undefined
   /** All was written. */
   finish(): Promise<void>
-  /** It won't be: nothing is left. */
+  /** It won't be: no file is left, and stdout gets what was written so far. */
   abandon(): void
 }
 
@@ -57,7 +57,7 @@ function stdoutSink(): Sink {
       chunks.flush()
       if (stdout.writableNeedDrain) await drained()
     },
-    abandon() {},
+    abandon: chunks.flush,
   }
 }
 

@@ -111,7 +111,7 @@ function replyOf(engine: Engine, db: number, words: readonly string[]): string {
   return reply.buf.toString('latin1', 0, reply.at)
 }
 
-async function checkpoint(node: Node, archives: boolean): Promise<void> {
+export async function checkpoint(node: Node, archives: boolean): Promise<void> {
   settle(node)
   const rotation = node.log.rotate()
   settle(node)
@@ -132,7 +132,7 @@ async function checkpoint(node: Node, archives: boolean): Promise<void> {
   while (adopting.next().done !== true) continue
 }
 
-async function close(node: Node): Promise<void> {
+export async function close(node: Node): Promise<void> {
   settle(node)
   const closing = node.log.close()
   settle(node)

@@ -1,6 +1,7 @@
 // `millrace replay` and `millrace history` as an operator uses them: a data directory as of a moment, which redis-server
 // loads, too; and the log sent to a redis-server, to NATS and as JSON.
 
+import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
@@ -9,7 +10,8 @@ import { requireNats, startNats } from '../../nats-server.ts'
 import { freePort, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
-import { debug, digestOf, fileScope, millrace, workload } from './program.ts'
+import { until } from '../../until.ts'
+import { debug, digestOf, fileScope, millrace, program, root, workload } from './program.ts'
 
 let server: ServerProcess
 let client: RespClient
@@ -151,4 +153,64 @@ test('history that is not kept is an error', async (t) => {
   t.is(await reader.text('MGET', 'k', 'kept'), '*2\r\n$1\r\nw\r\n$3\r\nyes\r\n')
   t.is(await reader.text('LPOS', 'list', 'b'), ':1\r\n')
   reader.destroy()
+})
+
+type Running = { lines: () => Promise<Record<string, unknown>[]>, stderr: () => string, code: Promise<number | null> }
+
+/** Runs `millrace …`, whose lines nobody reads yet; resolves when the first of them is there. */
+async function begun(...args: readonly string[]): Promise<Running> {
+  const child = spawn(process.execPath, [program, ...args], { cwd: root })
+  const errors: Buffer[] = []
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
+  const code = new Promise<number | null>((resolve) => child.once('close', resolve))
+  await new Promise((resolve) => child.stdout.once('readable', resolve))
+  const lines = async (): Promise<Record<string, unknown>[]> => {
+    const chunks: Buffer[] = []
+    for await (const chunk of child.stdout) chunks.push(chunk as Buffer)
+    const text = Buffer.concat(chunks).toString()
+    return text.slice(0, text.lastIndexOf('\n')).split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+  return { lines, stderr: () => Buffer.concat(errors).toString(), code }
+}
+
+test('a broker archives what is still to be sent: it is found there; what it removes is an error', async (t) => {
+  const other = await startMillrace(t)
+  const writer = await other.connect()
+  const folder = path.join(other.dir, 'appendonlydir')
+  let written = 0
+  const write = (): Promise<unknown> =>
+    writer.pipeline(Array.from({ length: 60 }, () => ['SET', `k${++written}`, 'x'.repeat(20_000)]))
+  const rewrite = async (left: (archived: number) => boolean): Promise<void> => {
+    const [segment] = readdirSync(folder).filter((name) => name.endsWith('.incr.aof'))
+    await writer.call('BGREWRITEAOF')
+    await until(() => !readdirSync(folder).includes(segment!))
+    await until(() => left(readdirSync(path.join(folder, 'archive')).filter((name) => name.endsWith('.incr.aof')).length))
+  }
+  await write()
+  await rewrite((archived) => archived === 1)
+  const ndjson = [['replay', other.dir, '--into', 'ndjson'], ['export', other.dir, '--format', 'ndjson']]
+  for (const [i, words] of ndjson.entries()) {
+    await write()
+    const running = await begun(...words)
+    await rewrite((archived) => archived === i + 2)
+    const lines = await running.lines()
+    t.is(await running.code, 0, running.stderr())
+    t.deepEqual(lines.map(({ position }) => position), Array.from({ length: written }, (_, n) => n + 1))
+  }
+  for (const words of ndjson) {
+    await writer.call('CONFIG', 'SET', 'log-retention-bytes', '1gb')
+    await write()
+    await rewrite((archived) => archived > 0)
+    const from = written - 59
+    await write()
+    const running = await begun(...words, '--from', String(from))
+    await writer.call('CONFIG', 'SET', 'log-retention-bytes', '0')
+    await rewrite((archived) => archived === 0)
+    const lines = await running.lines()
+    t.is(await running.code, 2)
+    t.deepEqual(lines.map(({ position }) => position), Array.from({ length: 60 }, (_, n) => from + n))
+    const gap = `the log is kept from [1-9]\\d+-${written + 1} on, not from position ${from + 60}: log-retention`
+    t.regex(running.stderr(), new RegExp(gap))
+  }
+  writer.destroy()
 })

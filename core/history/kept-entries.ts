@@ -1,0 +1,101 @@
+// All entries that a log keeps, in order, while a broker may be at work on it. A file that was moved to the archive
+// when its turn comes (ENOENT) is found there: reading goes on behind the last entry that was read. What retention has
+// removed by then is an error, never left out.
+
+import { checkpointStart } from '../checkpoint/rdb-fields.ts'
+import type { Disk } from '../disk.ts'
+import { MillraceError } from '../errors.ts'
+import { historyFiles } from '../log/history-files.ts'
+import { isOrigin, segmentStart } from '../log/log-files.ts'
+import type { LogPlace } from '../log/manifest.ts'
+import type { Entry } from '../log/reader.ts'
+import type { Sources } from '../log/salvage.ts'
+import { historyRestartsMax } from '../limits.ts'
+import { idText } from './moment.ts'
+import type { Moment } from './moment.ts'
+import { entriesUpTo } from './past.ts'
+import type { Stand } from './past.ts'
+
+export type KeptStart = {
+  /** Files with entries, oldest first. */
+  files: readonly string[]
+  /** Position of the first entry, and the time of its frame, or of the checkpoint before it (0: nobody knows). */
+  position: number
+  ms: number
+  /** The oldest checkpoint from which on entries tell of all changes. */
+  base: (Stand & { file: string }) | undefined
+  /** The entries alone give the data as it is. */
+  isWhole: boolean
+}
+
+/** Where the entries begin that a log keeps. Throws RDB_DAMAGED, and the disk's errors. */
+export function keptStart(disk: Disk, { bases, segments, gone = [] }: Sources): KeptStart {
+  const oldest = bases.at(-1)
+  const all = oldest === undefined || oldest.endsWith('.rdb') ? segments : [oldest, ...segments]
+  const files = all.filter((file) => disk.size(file) !== 0)
+  const begins = files.length === 0 ? undefined : segmentStart(disk, files[0]!)
+  const takesOver = bases.findIndex((file, i) => isOrigin(file) || gone.some(({ newer }) => newer === i + 1))
+  const file = takesOver < 0 ? oldest : bases[takesOver]
+  const base = file?.endsWith('.rdb') === true ? { file, ...checkpointStart(disk, file) } : undefined
+  // What Redis wrote has no positions: it follows the checkpoint.
+  const position = begins?.position ?? (base?.position ?? 0) + 1
+  return {
+    files, position, ms: begins?.ms ?? base?.ms ?? 0, base,
+    isWhole: position === 1 && takesOver < 0 && base?.position !== 0,
+  }
+}
+
+export type KeptEntriesOptions = {
+  disk: Disk
+  place: LogPlace
+  /** Position of the first entry that is wanted, which must be kept, or be the next one. */
+  from: number
+  /** Undefined: the end. A transaction counts as a whole. */
+  until: Moment | undefined
+  /** `ms`: the entry's time, or of one without the last that was told before. */
+  visit: (entry: Entry, ms: number) => void
+}
+
+/**
+ * Visits the entries; yields after each frame, returns where the last of them stands. Throws MillraceError
+ * BEFORE_HISTORY, LOG_GAP, LOG_DAMAGED, RDB_DAMAGED, and the disk's errors.
+ */
+export function* keptEntries(
+  options: KeptEntriesOptions,
+): Generator<{ file: string; bytesRead: number; bytes: number }, Stand, void> {
+  const { disk, place, until, visit } = options
+  let next = options.from
+  let lastMs = 0
+  const visitNew = (entry: Entry, ms: number): void => {
+    if (entry.position < next) return
+    next = entry.position + 1
+    lastMs = ms
+    visit(entry, ms)
+  }
+  for (let restarts = 0; ; restarts++) {
+    const before = next
+    try {
+      const { files, position } = filesFrom(disk, keptStart(disk, historyFiles(disk, place)), next)
+      return yield* entriesUpTo({
+        disk, files, start: { position: position - 1, ms: lastMs }, offset: 0, moment: until, positionMax: Infinity,
+        visit: visitNew,
+      })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (next !== before) restarts = 0
+      if (restarts >= historyRestartsMax) throw error
+    }
+  }
+}
+
+/** The files in which the entry at position `from` and those behind it stand, and the position that they begin at. */
+function filesFrom(disk: Disk, start: KeptStart, from: number): { files: readonly string[]; position: number } {
+  const { files, position, ms } = start
+  if (position > from) {
+    const kept = `the log is kept from ${idText(ms, position)} on, not from position ${from}`
+    throw new MillraceError('BEFORE_HISTORY', `${kept}: log-retention-bytes or -ms removed what was before`)
+  }
+  const starts = files.map((file) => segmentStart(disk, file)?.position)
+  const first = starts.findLastIndex((begins) => begins !== undefined && begins <= from)
+  return first < 0 ? { files, position } : { files: files.slice(first), position: starts[first]! }
+}
