@@ -8,7 +8,7 @@
 // Names are kept as stream-names.ts says. Records stand in two lists: of all, by which they end with their time, and of
 // their producer, which keeps only so many. Both only shrink when a record is added: that is logged, looking is not.
 
-import { chunkOf, wordOf } from '../arena/arena.ts'
+import { chunkOf, roundedBytes, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
 import { idempotenceIdsDefault, idempotenceSecondsDefault } from '../limits.ts'
 import type { StreamId } from './stream-id.ts'
@@ -213,7 +213,7 @@ export class Idempotence {
     let bytes = this.arena.usableBytes(root) + this.names.memoryBytes(this.word(root, 6))
     for (const producer of this.names.list(this.word(root, 6))) {
       bytes += this.arena.usableBytes(producer) + this.names.memoryBytes(this.word(producer, 0))
-      bytes += this.word(producer, 1) * recordWords * 4
+      bytes += this.word(producer, 1) * roundedBytes(recordWords * 4)
     }
     return bytes
   }

@@ -9,7 +9,7 @@
 //
 // The group's and the consumer's blocks, of which the roots of these Trees are words, are drawn in stream-group.ts.
 
-import { chunkOf, wordOf } from '../arena/arena.ts'
+import { chunkOf, roundedBytes, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
 import { Tree } from '../arena/tree.ts'
 import type { StreamId } from './stream-id.ts'
@@ -226,10 +226,14 @@ export class PendingLists {
 
   /** Bytes of a group's pending entries and of the Trees that hang at the group. */
   protected pendingBytes(group: number): number {
-    const own = this.other.open(this.word(group, groupPendingWord))
     const policy = this.word(group, groupPolicyWord)
-    const words = policy === 0 ? pendingWords : plannedWords
-    const bytes = own.memoryBytes() + own.count * words * 4 + (policy === 0 ? 0 : this.plans.planBytes(policy))
+    const own = this.other.open(this.word(group, groupPendingWord))
+    let bytes = own.memoryBytes()
+    if (policy === 0) bytes += own.count * roundedBytes(pendingWords * 4)
+    else {
+      for (let more = own.first(); more; more = own.next()) bytes += this.plans.plannedBytes(own.value)
+      bytes += this.plans.planBytes(policy)
+    }
     return bytes + this.other.open(this.word(group, groupTimesWord)).memoryBytes()
   }
 

@@ -292,6 +292,12 @@ export class Plans extends Policies {
 
   // The whole.
 
+  /** Bytes of a pending block and what is kept beside it. */
+  plannedBytes(pending: number): number {
+    const note = this.word(pending, at.note)
+    return this.arena.usableBytes(pending) + (note === 0 ? 0 : this.arena.usableBytes(note))
+  }
+
   /** Bytes of the policy and what follows from it, but for the pending blocks. */
   planBytes(policy: number): number {
     const keys = this.word(policy, planWords.keys)
