@@ -1,5 +1,4 @@
-// The appender: collects a turn's effects behind each other, seals them as one frame, and hands it to the OS in one
-// write.
+// The appender: seals a turn's effects (open-frame.ts collects them) as one frame, and hands it to the OS in one write.
 //
 //   appended      in the open frame, in memory
 //   sealed        a frame has it; it is written in the same call, unless the disk refuses
@@ -17,11 +16,10 @@
 
 import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
-import {
-  frameBufferBytes, frameBufferKeptBytesMax, heldFrameBytesMax, logMarkBytes, logMarksMax, syncIntervalMs,
-} from '../limits.ts'
-import { bodyCrc, firstCrc, headerBytesMax, renderHeader, systemBy } from './frame.ts'
+import { heldFrameBytesMax, logMarkBytes, logMarksMax, syncIntervalMs } from '../limits.ts'
+import { bodyCrc, firstCrc, renderHeader } from './frame.ts'
 import type { Log, LogState } from './log.ts'
+import { bodyStart, OpenFrame } from './open-frame.ts'
 import type { Mark } from './reader.ts'
 import { Syncs } from './syncs.ts'
 
@@ -52,17 +50,7 @@ export type AppenderOptions = {
   monotonicMs?: () => number
 }
 
-const CR = 13
-const LF = 10
-const multiBytes = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
-const execBytes = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
-/** Room for `#TS:<unix seconds>` and its line end. */
-const stampBytesMax = 32
-const bodyStart = headerBytesMax + stampBytesMax
-/** Nobody's `#by` line: the next entry says who wrote it, whoever that is. */
-const unknownBy = Buffer.alloc(0)
-
-export class Appender implements Log {
+export class Appender extends OpenFrame implements Log {
   state: LogState
   failure: Error | undefined
   sealed: number
@@ -85,12 +73,6 @@ export class Appender implements Log {
   private readonly nextSegment: () => number
   private fd: number
   private crc: number
-  /** The open frame: its body begins at bodyStart, so that a time stamp and the header fit in front. */
-  private buf: Buffer
-  private at: number
-  private entries: number
-  private lastDb: number
-  private lastBy: Buffer | undefined
   private stamps: boolean
   /** Unix seconds of the segment's last `#TS:` line. */
   private stampedSecond: number
@@ -106,6 +88,7 @@ export class Appender implements Log {
   private readonly flushed: { position: number; done: () => void; failed: (error: Error) => void }[]
 
   constructor(options: AppenderOptions) {
+    super(options.end.bytes > 0)
     this.state = 'ok'
     this.failure = undefined
     this.sealed = options.end.position
@@ -123,11 +106,6 @@ export class Appender implements Log {
     this.nextSegment = options.nextSegment
     this.fd = options.end.fd
     this.crc = options.end.crc
-    this.buf = Buffer.allocUnsafeSlow(frameBufferBytes)
-    this.at = bodyStart
-    this.entries = 0
-    this.lastDb = -1
-    this.lastBy = offset > 0 ? unknownBy : undefined
     this.sealedMs = options.endMs ?? 0
     this.stamps = options.stamps ?? false
     this.stampedSecond = -1
@@ -156,10 +134,6 @@ export class Appender implements Log {
     return this.syncsHere && this.entries > 0 && this.state === 'ok' ? this.syncs.usualMs : 0
   }
 
-  get pendingBytes(): number {
-    return this.at - bodyStart
-  }
-
   /** Bytes of frames that the disk refused. */
   get waitingBytes(): number {
     return this.waiting.reduce((bytes, frame) => bytes + frame.bytes.length, 0)
@@ -173,59 +147,6 @@ export class Appender implements Log {
 
   setStamps(stamps: boolean): void {
     this.stamps = stamps
-  }
-
-  append(db: number, by: Buffer | undefined, buf: Uint8Array, from: number, to: number): void {
-    if (db !== this.lastDb || by !== this.lastBy) this.context(db, by)
-    this.entries++
-    this.copy(buf, from, to)
-  }
-
-  beginCommand(db: number, by: Buffer | undefined, words: number): void {
-    if (db !== this.lastDb || by !== this.lastBy) this.context(db, by)
-    this.entries++
-    this.length(42, words)
-  }
-
-  beginRaw(db: number, by: Buffer | undefined, buf: Uint8Array, from: number, to: number): void {
-    this.append(db, by, buf, from, to)
-  }
-
-  wordText(text: string): void {
-    const size = text.length
-    this.length(36, size)
-    this.reserve(size + 2)
-    if (size > 32) this.at += this.buf.write(text, this.at, 'latin1')
-    else for (let i = 0; i < size; i++) this.buf[this.at++] = text.charCodeAt(i)
-    this.crlf()
-  }
-
-  wordBytes(buf: Uint8Array, from: number, to: number): void {
-    this.length(36, to - from)
-    this.copy(buf, from, to)
-    this.reserve(2)
-    this.crlf()
-  }
-
-  words(buf: Uint8Array, from: number, to: number): void {
-    this.copy(buf, from, to)
-  }
-
-  endCommand(): void {}
-
-  multi(db: number, by: Buffer | undefined): void {
-    if (db !== this.lastDb || by !== this.lastBy) this.context(db, by)
-    this.copy(multiBytes, 0, multiBytes.length)
-  }
-
-  exec(): void {
-    this.copy(execBytes, 0, execBytes.length)
-  }
-
-  note(line: Buffer): void {
-    if (this.entries === 0) return
-    this.copy(line, 0, line.length)
-    this.lastBy = unknownBy
   }
 
   seal(ms: number): void {
@@ -246,8 +167,7 @@ export class Appender implements Log {
     if (this.onFrame !== undefined) this.onFrame(this.buf, bodyFrom, this.at, this.sealed)
     if (this.state === 'ok') this.write(from, crc)
     else this.waiting.push({ bytes: Buffer.from(this.buf.subarray(from, this.at)), position: this.sealed, crc })
-    this.at = bodyStart
-    if (this.buf.length > frameBufferKeptBytesMax) this.buf = Buffer.allocUnsafeSlow(frameBufferBytes)
+    this.nextFrame()
     if (this.rotations.length > 0) this.rotateNow()
   }
 
@@ -259,19 +179,6 @@ export class Appender implements Log {
     const line = `#TS:${second}\r\n`
     this.buf.write(line, bodyStart - line.length, 'latin1')
     return bodyStart - line.length
-  }
-
-  abandon(): void {
-    this.at = bodyStart
-    this.entries = 0
-    // What the frame said of database and author is gone with it.
-    this.lastDb = -1
-    this.lastBy = unknownBy
-  }
-
-  /** The next entry says which database it is for, also when the one before was for the same: a reader begins there. */
-  nameDatabase(): void {
-    this.lastDb = -1
   }
 
   /** To be called ten times a second or so: syncs under `everysec`, and tries what failed again. */
@@ -334,8 +241,7 @@ export class Appender implements Log {
     this.segmentBytes = 0
     this.stampedSecond = -1
     this.crc = firstCrc
-    this.lastDb = -1
-    this.lastBy = undefined
+    this.beginSegment()
     this.markedBytes = 0
     this.marks = [{ offset: 0, position: this.sealed, crc: firstCrc, ms: this.sealedMs, db: 0, by: '' }]
     for (const { done } of waiters) done(this.sealed)
@@ -446,57 +352,5 @@ export class Appender implements Log {
     this.failure = error
     for (const waiter of this.flushed.splice(0)) waiter.failed(error)
     this.onProgress?.()
-  }
-
-  /** The lines that go before an entry whose database or author differs from the entry before. */
-  private context(db: number, by: Buffer | undefined): void {
-    if (by !== this.lastBy) {
-      const line = by ?? systemBy
-      this.copy(line, 0, line.length)
-      this.lastBy = by
-    }
-    if (db !== this.lastDb) {
-      this.lastDb = db
-      this.length(42, 2)
-      this.wordText('SELECT')
-      this.wordText(String(db))
-    }
-  }
-
-  private copy(buf: Uint8Array, from: number, to: number): void {
-    const size = to - from
-    if (this.at + size > this.buf.length) this.reserve(size)
-    const target = this.buf
-    let at = this.at
-    if (size < 64) for (let i = from; i < to; i++) target[at++] = buf[i]!
-    else {
-      target.set(buf.subarray(from, to), at)
-      at += size
-    }
-    this.at = at
-  }
-
-  private length(sigil: number, n: number): void {
-    this.reserve(16)
-    this.buf[this.at++] = sigil
-    if (n < 10) this.buf[this.at++] = 48 + n
-    else {
-      const text = String(n)
-      for (let i = 0; i < text.length; i++) this.buf[this.at++] = text.charCodeAt(i)
-    }
-    this.crlf()
-  }
-
-  private crlf(): void {
-    this.buf[this.at++] = CR
-    this.buf[this.at++] = LF
-  }
-
-  private reserve(bytes: number): void {
-    const need = this.at + bytes + 2
-    if (need <= this.buf.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(need, this.buf.length * 2))
-    this.buf.copy(grown, 0, 0, this.at)
-    this.buf = grown
   }
 }
