@@ -3,12 +3,16 @@
 // removed by then is an error, never left out.
 
 import { checkpointStart } from '../checkpoint/rdb-fields.ts'
+import type { RdbVisitor } from '../checkpoint/rdb-file-reader.ts'
+import { readFile } from '../checkpoint/rdb-load.ts'
+import { skipValue } from '../checkpoint/rdb-skip.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
 import { historyFiles } from '../log/history-files.ts'
 import { isOrigin, segmentStart } from '../log/log-files.ts'
 import type { LogPlace } from '../log/manifest.ts'
 import type { Entry } from '../log/reader.ts'
+import { beginsAsRdb } from '../log/recover.ts'
 import type { Sources } from '../log/salvage.ts'
 import { historyRestartsMax } from '../limits.ts'
 import { idText } from './moment.ts'
@@ -16,9 +20,16 @@ import type { Moment } from './moment.ts'
 import { entriesUpTo } from './past.ts'
 import type { Stand } from './past.ts'
 
+/** Where the archive had the name already, a number follows it. */
+const rdbName = /\.rdb(?:\.\d+)?$/
+
+/** Goes behind what an RDB holds. */
+const passing: RdbVisitor = { library() {}, database() {}, key: (key, input) => skipValue(input, key.type) }
+
 export type KeptStart = {
-  /** Files with entries, oldest first. */
+  /** Files with entries, oldest first; whether the first of them begins with an RDB. */
   files: readonly string[]
+  isMixed: boolean
   /** Position of the first entry, and the time of its frame, or of the checkpoint before it (0: nobody knows). */
   position: number
   ms: number
@@ -31,16 +42,19 @@ export type KeptStart = {
 /** Where the entries begin that a log keeps. Throws RDB_DAMAGED, and the disk's errors. */
 export function keptStart(disk: Disk, { bases, segments, gone = [] }: Sources): KeptStart {
   const oldest = bases.at(-1)
-  const all = oldest === undefined || oldest.endsWith('.rdb') ? segments : [oldest, ...segments]
+  const holdsEntries = oldest !== undefined && !rdbName.test(oldest)
+  const isMixed = holdsEntries && beginsAsRdb(disk, oldest)
+  const all = holdsEntries ? [oldest, ...segments] : segments
   const files = all.filter((file) => disk.size(file) !== 0)
   const begins = files.length === 0 ? undefined : segmentStart(disk, files[0]!)
   const takesOver = bases.findIndex((file, i) => isOrigin(file) || gone.some(({ newer }) => newer === i + 1))
   const file = takesOver < 0 ? oldest : bases[takesOver]
-  const base = file?.endsWith('.rdb') === true ? { file, ...checkpointStart(disk, file) } : undefined
+  const isRdb = file !== undefined && (rdbName.test(file) || beginsAsRdb(disk, file))
+  const base = isRdb ? { file, ...checkpointStart(disk, file) } : undefined
   // What Redis wrote has no positions: it follows the checkpoint.
   const position = begins?.position ?? (base?.position ?? 0) + 1
   return {
-    files, position, ms: begins?.ms ?? base?.ms ?? 0, base,
+    files, isMixed, position, ms: begins?.ms ?? base?.ms ?? 0, base,
     isWhole: position === 1 && takesOver < 0 && base?.position !== 0,
   }
 }
@@ -56,13 +70,13 @@ export type KeptEntriesOptions = {
   visit: (entry: Entry, ms: number) => void
 }
 
+export type KeptStep = { file: string; bytesRead: number; bytes: number }
+
 /**
  * Visits the entries; yields after each frame, returns where the last of them stands. Throws MillraceError
  * BEFORE_HISTORY, LOG_GAP, LOG_DAMAGED, RDB_DAMAGED, and the disk's errors.
  */
-export function* keptEntries(
-  options: KeptEntriesOptions,
-): Generator<{ file: string; bytesRead: number; bytes: number }, Stand, void> {
+export function* keptEntries(options: KeptEntriesOptions): Generator<KeptStep, Stand, void> {
   const { disk, place, until, visit } = options
   let next = options.from
   let lastMs = 0
@@ -75,9 +89,11 @@ export function* keptEntries(
   for (let restarts = 0; ; restarts++) {
     const before = next
     try {
-      const { files, position } = filesFrom(disk, keptStart(disk, historyFiles(disk, place)), next)
+      const start = keptStart(disk, historyFiles(disk, place))
+      const { files, position } = filesFrom(disk, start, next)
+      const offset = start.isMixed && files[0] === start.files[0] ? yield* endOfRdb(disk, files[0]!) : 0
       return yield* entriesUpTo({
-        disk, files, start: { position: position - 1, ms: lastMs }, offset: 0, moment: until, positionMax: Infinity,
+        disk, files, start: { position: position - 1, ms: lastMs }, offset, moment: until, positionMax: Infinity,
         visit: visitNew,
       })
     } catch (error) {
@@ -98,4 +114,14 @@ function filesFrom(disk: Disk, start: KeptStart, from: number): { files: readonl
   const starts = files.map((file) => segmentStart(disk, file)?.position)
   const first = starts.findLastIndex((begins) => begins !== undefined && begins <= from)
   return first < 0 ? { files, position } : { files: files.slice(first), position: starts[first]! }
+}
+
+/** The byte where entries begin behind an RDB. */
+function* endOfRdb(disk: Disk, file: string): Generator<KeptStep, number, void> {
+  const steps = readFile(disk, file, passing, Infinity, false)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    yield { file, bytesRead: step.value.bytesRead, bytes: step.value.bytesTotal }
+  }
 }

@@ -141,7 +141,9 @@ function beginAt(
   })
   const behind = segments.slice(Math.max(0, first))
   const files = base.endsWith('.rdb') ? behind : [base, ...behind]
-  const begins = files.map((file) => segmentStart(disk, file)).find((found) => found !== undefined)
+  // What Redis wrote has no positions; whether the next file follows it shows when it is read.
+  const filled = files.find((file) => disk.size(file) !== 0)
+  const begins = filled === undefined ? undefined : segmentStart(disk, filled)
   if (begins !== undefined && begins.position > next) {
     throw new MillraceError('LOG_GAP', `the positions ${next} to ${begins.position - 1} are in no file`)
   }

@@ -10,6 +10,7 @@ import type { ArchivedFile } from './archive.ts'
 import { isOrigin } from './log-files.ts'
 import { readManifest } from './manifest.ts'
 import type { LogPlace } from './manifest.ts'
+import { beginsAsRdb } from './recover.ts'
 import type { GoneBase, Sources } from './salvage.ts'
 
 /** What the archive puts behind a name that it has already. */
@@ -25,7 +26,8 @@ type Found = { file: string; seq: number }
 export function historyFiles(disk: Disk, place: LogPlace): Sources {
   // In this order: a file that leaves the folder meanwhile has its line in the archive before.
   const names = disk.list(place.folder)
-  const named = archivedFiles(disk, path.join(place.folder, 'archive'))
+  const named: Archived[] = archivedFiles(disk, path.join(place.folder, 'archive'))
+    .map((one) => (isSingleAof(disk, one) ? { ...one, type: 'b' } : one))
   const archived = named.filter(({ file }) => disk.size(file) >= 0)
   const manifest = readManifest(disk, place)
   if (manifest === undefined) throw new MillraceError('LOG_MANIFEST', `${place.folder} has no manifest`)
@@ -56,6 +58,11 @@ export function historyFiles(disk: Disk, place: LogPlace): Sources {
     bases: [...bases, ...archivedOf('b').toReversed()], segments: [...archivedOf('i'), ...segments],
     gone: goneBases(settled, (one) => archived.includes(one), bases.length),
   }
+}
+
+/** The one AOF of a Redis before 7.0, which begins with an RDB: by its name the archive takes it for a segment. */
+function isSingleAof(disk: Disk, { file, name }: Archived): boolean {
+  return !/\.(?:base|incr)\./.test(name) && disk.size(file) > 0 && beginsAsRdb(disk, file)
 }
 
 /** Checkpoints of the archive that are nowhere, and for which what came before them can't stand in. */

@@ -141,11 +141,14 @@ async function writeBase(
   return beginning
 }
 
-/** Says from where on entries are kept, where what is asked for goes further back. */
-function noteGap(io: Io, { position, ms, isWhole }: KeptStart, from: Moment | undefined): void {
-  if (isWhole || (from !== undefined && isBefore(from, position - 1, ms))) return
-  io.output.note({ type: 'kept', position, ms },
-    `entries are kept from ${idText(ms, position)} on: what was before is no part of this (--format rdb knows it)`)
+/** Says what no entry tells of, where what is asked for goes so far back. */
+function noteGap(io: Io, { position, ms, base, isWhole }: KeptStart, from: Moment | undefined): void {
+  if (isWhole) return
+  const gap = position > 1 || base === undefined ? { position: position - 1, ms } : base
+  if (from !== undefined && isBefore(from, gap.position, gap.ms)) return
+  const kept = `entries are kept from ${idText(ms, position)} on: what was before is no part of this`
+  const text = gap === base ? `${base.file} holds what no entry tells of: that is no part of this` : kept
+  io.output.note({ type: 'gap', position: gap.position, ms: gap.ms }, `${text} (--format rdb knows it)`)
 }
 
 async function writeHistory(

@@ -7,6 +7,7 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
+import { encodeCommand } from '../../resp-client.ts'
 import { until } from '../../until.ts'
 import { debug, digestOf, millrace, program, root, sharedDirectory, workload } from './program.ts'
 
@@ -201,6 +202,46 @@ test('what a redis-server wrote is part of the history, also behind checkpoints 
   t.deepEqual(last.lines, lines.slice(-4))
   const [whole, made] = await roundTrip(t, redis.dir)
   t.is(made, whole)
+  // The state behind the first INCR.
+  const work = temporaryDirectory(t)
+  const early = path.join(work, 'early.rdb')
+  const until = String(lines.findIndex(({ command }) => command === 'INCR') + 1)
+  const exported = await millrace('export', redis.dir, '--format', 'rdb', '--until', until, '--output', early)
+  t.is(exported.code, 0, exported.stderr)
+  t.is((await millrace('import', early, '--to', path.join(work, 'to'))).code, 0)
+  const then = await startMillrace(t, { dir: path.join(work, 'to') })
+  const reader = await then.connect()
+  t.is(await reader.text('GET', 'n'), '$1\r\n6\r\n')
+  t.is(await reader.text('LLEN', 'list'), ':1\r\n')
+  reader.destroy()
+})
+
+test('an AOF that begins with an RDB: what stands behind that is history, before and after it was rewritten', async (t) => {
+  const dir = temporaryDirectory(t)
+  const dump = path.join(dir, 'dump.rdb')
+  t.is((await millrace('export', written.dir, '--format', 'rdb', '--output', dump)).code, 0)
+  const home = path.join(dir, 'home')
+  mkdirSync(home)
+  const commands = [['SELECT', '0'], ['SET', 'text', 'one'], ['INCR', 'number']].map((words) => encodeCommand(words))
+  writeFileSync(path.join(home, 'appendonly.aof'), Buffer.concat([readFileSync(dump), ...commands]))
+  const server = await startMillrace(t, { dir: home })
+  const client = await server.connect()
+  await client.call('INCR', 'number')
+  client.destroy()
+  const check = async (): Promise<void> => {
+    const { lines, stderr } = await millrace('export', home, '--format', 'ndjson')
+    t.deepEqual(lines.map(({ position, command }) => [position, command]), [[1, 'SET'], [2, 'INCR'], [3, 'INCR']])
+    t.regex(stderr, /appendonly\.aof holds what no entry tells of/)
+    t.deepEqual((await millrace('replay', home, '--into', 'ndjson', '--from', '2')).lines, lines.slice(1))
+    const [whole, made] = await roundTrip(t, home)
+    t.is(made, whole)
+  }
+  await server.terminate()
+  await check()
+  await server.start()
+  await rewritten(server)
+  await server.terminate()
+  await check()
 })
 
 test('what stands in a checkpoint from before the first entry is part of the history as AOF, and else told of', async (t) => {
@@ -223,7 +264,7 @@ test('what stands in a checkpoint from before the first entry is part of the his
   t.is(then, await digestOf(t, startMillrace, earlier))
   const events = await millrace('export', to, '--format', 'ndjson')
   t.is(events.lines.length, 3)
-  t.regex(events.stderr, /entries are kept from \d+-1 on: what was before is no part of this/)
+  t.regex(events.stderr, /\.base\.rdb holds what no entry tells of: that is no part of this \(--format rdb knows it\)\n/)
   const replayed = await millrace('replay', to, '--into', 'ndjson')
   t.is(replayed.code, 2)
   t.regex(replayed.stderr, /the log is kept from \d+-1 on, and \S+\.base\.rdb holds what no entry tells of: give --from or --state/)
