@@ -2,8 +2,11 @@
 // no vectors and no population count. Strings come through its memory block by block; copying a block costs less than
 // what the loops gain (1 MiB, V8 13.6: BITOP AND 56 µs, 190 with 32-bit words; BITCOUNT 53 µs, 160 with 32-bit words).
 //
-// https://webassembly.github.io/spec/core/binary/ ; every loop works on blocks at fixed places, from their beginning,
-// for a number of bytes that is rounded up to `strideBytes`.
+// Every loop works on blocks at fixed places, from their beginning, for a number of bytes that is rounded up to
+// `strideBytes`.
+
+import { i32, instantiate, signed, unsigned, v128 } from '../webassembly.ts'
+import type { WasmFunction } from '../webassembly.ts'
 
 /** Bytes of one block; a few blocks fit the first-level cache. */
 export const blockBytes = 16384
@@ -14,14 +17,7 @@ export const strideBytes = 64
 export const blocks = { result: 0, source: 1, first: 2, twice: 3, scratch: 4 } as const
 type BlockName = keyof typeof blocks
 
-/** What is used of the global object, which the types of Node leave out. */
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object
-  Instance: new (module: object) => { exports: Record<string, unknown> }
-}
-
 const vectorBytes = 16
-const pageBytes = 65536
 
 /** Of the opcodes those that are needed; 0xfd begins those of vectors. */
 const op = {
@@ -30,17 +26,10 @@ const op = {
   andNot: [0xfd, 0x4f], or: [0xfd, 0x50], xor: [0xfd, 0x51], bitsOfBytes: [0xfd, 0x62], pairsOfBytes: [0xfd, 0x7d],
   pairsOfWords: [0xfd, 0x7f], addWords: [0xfd, 0x8e, 0x01],
 } as const
-const i32 = 0x7f
-const v128 = 0x7b
-
-/** An unsigned number as LEB128. */
-function leb(n: number): number[] {
-  return n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...leb(n >>> 7)]
-}
 
 /** Load or store of a vector of a block; the address on the stack is the offset within the block. */
 function access(opcode: readonly number[], block: BlockName, offset: number): number[] {
-  return [...opcode, 0, ...leb(blocks[block] * blockBytes + offset)]
+  return [...opcode, 0, ...unsigned(blocks[block] * blockBytes + offset)]
 }
 
 // Parameter 0 is the number of bytes, local 1 the offset of the round at hand.
@@ -51,23 +40,22 @@ const at = [op.get, 1]
 function loop(round: (offset: number) => number[]): number[] {
   const rounds: number[] = []
   for (let offset = 0; offset < strideBytes; offset += vectorBytes) rounds.push(...round(offset))
-  // The constant is a signed LEB128: 64 needs a second byte.
-  const step = [...at, op.constant, strideBytes | 0x80, 0, ...op.add, op.set, 1]
+  const step = [...at, op.constant, ...signed(strideBytes), ...op.add, op.set, 1]
   return [...op.loop, ...rounds, ...step, ...at, ...bytes, ...op.less, ...op.branchIf, ...op.end]
 }
 
 /** to = a `opcode` b; to = `opcode` a where there is no b. */
-function kernel(to: BlockName, opcode: readonly number[], a: BlockName, b?: BlockName): number[] {
+function kernel(to: BlockName, opcode: readonly number[], a: BlockName, b?: BlockName): WasmFunction {
   const body = loop((offset) => [
     ...at, ...at, ...access(op.load, a, offset),
     ...(b === undefined ? [] : [...at, ...access(op.load, b, offset)]),
     ...opcode, ...access(op.store, to, offset),
   ])
-  return code([1, 1, i32], body)
+  return { signature: { takes: [i32], gives: [] }, locals: [[1, i32]], body }
 }
 
 /** Set bits of `result`. Sums of bytes are kept in eight 16-bit lanes, which a block can't overflow. */
-function counter(): number[] {
+function counter(): WasmFunction {
   const sums = [op.get, 2]
   const body = loop((offset) => [
     ...at, ...access(op.load, 'result', offset), ...op.bitsOfBytes, ...op.pairsOfBytes,
@@ -76,18 +64,7 @@ function counter(): number[] {
   const lanes = [0, 1, 2, 3].flatMap((lane) => [
     ...sums, ...op.pairsOfWords, ...op.lane, lane, ...(lane === 0 ? [] : op.add),
   ])
-  return code([2, 1, i32, 1, v128], [...body, ...lanes])
-}
-
-/** A function's entry in the code section: its size, its locals (groups of one type), its body. */
-function code(locals: readonly number[], body: readonly number[]): number[] {
-  const entry = [...locals, ...body, ...op.end]
-  return [...leb(entry.length), ...entry]
-}
-
-function section(id: number, items: readonly (readonly number[])[]): number[] {
-  const content = [...leb(items.length), ...items.flat()]
-  return [id, ...leb(content.length), ...content]
+  return { signature: { takes: [i32], gives: [i32] }, locals: [[1, i32], [1, v128]], body: [...body, ...lanes] }
 }
 
 const kernels = {
@@ -104,29 +81,11 @@ const kernels = {
   firstWithout: kernel('result', op.andNot, 'first', 'result'),
   count: counter(),
 } as const
-type Kernels = Record<keyof typeof kernels, (bytes: number) => number>
 
-function assemble(): Uint8Array {
-  const names = Object.keys(kernels)
-  const memoryPages = Math.ceil((Object.keys(blocks).length * blockBytes) / pageBytes)
-  const name = (text: string): number[] => [...leb(text.length), ...Buffer.from(text)]
-  return Uint8Array.from([
-    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    // Types: bytes → nothing, bytes → a number.
-    ...section(1, [[0x60, 1, i32, 0], [0x60, 1, i32, 1, i32]]),
-    ...section(3, names.map((kind) => [kind === 'count' ? 1 : 0])),
-    ...section(5, [[0, ...leb(memoryPages)]]),
-    ...section(7, [[...name('memory'), 2, 0], ...names.map((kind, i) => [...name(kind), 0, i])]),
-    ...section(10, Object.values(kernels)),
-  ])
-}
-
-const instance = new WebAssembly.Instance(new WebAssembly.Module(assemble()))
+const { functions, memory } = instantiate(kernels, Object.keys(blocks).length * blockBytes)
 
 /** The loops by name; each takes the number of bytes. */
-export const vector = instance.exports as unknown as Kernels
-
-const memory = (instance.exports['memory'] as { buffer: ArrayBuffer }).buffer
+export const vector = functions
 
 function view(block: number): Uint8Array {
   return new Uint8Array(memory, block * blockBytes, blockBytes)
