@@ -41,9 +41,9 @@ async function playground(t: ExecutionContext): Promise<{ folder: string, env: N
   program('npm', `[ "$1" = start ] || exit 0; ${millrace} --port ${ports.millrace}`)
   program('npx', `[ "$1" = node ] || exit 1; shift; exec ${process.execPath} "$@"`)
   program('redis-cli', `exec "$(command -v -p redis-cli || echo /usr/bin/redis-cli)" -p ${ports.millrace} "$@"`)
-  const packed = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { exports: Record<string, { default?: string }> }
+  const packed = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { exports: Record<string, { types?: string }> }
   const exports = Object.fromEntries(Object.entries(packed.exports).map(([name, target]) =>
-    [name, typeof target === 'string' ? target : target.default!.replace('./dist/', './source/').replace(/\.js$/, '.ts')]))
+    [name, typeof target === 'string' ? target : target.types!.replace('./dist/types/', './source/').replace(/\.d\.ts$/, '.ts')]))
   writeFileSync(path.join(folder, 'node_modules/millrace/package.json'), JSON.stringify({ name: 'millrace', type: 'module', exports }))
   symlinkSync(root, path.join(folder, 'node_modules/millrace/source'))
   symlinkSync(path.join(root, 'node_modules/nats'), path.join(folder, 'node_modules/nats'))

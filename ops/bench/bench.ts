@@ -18,7 +18,7 @@ import { bullmq } from './bullmq.ts'
 import type { QueueFigures } from './bullmq.ts'
 import { compactions, underLoad } from './compaction.ts'
 import type { CompactionFigures } from './compaction.ts'
-import { ask, isInstalled, start } from './contestants.ts'
+import { ask, build, isInstalled, start } from './contestants.ts'
 import type { Contestant, Name, Policy, StartOptions } from './contestants.ts'
 import { bytesPerElement, collections } from './elements.ts'
 import { familyTests, prepareFamily } from './families.ts'
@@ -284,6 +284,7 @@ async function monitoring(): Promise<void> {
   for (const contestant of running.values()) await contestant.stop()
 }
 
+build()
 if (!hasPeer) console.log('redis-server is not installed: only our own figures')
 if (wanted.has('throughput')) for (const policy of policies) await allThroughput(policy)
 if (wanted.has('group')) await groups()

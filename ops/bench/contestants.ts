@@ -22,7 +22,9 @@ export type Contestant = {
 
 const collectedEveryMs = 1000
 const here = import.meta.dirname
-const program = path.join(here, '../cli/millrace.ts')
+const root = path.join(here, '../..')
+/** As its users have it. */
+const program = path.join(root, 'dist/millrace.js')
 
 export function isInstalled(command: string): boolean {
   try {
@@ -31,6 +33,11 @@ export function isInstalled(command: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Makes the program from the sources. */
+export function build(): void {
+  execFileSync('npm', ['run', 'bundle'], { cwd: root, stdio: 'ignore' })
 }
 
 export function freePort(): Promise<number> {

@@ -7,6 +7,7 @@ import path from 'node:path'
 import test from 'ava'
 import { freePort } from '../process.ts'
 import { RespClient } from '../resp-client.ts'
+import { until } from '../until.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -54,17 +55,23 @@ test('the packed tarball gives a command, an import and types that work', async 
   mkdirSync(installed, { recursive: true })
   execFileSync('tar', ['-xzf', path.join(folder, tarball), '-C', installed, '--strip-components=1'])
   linkDependencies(folder)
-  t.false(readdirSync(path.join(installed, 'dist')).includes('test'))
+  t.false(readdirSync(path.join(installed, 'dist/types')).includes('test'))
 
   const data = path.join(folder, 'data')
   mkdirSync(data)
   const port = await freePort()
-  const command = path.join(installed, 'dist/ops/cli/millrace.js')
+  const command = path.join(installed, 'dist/millrace.js')
   const server = spawn(process.execPath, [command, '--port', String(port), '--dir', data, '--save', ''])
   t.teardown(() => server.kill('SIGKILL'))
   const ended = new Promise((resolve) => server.once('exit', resolve))
   const client = await untilConnected(port)
   t.is(await client.text('SET', 'k', 'v'), '+OK\r\n')
+  // The programs of its child processes are there, too.
+  t.regex(await client.text('LOG', 'HISTORY', 'k'), /SET/)
+  await client.text('BGREWRITEAOF')
+  await until(async () => (await client.text('INFO', 'persistence')).includes('aof_rewrite_in_progress:0'))
+  t.true(readdirSync(path.join(data, 'appendonlydir')).some((name) => name.endsWith('.base.rdb')))
+  t.is(await client.text('SET', 'k', 'w'), '+OK\r\n')
   client.destroy()
   server.kill('SIGTERM')
   t.is(await ended, 0)
