@@ -40,7 +40,8 @@ export function instantiate<Name extends string>(
   const bodies = names.map((name) => functions[name])
   const bytes = Uint8Array.from([
     0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    ...section(1, bodies.map(({ signature: { takes, gives } }) => [0x60, takes.length, ...takes, gives.length, ...gives])),
+    ...section(1, bodies.map(({ signature: { takes, gives } }) =>
+      [0x60, takes.length, ...takes, gives.length, ...gives])),
     ...section(3, names.map((_, i) => unsigned(i))),
     ...section(5, [[0, ...unsigned(Math.ceil(memoryBytes / pageBytes))]]),
     ...section(7, [[...text('memory'), 2, 0], ...names.map((name, i) => [...text(name), 0, ...unsigned(i)])]),
@@ -59,7 +60,8 @@ function text(name: string): number[] {
 
 /** A function's entry in the code section: its size, its locals, its body. */
 function code({ locals, body }: WasmFunction): number[] {
-  const entry = [...unsigned(locals.length), ...locals.flatMap(([count, type]) => [...unsigned(count), type]), ...body, 0x0b]
+  const groups = locals.flatMap(([count, type]) => [...unsigned(count), type])
+  const entry = [...unsigned(locals.length), ...groups, ...body, 0x0b]
   return [...unsigned(entry.length), ...entry]
 }
 

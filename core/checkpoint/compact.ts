@@ -134,7 +134,7 @@ class Fold implements RdbVisitor {
   * findTail(base: string): Generator<CompactProgress, void, void> {
     const { disk, engine } = this.options
     const visitor: RdbVisitor = { library() {}, database() {}, key: (key, input) => skipValue(input, key.type) }
-    const steps = readFile(disk, base, visitor, engine.settings.stringBytesMax, false)
+    const steps = readFile(disk, base, visitor, engine.settings.stringBytesMax, 'values')
     for (;;) {
       const step = steps.next()
       if (step.done === true) {
@@ -186,7 +186,7 @@ class Fold implements RdbVisitor {
       if (this.keeps) this.runs[this.source]!.add(from, to, this.dated)
       this.keeps = false
     }
-    const steps = readFile(disk, base, this, engine.settings.stringBytesMax, true, note)
+    const steps = readFile(disk, base, this, engine.settings.stringBytesMax, 'checksum', note)
     for (const { bytesRead, bytesTotal } of steps) yield { phase: 'load', done: bytesRead, total: bytesTotal }
   }
 

@@ -3,8 +3,9 @@
 //
 //   ┌ bytes u32 │ elements u16 │ element │ … │ 0xff ┐     elements: 65,535 when there are more than that tells
 
-import { bodyBytes, elementBytes, ElementReader, ElementWriter, stringHeadBytes } from '../types/list-element.ts'
-import { listpackHeaderBytes } from '../types/stream-packed.ts'
+import {
+  bodyBytes, elementBytes, ElementReader, ElementWriter, listpackHeaderBytes, stringHeadBytes,
+} from '../types/list-element.ts'
 import { RdbError } from './rdb-format.ts'
 import type { RdbOutput } from './rdb-output.ts'
 
@@ -164,13 +165,16 @@ function crossing(): RdbError {
 /** Elements that the head of the listpack `buf[from..to)` tells, -1 for too many to tell. Throws RdbError. */
 export function listpackCount(buf: Uint8Array, from: number, to: number): number {
   const size = to - from
-  if (size <= listpackHeaderBytes || buf[to - 1] !== endMark) throw damagedHead()
-  const told = (buf[from]! | (buf[from + 1]! << 8) | (buf[from + 2]! << 16) | (buf[from + 3]! << 24)) >>> 0
-  if (told !== size) throw damagedHead()
+  if (size <= listpackHeaderBytes || buf[to - 1] !== endMark || listpackSize(buf, from) !== size) throw damagedHead()
   const count = buf[from + 4]! | (buf[from + 5]! << 8)
   return count === countMax ? -1 : count
 }
 
-function damagedHead(): RdbError {
+/** Bytes that the head of the listpack at `buf[from]` tells. */
+export function listpackSize(buf: Uint8Array, from: number): number {
+  return (buf[from]! | (buf[from + 1]! << 8) | (buf[from + 2]! << 16) | (buf[from + 3]! << 24)) >>> 0
+}
+
+export function damagedHead(): RdbError {
   return new RdbError('a listpack whose head or end is damaged')
 }

@@ -104,5 +104,30 @@ export function decompress(buf: Uint8Array, from: number, to: number, out: Uint8
   return end === size
 }
 
+/**
+ * Decompresses the beginning of `buf[from..to)` into `out[0..size)`, `bytes` of it or a little more; returns how many,
+ * fewer where the bytes end or are damaged.
+ */
+export function decompressStart(
+  buf: Uint8Array, from: number, to: number, out: Uint8Array, size: number, bytes: number,
+): number {
+  let at = from
+  let end = 0
+  while (end < bytes && at < to) {
+    const control = buf[at++]!
+    if (control < literalsMax) {
+      const last = Math.min(at + control + 1, to)
+      while (at < last && end < size) out[end++] = buf[at++]!
+      continue
+    }
+    let length = control >>> 5
+    if (length === 7) length += buf[at++]!
+    let back = end - ((control & 31) << 8) - buf[at++]! - 1
+    if (at > to || back < 0) return end
+    for (const until = Math.min(end + length + 2, size); end < until;) out[end++] = out[back++]!
+  }
+  return end
+}
+
 const input = new WordView()
 const output = new WordView()

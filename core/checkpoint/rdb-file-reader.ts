@@ -80,13 +80,16 @@ export class RdbFileReader implements InputSource {
   private ended: boolean
   private readonly current: RdbKey
 
-  /** `stringBytesMax`: longest string that is believed; `checks`: `rdbchecksum`; without `source` bytes are pushed. */
-  constructor(stringBytesMax: number, checks: boolean, source?: ByteSource) {
+  /**
+   * `stringBytesMax`: longest string that is believed; `checks`: `rdbchecksum`; without `source` bytes are pushed;
+   * `sealed`: a checksum is there, and must be right.
+   */
+  constructor(stringBytesMax: number, checks: boolean, source?: ByteSource, sealed = false) {
     this.version = 0
     this.offset = 0
     this.bytesLeft = source?.bytes ?? 0
     this.window = Buffer.allocUnsafeSlow(windowBytes)
-    this.input = new RdbInput(this.window, 0, 0, stringBytesMax, this)
+    this.input = new RdbInput(this.window, 0, 0, stringBytesMax, this, sealed)
     this.crc = new Crc64()
     this.checks = checks
     this.source = source
@@ -177,7 +180,7 @@ export class RdbFileReader implements InputSource {
     }
     this.wanted = 0
     this.pass(input.at)
-    if (last && this.checks && this.version >= 5) this.verify()
+    if (last && this.checks) this.verify()
     return last ? 'end' : 'record'
   }
 
@@ -310,10 +313,14 @@ export class RdbFileReader implements InputSource {
   private verify(): void {
     // The checksum doesn't count to itself.
     const at = this.start - rdbChecksumBytes
+    const isThere = this.version >= 5 && (this.window.readUInt32LE(at) !== 0 || this.window.readUInt32LE(at + 4) !== 0)
+    if (!isThere) {
+      if (this.input.sealed) throw new RdbError('no checksum, and bytes behind the end')
+      return
+    }
     this.sum(at)
     const low = this.window.readUInt32LE(at)
     const high = this.window.readUInt32LE(at + 4)
-    if (low === 0 && high === 0) return
     if (low !== this.crc.low || high !== this.crc.high) {
       this.offset -= rdbChecksumBytes
       throw new RdbError('the checksum is not that of the bytes before it')

@@ -32,6 +32,8 @@ export class RdbInput {
   /** The words of the length that was read last. */
   high: number
   low: number
+  /** All of it counts only if a checksum turns out to be right, which says that what was written is what is read. */
+  readonly sealed: boolean
   /** Low bits of the byte that stood in place of a length; -1 when it was a length. */
   private encoding: number
   private readonly stringBytesMax: number
@@ -39,7 +41,9 @@ export class RdbInput {
   private unpacked: Buffer | undefined
   private readonly source: InputSource | undefined
 
-  constructor(buf: Buffer, from: number, to: number, stringBytesMax: number, source?: InputSource) {
+  constructor(
+    buf: Buffer, from: number, to: number, stringBytesMax: number, source?: InputSource, sealed = false,
+  ) {
     this.buf = buf
     this.at = from
     this.end = to
@@ -50,6 +54,7 @@ export class RdbInput {
     this.packedTo = 0
     this.high = 0
     this.low = 0
+    this.sealed = sealed
     this.encoding = -1
     this.stringBytesMax = stringBytesMax
     this.unpacked = undefined
@@ -136,6 +141,15 @@ export class RdbInput {
 
   /** Reads a string: `text[from..to)`. */
   string(): void {
+    this.packedString()
+    if (this.packedTo > 0) this.unpack()
+  }
+
+  /**
+   * As `string`, but what is compressed stays so: then `packedTo` is not 0, `to` says how many bytes it will have, and
+   * `text` has none of them until `unpack`.
+   */
+  packedString(): void {
     this.lengthOrEncoding()
     this.packedTo = 0
     if (this.encoding < 0) {
@@ -145,6 +159,15 @@ export class RdbInput {
     } else if (this.encoding === encodings.lzf) this.compressed()
     else if (this.encoding <= encodings.int32) this.integer(1 << this.encoding)
     else throw new RdbError(`an unknown string encoding ${this.encoding}`)
+  }
+
+  /** Unpacks what `packedString` left compressed. */
+  unpack(): void {
+    const out = this.roomFor(this.to)
+    if (!decompress(this.buf, this.packedFrom, this.packedTo, out, this.to)) {
+      throw new RdbError('compressed bytes are damaged')
+    }
+    this.text = out
   }
 
   /** Goes behind a string. */
@@ -180,9 +203,6 @@ export class RdbInput {
     const from = this.take(packed)
     // A copy of 264 bytes takes three, so nothing real is smaller than that.
     if (size > packed * 264) throw new RdbError('compressed bytes are damaged')
-    const out = this.roomFor(size)
-    if (!decompress(this.buf, from, this.at, out, size)) throw new RdbError('compressed bytes are damaged')
-    this.text = out
     this.from = 0
     this.to = size
     this.packedFrom = from

@@ -8,10 +8,10 @@ import type { LoadedBase } from '../log/recover.ts'
 import { setIdleSeconds, setUseCount } from '../keyspace/access.ts'
 import { addString, storeString } from '../types/string.ts'
 import { freeValue } from '../types/types.ts'
-import { RdbError, RdbShortError, rdbTypes } from './rdb-format.ts'
+import { rdbChecksumBytes, RdbError, rdbOpcodes, RdbShortError, rdbTypes } from './rdb-format.ts'
 import { auxNames } from './rdb-save.ts'
 import { RdbFileReader } from './rdb-file-reader.ts'
-import type { RdbKey, RdbVisitor } from './rdb-file-reader.ts'
+import type { ByteSource, RdbKey, RdbVisitor } from './rdb-file-reader.ts'
 import type { RdbInput } from './rdb-input.ts'
 import { readStreamExtra } from './stream-extra.ts'
 import { runKeysMax } from './string-run.ts'
@@ -164,7 +164,8 @@ export function* loadFile(
   engine: Engine, disk: Disk, file: string, options: LoadOptions = {},
 ): Generator<LoadProgress, Loaded, void> {
   const loader = new RdbLoader(engine, options, disk.size(file))
-  const steps = readFile(disk, file, loader, engine.settings.stringBytesMax, options.checksum ?? true)
+  const proof = options.checksum === false ? 'values' : 'checksum'
+  const steps = readFile(disk, file, loader, engine.settings.stringBytesMax, proof)
   for (;;) {
     const step = steps.next()
     if (step.done === true) {
@@ -184,24 +185,32 @@ export function* loadBase(x: Engine, disk: Disk, file: string): Generator<LoadPr
 }
 
 /**
+ * What says that a file is not damaged: its `checksum`, where it has one, and then no more of the values than is needed
+ * to take them in; the `values`, each in full; or `both`.
+ */
+export type Proof = 'checksum' | 'values' | 'both'
+
+/**
  * Visits `file` record by record, and tells `passed` from which byte to which each stands. Yields now and then, returns
  * its bytes up to the end record. Throws RDB_DAMAGED.
  */
 export function* readFile(
-  disk: Disk, file: string, visitor: RdbVisitor, stringBytesMax: number, checksum: boolean,
+  disk: Disk, file: string, visitor: RdbVisitor, stringBytesMax: number, proof: Proof,
   passed?: (from: number, to: number) => void,
 ): Generator<{ bytesRead: number; bytesTotal: number }, number, void> {
   const bytesTotal = disk.size(file)
   const fd = disk.openRead(file)
   let at = 0
-  const reader = new RdbFileReader(stringBytesMax, checksum, {
+  const source: ByteSource = {
     bytes: bytesTotal,
     read(buf, from, to) {
       const came = disk.read(fd, buf, from, to, at)
       at += came
       return came
     },
-  })
+  }
+  const sealed = proof === 'checksum' && endsWithChecksum(disk, fd, bytesTotal)
+  const reader = new RdbFileReader(stringBytesMax, proof !== 'values', source, sealed)
   try {
     for (let n = 1; ; n++) {
       const { offset } = reader
@@ -215,4 +224,11 @@ export function* readFile(
   } finally {
     disk.close(fd)
   }
+}
+
+/** The file ends as an RDB with a checksum does; one without has zeros there. */
+function endsWithChecksum(disk: Disk, fd: number, bytes: number): boolean {
+  const end = Buffer.alloc(1 + rdbChecksumBytes)
+  if (bytes < end.length || disk.read(fd, end, 0, end.length, bytes - end.length) < end.length) return false
+  return end[0] === rdbOpcodes.end && end.some((byte, i) => i > 0 && byte !== 0)
 }

@@ -1,21 +1,25 @@
 // The listpacks of a stream, verified: all that later readers of the bytes rely on (core/types/stream-packed.ts has the
-// layout). In one pass over integers: nothing is made per entry.
+// layout). In one pass over integers: nothing is made per entry. Or only glanced at, where a checksum says that they
+// are what was written: then they are verified when somebody looks into them.
 
 import { int64 } from '../types/int64.ts'
-import { readInteger, stringHeadBytes } from '../types/list-element.ts'
+import { listpackHeaderBytes, readInteger, stringHeadBytes } from '../types/list-element.ts'
 import { StreamId } from '../types/stream-id.ts'
-import { listpackHeaderBytes } from '../types/stream-packed.ts'
-import { listpackCount, passElement } from './listpack.ts'
+import { damagedHead, listpackCount, listpackSize, passElement } from './listpack.ts'
 import { entryFlags, RdbError } from './rdb-format.ts'
 
 const two32 = 0x100000000
+/** Flags, two differences, a value and the number of elements, each with its back length. */
+const entryBytesMin = 10
+/** All that a glance needs: the header and two integers. */
+export const glanceBytes = listpackHeaderBytes + 20
 const flagsMax = entryFlags.deleted | entryFlags.sameFields
 
 /** Reads the nodes of one stream after the other. */
 export class StreamNodes {
   /** The id of the node at hand, to be set before it is read. */
   readonly base: StreamId
-  /** Its first live entry; and the last one of all nodes so far, 0-0 before them. */
+  /** Its first live entry; and the last one of all nodes so far, or what is not above it; 0-0 before them. */
   readonly first: StreamId
   readonly last: StreamId
   /** Its live entries, and all of them. */
@@ -28,6 +32,26 @@ export class StreamNodes {
     this.last = new StreamId()
     this.live = 0
     this.entries = 0
+  }
+
+  /**
+   * Reads the counts of the node, whose listpack has `size` bytes and begins with `u8[from..to)`, at least
+   * `glanceBytes` of it unless it has fewer. `first` is not to be relied on. Throws RdbError.
+   */
+  glance(u8: Uint8Array, from: number, to: number, size: number): void {
+    const { base, last } = this
+    if (to - from <= listpackHeaderBytes || listpackSize(u8, from) !== size) throw damagedHead()
+    const at = passInteger(u8, from + listpackHeaderBytes, to)
+    const live = number()
+    passInteger(u8, at, to)
+    const entries = live + number()
+    if (live < 0 || entries < live || entries * entryBytesMin > size) {
+      throw new RdbError('a stream\'s node is miscounted')
+    }
+    if (base.compare(last) <= 0 && !last.isZero()) throw new RdbError('a stream whose nodes are not in order')
+    this.live = live
+    this.entries = entries
+    last.copy(base)
   }
 
   /** Verifies the listpack `u8[from..to)` of the node. Throws RdbError. */

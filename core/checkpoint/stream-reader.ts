@@ -6,9 +6,10 @@ import { types } from '../keyspace/entry.ts'
 import { StreamId } from '../types/stream-id.ts'
 import type { PackedBytes } from '../types/stream-packed.ts'
 import { freeValue } from '../types/types.ts'
+import { decompressStart } from './lzf.ts'
 import { RdbError, rdbTypes } from './rdb-format.ts'
 import type { RdbInput } from './rdb-input.ts'
-import { StreamNodes } from './stream-node.ts'
+import { glanceBytes, StreamNodes } from './stream-node.ts'
 import type { LooseValue } from './value-reader.ts'
 
 const id = new StreamId()
@@ -16,7 +17,8 @@ const last = new StreamId()
 const nodes = new StreamNodes()
 const idBytes = 16
 const noBytes = new Uint8Array(0)
-const bytes: PackedBytes = { buf: noBytes, from: 0, to: 0, bytes: 0 }
+const bytes: PackedBytes = { buf: noBytes, from: 0, to: 0, bytes: 0, verified: true }
+const beginning = new Uint8Array(glanceBytes)
 
 /** Reads a stream; throws RdbError, and frees what was built by then. */
 export function readStream(engine: Engine, type: number, input: RdbInput): LooseValue {
@@ -33,7 +35,7 @@ export function readStream(engine: Engine, type: number, input: RdbInput): Loose
 function fill(engine: Engine, root: number, type: number, input: RdbInput): void {
   const stream = engine.stream.open(root)
   nodes.last.setMin()
-  for (let left = input.count(); left > 0; left--) readNode(engine, input)
+  for (let left = input.count(); left > 0; left--) readNode(engine, input, left === 1)
   stream.settleTail()
   const length = input.length()
   if (length !== stream.length) throw new RdbError(`a stream of ${stream.length} entries that should be ${length}`)
@@ -72,21 +74,33 @@ function u32At(u8: Uint8Array, at: number): number {
   return ((u8[at]! << 24) | (u8[at + 1]! << 16) | (u8[at + 2]! << 8) | u8[at + 3]!) >>> 0
 }
 
-function readNode(engine: Engine, input: RdbInput): void {
+/** Of a sealed stream only the first and the last node are looked into: their ids are those of the stream. */
+function readNode(engine: Engine, input: RdbInput, isLast: boolean): void {
+  const { stream } = engine
   const { base, first, last } = nodes
   input.string()
   if (input.to - input.from !== idBytes) throw new RdbError('a stream\'s node without an id')
   setRaw(base, input.text, input.from)
-  input.string()
-  const { text, from, to, packedFrom, packedTo } = input
-  nodes.read(text, from, to)
+  input.packedString()
+  const isPacked = input.packedTo > 0
+  const size = input.to - input.from
+  bytes.verified = !input.sealed || stream.length === 0 || isLast
+  if (bytes.verified) {
+    if (isPacked) input.unpack()
+    nodes.read(input.text, input.from, input.to)
+  } else if (isPacked) {
+    const { buf, packedFrom, packedTo } = input
+    const came = decompressStart(buf, packedFrom, packedTo, beginning, Math.min(size, glanceBytes), glanceBytes)
+    nodes.glance(beginning, 0, came, size)
+  } else nodes.glance(input.text, input.from, input.to, size)
   if (nodes.live === 0) return
-  const compressed = packedTo - packedFrom < to - from && packedTo > 0
-  bytes.buf = compressed ? input.buf : text
-  bytes.from = compressed ? packedFrom : from
-  bytes.to = compressed ? packedTo : to
-  bytes.bytes = to - from
-  engine.stream.appendPacked(base, first, last, nodes.live, nodes.entries, bytes)
+  const staysPacked = isPacked && input.packedTo - input.packedFrom < size
+  if (isPacked && !staysPacked && !bytes.verified) input.unpack()
+  bytes.buf = staysPacked ? input.buf : input.text
+  bytes.from = staysPacked ? input.packedFrom : input.from
+  bytes.to = staysPacked ? input.packedTo : input.to
+  bytes.bytes = size
+  stream.appendPacked(base, first, last, nodes.live, nodes.entries, bytes)
   bytes.buf = noBytes
 }
 

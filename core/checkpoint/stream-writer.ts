@@ -20,7 +20,7 @@ const id = new StreamId()
 const base = new StreamId()
 const idBytes = Buffer.alloc(16)
 const listpack = new ListpackWriter()
-const packed: PackedBytes = { buf: idBytes, from: 0, to: 0, bytes: 0 }
+const packed: PackedBytes = { buf: idBytes, from: 0, to: 0, bytes: 0, verified: true }
 
 /** A block is a node: they begin where Redis's nodes begin. What is packed still is written as it came. */
 export function writeStream(engine: Engine, root: number, out: RdbOutput): void {

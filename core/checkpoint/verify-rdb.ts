@@ -36,7 +36,7 @@ export function* verifyRdbFile(disk: Disk, file: string): Generator<VerifyStep, 
       facts.keys += run.count
       return run.count
     },
-  }, engine.settings.stringBytesMax, true)
+  }, engine.settings.stringBytesMax, 'both')
   try {
     for (;;) {
       const step = steps.next()

@@ -188,7 +188,7 @@ function loadSome(engine: Engine, disk: Disk, base: string, needed: NeededKeys):
       else skipValue(input, key.type)
     },
   }
-  return readFile(disk, base, visitor, engine.settings.stringBytesMax, true)
+  return readFile(disk, base, visitor, engine.settings.stringBytesMax, 'checksum')
 }
 
 /** Visits the entries that count. */

@@ -20,6 +20,8 @@
 import { writeDigits } from '../digits.ts'
 import { formatInt64, int64, int64Digits, parseInt64Words } from './int64.ts'
 
+/** Before the first element of a listpack: its bytes u32, its elements u16. */
+export const listpackHeaderBytes = 6
 const shortMax = 63
 const middleMax = 4095
 const middleHead = 0xe0

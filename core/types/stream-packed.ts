@@ -1,25 +1,31 @@
 // Blocks of streams that are Redis's listpacks still, just as a checkpoint had them, compressed or not: loading copies
 // bytes, and whoever first looks into such a block turns it into one of ours (stream-layout.ts draws those).
 //
-//   packed     ┌ used bytes │ live entries │ packed mark, entries │ listpack bytes │ base id ×4 ┐ u32, then:
+//   packed     ┌ used bytes │ live entries │ marks, entries │ listpack bytes │ base id ×4 ┐ u32, then:
 //   listpack   ┌ bytes u32 │ elements u16 │ live │ deleted │ n │ field ×n │ 0 │ entry │ entry │ … │ 0xff ┐
 //   entry      ┌ flags │ ms − base ms │ seq − base seq │ n unless the same fields │ (field,) value … │ elements ┐
 //
-// What is packed was checked when it came: here nothing is. Fewer used bytes than the listpack has say that it is
-// compressed (core/checkpoint/lzf.ts).
+// What is packed was verified when it came, or is marked: then it is when it is looked into (a checkpoint's checksum
+// said that it is what was written). Fewer used bytes than the listpack has say that it is compressed
+// (core/checkpoint/lzf.ts).
 
 import { byteOf, chunkOf, wordOf } from '../arena/arena.ts'
 import type { Arena } from '../arena/arena.ts'
 import { writeVarint } from '../arena/varint.ts'
 import { decompress } from '../checkpoint/lzf.ts'
+import { RdbError } from '../checkpoint/rdb-format.ts'
+import { StreamNodes } from '../checkpoint/stream-node.ts'
 import { int64 } from './int64.ts'
-import { bodyBytes, elementBytes, integerDigits, printInteger, readInteger, stringHeadBytes } from './list-element.ts'
+import {
+  bodyBytes, elementBytes, integerDigits, listpackHeaderBytes, printInteger, readInteger, stringHeadBytes,
+} from './list-element.ts'
 import type { StreamId } from './stream-id.ts'
 import { blockHeaderBytes, deletedFlag, sameFieldsFlag } from './stream-layout.ts'
 
-export const listpackHeaderBytes = 6
-/** In the word of the entries. */
+/** In the word of the entries, of which there are never so many. */
 const packedMark = 0x80000000
+const unverifiedMark = 0x40000000
+const entriesMask = unverifiedMark - 1
 /** No element grows more than this when its integer is printed, and no entry more by its head. */
 const growthMax = 3
 const entryGrowthBytesMax = 32
@@ -29,14 +35,16 @@ const scratchBytesKept = 1024 * 1024
 const noBytes: Buffer = Buffer.alloc(0)
 let scratch = noBytes
 let listpack = noBytes
-const packed: PackedBytes = { buf: noBytes, from: 0, to: 0, bytes: 0 }
+const packed: PackedBytes = { buf: noBytes, from: 0, to: 0, bytes: 0, verified: true }
+const nodes = new StreamNodes()
 
 /** A listpack as RDB has it: `buf[from..to)`, compressed unless `bytes`, its true size, are just as many. */
-export type PackedBytes = { buf: Uint8Array; from: number; to: number; bytes: number }
+export type PackedBytes = { buf: Uint8Array; from: number; to: number; bytes: number; verified: boolean }
 
 /** A block of its own that holds the listpack. */
 export function createPacked(
-  arena: Arena, base: StreamId, live: number, entries: number, { buf, from, to, bytes }: PackedBytes,
+  arena: Arena, base: StreamId, live: number, entries: number,
+  { buf, from, to, bytes, verified }: PackedBytes,
 ): number {
   const used = blockHeaderBytes + to - from
   const block = arena.alloc(used)
@@ -44,7 +52,7 @@ export function createPacked(
   const head = wordOf(block)
   words[head] = used
   words[head + 1] = live
-  words[head + 2] = packedMark + entries
+  words[head + 2] = packedMark + (verified ? 0 : unverifiedMark) + entries
   words[head + 3] = bytes
   words[head + 4] = base.msHigh
   words[head + 5] = base.msLow
@@ -66,23 +74,28 @@ export function packedBytes(arena: Arena, block: number, into: PackedBytes): Pac
   into.from = byteOf(block) + blockHeaderBytes
   into.to = byteOf(block) + words[head]!
   into.bytes = words[head + 3]!
+  into.verified = (words[head + 2]! & unverifiedMark) === 0
   return into
 }
 
-/** The packed block as one of ours, in a new block; the old one is freed. */
+/**
+ * The packed block as one of ours, in a new block; the old one is freed. Throws RdbError, and changes nothing, where an
+ * unverified one is no node.
+ */
 export function unpack(arena: Arena, block: number): number {
   const words = arena.u32[chunkOf(block)]!
   const head = wordOf(block)
-  const entries = words[head + 2]! - packedMark
-  const { buf, from, to, bytes } = packedBytes(arena, block, packed)
-  scratch = roomy(scratch, bytes * growthMax + entries * entryGrowthBytesMax)
+  const entries = words[head + 2]! & entriesMask
+  const { buf, from, to, bytes, verified } = packedBytes(arena, block, packed)
   let source = buf
   let at = from
   if (to - from < bytes) {
     source = listpack = roomy(listpack, bytes)
     at = 0
-    if (!decompress(buf, from, to, listpack, bytes)) throw new Error('stream: a packed block is damaged')
+    if (!decompress(buf, from, to, listpack, bytes)) throw new RdbError('compressed bytes are damaged')
   }
+  if (!verified) verify(source, at, bytes, words, head)
+  scratch = roomy(scratch, bytes * growthMax + entries * entryGrowthBytesMax)
   const used = blockHeaderBytes + transcribe(source, at, entries, words[head + 6]!, words[head + 7]!)
   const fresh = arena.alloc(used)
   const target = arena.u32[chunkOf(fresh)]!
@@ -96,6 +109,16 @@ export function unpack(arena: Arena, block: number): number {
   if (listpack.length > scratchBytesKept) listpack = noBytes
   packed.buf = noBytes
   return fresh
+}
+
+/** Verifies the listpack of the block whose words begin at `head`. */
+function verify(u8: Uint8Array, from: number, bytes: number, words: Uint32Array, head: number): void {
+  nodes.base.set(words[head + 4]!, words[head + 5]!, words[head + 6]!, words[head + 7]!)
+  nodes.last.setMin()
+  nodes.read(u8, from, from + bytes)
+  if (nodes.live !== words[head + 1]! || nodes.entries !== (words[head + 2]! & entriesMask)) {
+    throw new RdbError('a stream\'s node is miscounted')
+  }
 }
 
 /** The buffer, or a larger one when it has fewer bytes. */
