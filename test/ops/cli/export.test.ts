@@ -4,11 +4,7 @@ import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
-import type { ExecutionContext } from 'ava'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
-import type { ServerProcess } from '../../process.ts'
-import { encodeCommand } from '../../resp-client.ts'
-import { until } from '../../until.ts'
 import { debug, digestOf, millrace, program, root, sharedDirectory, workload } from './program.ts'
 
 const written = sharedDirectory()
@@ -159,113 +155,4 @@ test('behind a checkpoint: the history as AOF is whole, and archive and checkpoi
   t.is(code, 1, stderr)
   t.like(lines.at(-1), { lostFrom: null })
   t.is(await digestOf(t, startMillrace, repaired), digest)
-})
-
-/** A server does some commands, and rewrites its log. */
-async function rewritten(server: ServerProcess, ...commands: string[][]): Promise<void> {
-  const client = await server.connect()
-  for (const command of commands) await client.call(...command)
-  await client.call('BGREWRITEAOF')
-  await until(async () => /aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/.test(await client.text('INFO', 'persistence')))
-  client.destroy()
-}
-
-/** Contents of the directory, and of what an import of its history as AOF makes. */
-async function roundTrip(t: ExecutionContext, dir: string, ...args: string[]): Promise<[string, string]> {
-  const work = temporaryDirectory(t)
-  const file = path.join(work, 'history.aof')
-  const exported = await millrace('export', dir, '--format', 'aof', '--output', file, ...args)
-  t.is(exported.code, 0, exported.stderr)
-  const imported = await millrace('import', file, '--to', path.join(work, 'to'))
-  t.is(imported.code, 0, imported.stderr)
-  return [await digestOf(t, startMillrace, dir), await digestOf(t, startMillrace, path.join(work, 'to'))]
-}
-
-test('what a redis-server wrote is part of the history, also behind checkpoints of ours, and counts once', async (t) => {
-  if (!requireRedis(t)) return
-  const redis = await startRedis(t, { args: ['--aof-use-rdb-preamble', 'no'] })
-  await rewritten(redis, ['SET', 'n', '5'], ['RPUSH', 'list', 'a'])
-  const client = await redis.connect()
-  await client.pipeline([['INCR', 'n'], ['RPUSH', 'list', 'b']])
-  client.destroy()
-  await redis.terminate()
-  const ours = await startMillrace(t, { dir: redis.dir })
-  await rewritten(ours, ['INCR', 'n'])
-  await rewritten(ours, ['INCR', 'n'], ['RPUSH', 'list', 'c'])
-  await ours.terminate()
-  const { lines } = await millrace('export', redis.dir, '--format', 'ndjson')
-  t.deepEqual(lines.map(({ position }) => position), lines.map((_, i) => i + 1))
-  t.deepEqual(lines.map(({ command, args }) => [command, ...args as string[]].join(' ')).slice(-5),
-    ['INCR n', 'RPUSH list b', 'INCR n', 'INCR n', 'RPUSH list c'])
-  t.true(lines.some(({ command, args }) => command === 'SET' && (args as string[])[1] === '5'), 'the oldest base, as commands')
-  const last = await millrace('export', redis.dir, '--format', 'ndjson', '--from', String(lines.length - 3))
-  t.deepEqual(last.lines, lines.slice(-4))
-  const [whole, made] = await roundTrip(t, redis.dir)
-  t.is(made, whole)
-  // The state behind the first INCR.
-  const work = temporaryDirectory(t)
-  const early = path.join(work, 'early.rdb')
-  const until = String(lines.findIndex(({ command }) => command === 'INCR') + 1)
-  const exported = await millrace('export', redis.dir, '--format', 'rdb', '--until', until, '--output', early)
-  t.is(exported.code, 0, exported.stderr)
-  t.is((await millrace('import', early, '--to', path.join(work, 'to'))).code, 0)
-  const then = await startMillrace(t, { dir: path.join(work, 'to') })
-  const reader = await then.connect()
-  t.is(await reader.text('GET', 'n'), '$1\r\n6\r\n')
-  t.is(await reader.text('LLEN', 'list'), ':1\r\n')
-  reader.destroy()
-})
-
-test('an AOF that begins with an RDB: what stands behind that is history, before and after it was rewritten', async (t) => {
-  const dir = temporaryDirectory(t)
-  const dump = path.join(dir, 'dump.rdb')
-  t.is((await millrace('export', written.dir, '--format', 'rdb', '--output', dump)).code, 0)
-  const home = path.join(dir, 'home')
-  mkdirSync(home)
-  const commands = [['SELECT', '0'], ['SET', 'text', 'one'], ['INCR', 'number']].map((words) => encodeCommand(words))
-  writeFileSync(path.join(home, 'appendonly.aof'), Buffer.concat([readFileSync(dump), ...commands]))
-  const server = await startMillrace(t, { dir: home })
-  const client = await server.connect()
-  await client.call('INCR', 'number')
-  client.destroy()
-  const check = async (): Promise<void> => {
-    const { lines, stderr } = await millrace('export', home, '--format', 'ndjson')
-    t.deepEqual(lines.map(({ position, command }) => [position, command]), [[1, 'SET'], [2, 'INCR'], [3, 'INCR']])
-    t.regex(stderr, /appendonly\.aof holds what no entry tells of/)
-    t.deepEqual((await millrace('replay', home, '--into', 'ndjson', '--from', '2')).lines, lines.slice(1))
-    const [whole, made] = await roundTrip(t, home)
-    t.is(made, whole)
-  }
-  await server.terminate()
-  await check()
-  await server.start()
-  await rewritten(server)
-  await server.terminate()
-  await check()
-})
-
-test('what stands in a checkpoint from before the first entry is part of the history as AOF, and else told of', async (t) => {
-  const dir = temporaryDirectory(t)
-  const dump = path.join(dir, 'dump.rdb')
-  t.is((await millrace('export', written.dir, '--format', 'rdb', '--output', dump)).code, 0)
-  const to = path.join(dir, 'to')
-  t.is((await millrace('import', dump, '--to', to)).code, 0)
-  const server = await startMillrace(t, { dir: to })
-  await rewritten(server, ['INCR', 'number'], ['SET', 'more', '1'])
-  const early = path.join(dir, 'early.rdb')
-  t.is((await millrace('export', to, '--format', 'rdb', '--until', '1', '--output', early)).code, 0)
-  await rewritten(server, ['SET', 'more', '2'])
-  await server.terminate()
-  const [whole, made] = await roundTrip(t, to)
-  t.is(made, whole)
-  const [, then] = await roundTrip(t, to, '--until', '1')
-  const earlier = path.join(dir, 'earlier')
-  t.is((await millrace('import', early, '--to', earlier)).code, 0)
-  t.is(then, await digestOf(t, startMillrace, earlier))
-  const events = await millrace('export', to, '--format', 'ndjson')
-  t.is(events.lines.length, 3)
-  t.regex(events.stderr, /\.base\.rdb holds what no entry tells of: that is no part of this \(--format rdb knows it\)\n/)
-  const replayed = await millrace('replay', to, '--into', 'ndjson')
-  t.is(replayed.code, 2)
-  t.regex(replayed.stderr, /the log is kept from \d+-1 on, and \S+\.base\.rdb holds what no entry tells of: give --from or --state/)
 })
