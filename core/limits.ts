@@ -59,6 +59,9 @@ export const heldEntriesMax = 4096
 export const randomRepeatsMax = 2 ** 26
 /** A checkpoint that is being written is synced each time it has grown by this much. */
 export const checkpointSyncBytes = 16 * 1024 * 1024
+/** Items of a list, set, sorted set or hash in one command of a checkpoint, and bytes behind which none is added. */
+export const commandItemsMax = 64
+export const commandItemBytesMax = 64 * 1024
 /** Frames that a compaction replays between two reports of how far it is; and bytes that it copies at once. */
 export const compactionFramesMax = 256
 export const compactionCopyBytes = 4 * 1024 * 1024

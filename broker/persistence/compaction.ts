@@ -2,6 +2,7 @@
 
 import { compact } from '../../core/checkpoint/compact.ts'
 import type { CompactProgress, CompactResult } from '../../core/checkpoint/compact.ts'
+import type { CheckpointForm } from '../../core/checkpoint/checkpoint-writer.ts'
 import type { AuxFields } from '../../core/checkpoint/rdb-save.ts'
 import { realClock } from '../../core/clock.ts'
 import type { Disk } from '../../core/disk.ts'
@@ -21,6 +22,8 @@ export type CompactionPlan = {
   segments: readonly string[]
   /** Where to write; what is there is replaced. The caller gives the file its name, or removes it. */
   target: string
+  /** Of what is written there: an RDB unless it says otherwise. */
+  form?: CheckpointForm
   databases: number
   settings: Settings
   aux: AuxFields
@@ -44,7 +47,7 @@ export type CompactionMessage =
 
 /** The steps of a plan on a disk, in an engine of their own. */
 export function compactionSteps(plan: CompactionPlan, disk: Disk): Generator<CompactProgress, CompactResult, void> {
-  const { databases, base, segments, target, aux, checksum, verify } = plan
+  const { databases, base, segments, target, form, aux, checksum, verify } = plan
   // No bound but the machine's: what the log did fitted where it was done.
   const settings: Settings = { ...plan.settings, memoryBytesMax: 0 }
   const engine = new Engine({ clock: realClock(), random: realRandom(), log: nullLog(), databases, settings })
@@ -53,7 +56,7 @@ export function compactionSteps(plan: CompactionPlan, disk: Disk): Generator<Com
   bindSources(engine)
   const commands = createCommands()
   return compact({
-    disk, base, segments, target, aux, checksum, verify, engine,
+    disk, base, segments, target, form, aux, checksum, verify, engine,
     visit: replayer(engine, commands), specOf: effectSpecs(commands),
   })
 }

@@ -6,9 +6,10 @@
 //                     written at once: only for where the log can't be folded by a process of its own.
 
 import path from 'node:path'
+import type { CheckpointForm } from '../../core/checkpoint/checkpoint-writer.ts'
 import type { LogFiles } from '../../core/log/log-files.ts'
 import { auxNames, replaceByStream, saveNow } from '../../core/checkpoint/rdb-save.ts'
-import type { AuxFields } from '../../core/checkpoint/rdb-save.ts'
+import type { SaveOptions } from '../../core/checkpoint/rdb-save.ts'
 import type { Broker } from '../broker.ts'
 import { auxFields, dumpPath } from './dump-file.ts'
 import { openFiles, retire, retireNow } from './log-folder.ts'
@@ -70,16 +71,21 @@ export function makeRewrite(b: Broker, follows = true): Making {
 
 /** Writes the state of this moment as a base; returns the file, which does not count yet. */
 export function writeBase(b: Broker, files: LogFiles): string {
-  const temporary = files.temporaryBase
-  replaceByStream(b.disk, temporary, (sink) => {
-    saveNow(b.engine, sink, { aux: baseFields(b), checksum: b.config.values.rdbchecksum })
-  })
+  const options = baseOptions(b)
+  const temporary = files.temporaryBase(options.form)
+  replaceByStream(b.disk, temporary, (sink) => saveNow(b.engine, sink, options))
   return temporary
 }
 
-/** The facts that the log's base holds when it is written now. */
-export function baseFields(b: Broker): AuxFields {
-  return { ...auxFields(b), 'aof-base': 1, [auxNames.position]: b.engine.log.appended }
+/** How the log's base is written now, and what it says of itself. */
+export function baseOptions(b: Broker): SaveOptions {
+  const aux = { ...auxFields(b), 'aof-base': 1, [auxNames.position]: b.engine.log.appended }
+  return { form: baseFormOf(b), aux, checksum: b.config.values.rdbchecksum }
+}
+
+/** `aof-use-rdb-preamble` */
+export function baseFormOf(b: Broker): CheckpointForm {
+  return b.config.values.aofUseRdbPreamble ? 'rdb' : 'commands'
 }
 
 /** What `rdb-key-save-delay` (µs for each key) asks to wait; `over` tells whether it went to its end. */

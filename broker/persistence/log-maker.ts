@@ -4,22 +4,26 @@
 //   rotate ─▶ child: base + sealed segments → temp file, synced ─▶ named in the manifest ─▶ the archive
 //                                                              └▶ for BGSAVE, copied to the dump file
 
+import { baseForm, entryFiles } from '../../core/checkpoint/base-file.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { LogFiles } from '../../core/log/log-files.ts'
-import { beginsAsRdb } from '../../core/log/recover.ts'
 import type { Broker } from '../broker.ts'
 import type { CompactionPlan } from './compaction.ts'
 import { startCompaction } from './compaction-process.ts'
 import type { Compaction } from './compaction-process.ts'
 import { copyFile } from './copy-file.ts'
 import { auxFields, dumpPath } from './dump-file.ts'
-import { delayOf } from './live-maker.ts'
+import { baseFormOf, delayOf } from './live-maker.ts'
 import { retire } from './log-folder.ts'
 import type { Kind, Making } from './persistence.ts'
 
-/** True when a process of its own can fold the log: it reads the real disk. */
-export function folds(b: Broker): boolean {
+/**
+ * True when a process of its own can fold the log for this: it reads the real disk. The dump file is a copy of the new
+ * base; where bases are commands it is written from memory.
+ */
+export function folds(b: Broker, kind: Kind): boolean {
   const { appender, files } = b.persistence
+  if (kind === 'save' && baseFormOf(b) !== 'rdb') return false
   return appender !== undefined && files !== undefined && b.onRealDisk
 }
 
@@ -34,9 +38,10 @@ export function makeFold(b: Broker, kind: Kind): Making {
     const position = await appender.rotate()
     if (stopped.asked) return
     const lastCovered = files.segments.at(-1)!.seq - 1
-    compaction = startCompaction(planOf(b, files))
+    const plan = planOf(b, files)
+    compaction = startCompaction(plan)
     const result = await compaction.done
-    const target = files.temporaryBase
+    const { target } = plan
     if (!(await delay.over) || stopped.asked) {
       b.disk.unlink(target)
       return
@@ -65,12 +70,13 @@ export function makeFold(b: Broker, kind: Kind): Making {
 function planOf(b: Broker, files: LogFiles): CompactionPlan {
   const { base } = files
   const sealed = files.segments.slice(0, -1).map((file) => files.pathOf(file))
-  // An AOF as base may begin with an RDB, as Redis before 7.0 wrote it: then it is both.
   const file = base === undefined ? undefined : files.pathOf(base)
+  const form = baseFormOf(b)
+  // An AOF as base may begin with an RDB, as Redis before 7.0 wrote it: then it is both.
   return {
-    ...file !== undefined && beginsAsRdb(b.disk, file) ? { base: file } : {},
-    segments: file === undefined || file.endsWith('.rdb') ? sealed : [file, ...sealed],
-    target: files.temporaryBase, databases: b.engine.dbs.length, settings: b.engine.settings,
+    ...file === undefined || baseForm(b.disk, file) === 'log' ? {} : { base: file },
+    segments: entryFiles(b.disk, file, sealed),
+    target: files.temporaryBase(form), form, databases: b.engine.dbs.length, settings: b.engine.settings,
     aux: { ...auxFields(b), 'aof-base': 1 }, checksum: b.config.values.rdbchecksum, verify: false,
   }
 }

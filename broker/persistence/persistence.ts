@@ -176,7 +176,7 @@ export class Persistence {
 
   private make(kind: Kind): Making {
     const { broker } = this
-    if (folds(broker)) return makeFold(broker, kind)
+    if (folds(broker, kind)) return makeFold(broker, kind)
     return kind === 'save' ? makeDump(broker) : makeRewrite(broker)
   }
 

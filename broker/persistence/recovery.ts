@@ -1,6 +1,6 @@
 // From a data directory to an engine that stands where its log ends.
 
-import { loadBase } from '../../core/checkpoint/rdb-load.ts'
+import { loadBase } from '../../core/checkpoint/load-base.ts'
 import type { Engine } from '../../core/engine.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { Appender } from '../../core/log/appender.ts'
@@ -22,7 +22,7 @@ export async function openLog(b: Broker): Promise<void> {
   b.engine.replaying = true
   const steps = recoverLog({
     disk, place: logPlace(b), loadTruncated: values.aofLoadTruncated, visit,
-    loadBase: (file) => loadBase(b.engine, disk, file),
+    loadBase: (file) => loadBase(b.engine, disk, file, visit),
     forget: (reason, instead) => {
       b.engine.forgetAll()
       const kept = instead.aside === '' ? '' : ` It is kept in ${instead.aside}.`

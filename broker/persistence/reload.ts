@@ -4,7 +4,7 @@
 // What a reload from the dump file changed (keys that were due are left out, NOSAVE brings an older state, MERGE more
 // keys) is in no frame of the log: the log gets a new base then, so that it folds to what is there.
 
-import { loadBase } from '../../core/checkpoint/rdb-load.ts'
+import { loadBase } from '../../core/checkpoint/load-base.ts'
 import { nullLog } from '../../core/log/log.ts'
 import { recoverLog } from '../../core/log/recover.ts'
 import type { Broker } from '../broker.ts'
@@ -42,9 +42,10 @@ export async function refold(b: Broker): Promise<void> {
   await detached(b, async () => {
     b.engine.forgetAll()
     const { disk, engine, config } = b
+    const visit = replayer(engine, b.commands)
     const recovered = await b.loading.inSlices(recoverLog({
-      disk, place: logPlace(b), loadTruncated: config.values.aofLoadTruncated,
-      visit: replayer(engine, b.commands), loadBase: (file) => loadBase(engine, disk, file),
+      disk, place: logPlace(b), loadTruncated: config.values.aofLoadTruncated, visit,
+      loadBase: (file) => loadBase(engine, disk, file, visit),
     }))
     // The log that is open goes on; the end that was found anew is not needed.
     disk.close(recovered.end.fd)

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { loadFile } from '../../core/checkpoint/rdb-load.ts'
 import type { Broker } from '../broker.ts'
 import { datasetWaitMs, snapshotSliceMsMax } from '../limits.ts'
-import { baseFields } from '../persistence/live-maker.ts'
+import { baseOptions } from '../persistence/live-maker.ts'
 import { retire } from '../persistence/log-folder.ts'
 import { refold } from '../persistence/reload.ts'
 import { SnapshotFile } from '../persistence/snapshot-file.ts'
@@ -57,16 +57,16 @@ export async function loadDataset(b: Broker, file: string): Promise<number> {
 async function becomeBase(b: Broker): Promise<void> {
   const { appender, files } = b.persistence
   if (appender === undefined || files === undefined) return
-  const { temporaryBase } = files
+  const options = baseOptions(b)
+  const temporary = files.temporaryBase(options.form)
   const stands = b.engine.log.appended
-  const aux = baseFields(b)
   // Nothing changes meanwhile: clients hear LOADING.
-  const writing = new SnapshotFile(b, temporaryBase, { aux, checksum: b.config.values.rdbchecksum })
+  const writing = new SnapshotFile(b, temporary, options)
   await writing.run()
   if (b.stopping) throw new Error('the broker stops')
   const position = await appender.rotate()
   if (position !== stands) throw new Error(`the log went on from position ${stands} to ${position} meanwhile`)
-  const former = files.installBase(temporaryBase, files.segments.at(-1)!.seq - 1, false)
+  const former = files.installBase(temporary, files.segments.at(-1)!.seq - 1, false)
   void retire(b, former, position + 1)
 }
 

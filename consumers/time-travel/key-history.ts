@@ -2,13 +2,14 @@
 // segment has an index, only the blocks that may name the key are read.
 
 import type { Args } from '../../core/args.ts'
+import { entryFiles } from '../../core/checkpoint/base-file.ts'
+import type { Stand } from '../../core/checkpoint/command-format.ts'
 import type { EffectSpec } from '../../core/checkpoint/effect-keys.ts'
 import type { Disk } from '../../core/disk.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { isBefore, isBehind } from '../../core/history/moment.ts'
 import type { Moment } from '../../core/history/moment.ts'
 import { entriesUpTo } from '../../core/history/past.ts'
-import type { Stand } from '../../core/history/past.ts'
 import { firstCrc } from '../../core/log/frame.ts'
 import { readPart } from '../../core/log/index-file.ts'
 import { blockOf, hashesOf } from '../../core/log/index-part.ts'
@@ -133,9 +134,7 @@ type Group = { files: string[]; start: Stand }
  * positions then. Those that end before `from` or begin behind `to` are left out.
  */
 function groupsOf({ disk, sources, from, to }: KeyHistoryOptions): Group[] {
-  const base = sources.bases.at(-1)
-  const all = base !== undefined && base.endsWith('.aof') ? [base, ...sources.segments] : sources.segments
-  const files = all.filter((file) => disk.size(file) > 0)
+  const files = entryFiles(disk, sources.bases.at(-1), sources.segments).filter((file) => disk.size(file) > 0)
   const starts = files.map((file) => segmentStart(disk, file))
   if (starts.includes(undefined)) return [{ files, start: { position: 0, ms: 0 } }]
   const groups: Group[] = []

@@ -1,7 +1,7 @@
 // Verifies a log: every frame and checksum of what counts, the checkpoint, and the archive.
 
 import path from 'node:path'
-import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
+import { verifyCheckpoint } from '../../core/checkpoint/verify-checkpoint.ts'
 import type { Disk } from '../../core/disk.ts'
 import { archivedFiles } from '../../core/log/archive.ts'
 import type { LogPlace } from '../../core/log/manifest.ts'
@@ -14,7 +14,7 @@ import type { VerifySummary } from './question.ts'
 /** Works a slice at each step; superfluous files are no findings. */
 export function* verifyAll(disk: Disk, place: LogPlace): Generator<VerifyStep, VerifySummary, void> {
   const summary: VerifySummary = { files: 0, bytes: 0, entries: 0, findings: 0, faults: [] }
-  const { base, segments } = yield* counted(verifyLog(disk, place, verifyRdbFile), summary)
+  const { base, segments } = yield* counted(verifyLog(disk, place, verifyCheckpoint), summary)
   for (const file of [...base === undefined ? [] : [base], ...segments]) {
     summary.files++
     summary.bytes += file.bytes

@@ -7,6 +7,9 @@
 //   fold    replays the segments over the engine
 //   write   database by database: copies what stands as it stood, in large pieces, and appends the engine's keys
 //
+// From commands, and to commands, nothing is copied as it stands: the other keys are read once more, each loaded,
+// written, and dropped again (rewrite-rest.ts).
+//
 // Keys that are due stay as they are, until the log says that they went. The caller names the file once it is whole.
 
 import type { Args } from '../args.ts'
@@ -18,29 +21,36 @@ import { MillraceError } from '../errors.ts'
 import { compactionCopyBytes, compactionFramesMax } from '../limits.ts'
 import { SegmentReader } from '../log/reader.ts'
 import type { Entry } from '../log/reader.ts'
+import { baseForm, baseStand } from './base-file.ts'
 import { CheckpointSink } from './checkpoint-sink.ts'
+import type { CheckpointForm, CheckpointWriter } from './checkpoint-writer.ts'
+import { readCommandFile } from './command-file-reader.ts'
+import type { CommandVisitor } from './command-file-reader.ts'
+import { CommandLoader } from './command-load.ts'
 import { noteKeys } from './effect-keys.ts'
 import type { EffectSpec } from './effect-keys.ts'
 import { KeptRuns } from './kept-runs.ts'
 import { rdbTypes, rdbVersionDated, rdbVersionPlain } from './rdb-format.ts'
 import type { RdbKey, RdbVisitor } from './rdb-file-reader.ts'
-import { RdbFileWriter } from './rdb-file-writer.ts'
+import type { RdbFileWriter } from './rdb-file-writer.ts'
 import type { RdbInput } from './rdb-input.ts'
-import { readFirstFields } from './rdb-fields.ts'
 import { RdbLoader, readFile } from './rdb-load.ts'
-import { auxNames } from './rdb-save.ts'
+import { auxNames, openWriter } from './rdb-save.ts'
 import type { AuxFields } from './rdb-save.ts'
 import { skipValue } from './rdb-skip.ts'
+import { rewriteRest } from './rewrite-rest.ts'
 import { TouchedKeys } from './touched-keys.ts'
 
 export type CompactOptions = {
   disk: Disk
-  /** The old checkpoint, an RDB file, or an AOF that begins with one; undefined when the segments are all there is. */
+  /** The old checkpoint, whatever its form; undefined when the segments are all there is. */
   base: string | undefined
   /** Sealed files of the log, in order; they begin where the base ends. An AOF as base is also the first of them. */
   segments: readonly string[]
   /** The file that is written; whatever had its name is replaced. */
   target: string
+  /** Of what is written: an RDB unless it says otherwise. */
+  form?: CheckpointForm | undefined
   /** Empty, with a null log, `replaying`; what the segments touch is folded in it. */
   engine: Engine
   /** Folds an entry into the engine; throws where that can't be. */
@@ -73,8 +83,8 @@ export type CompactResult = {
 }
 
 /**
- * Does a slice of the work at each step. Throws MillraceError LOG_DAMAGED, LOG_COMMAND, LOG_DATABASE, RDB_DAMAGED, and
- * the disk's errors; then the target is no checkpoint.
+ * Does a slice of the work at each step. Throws MillraceError LOG_DAMAGED, LOG_COMMAND, LOG_DATABASE, LOG_BASE,
+ * RDB_DAMAGED, and the disk's errors; then the target is no checkpoint.
  */
 export function* compact(options: CompactOptions): Generator<CompactProgress, CompactResult, void> {
   const fold = new Fold(options)
@@ -105,6 +115,9 @@ class Fold implements RdbVisitor {
   private tailStart: number
   private position: number
   private version: number
+  /** What stands in the base that isn't touched is copied as it stands. */
+  private readonly copies: boolean
+  private keysRewritten: number
 
   constructor(options: CompactOptions) {
     const { engine } = options
@@ -120,13 +133,15 @@ class Fold implements RdbVisitor {
     this.tailStart = 0
     this.position = 0
     this.version = rdbVersionPlain
+    this.keysRewritten = 0
+    const { base, disk } = options
+    this.copies = options.form !== 'commands' && (base === undefined || baseForm(disk, base) !== 'commands')
   }
 
   /** Learns the position that the base stands at, and its clock. */
   readStart(base: string): void {
-    const aux = readFirstFields(this.options.disk, base)
-    this.start = Number(aux.get(auxNames.position) ?? 0)
-    const ms = Number(aux.get(auxNames.ms) ?? 0)
+    const { position, ms } = baseStand(this.options.disk, base)
+    this.start = position
     if (ms > 0) this.options.engine.setNow(ms)
   }
 
@@ -182,12 +197,30 @@ class Fold implements RdbVisitor {
   /** Loads what is touched of the base, and notes where the rest stands. */
   * load(base: string): Generator<CompactProgress, void, void> {
     const { disk, engine } = this.options
+    if (baseForm(disk, base) === 'commands') return yield* this.loadCommands(base)
     const note = (from: number, to: number): void => {
       if (this.keeps) this.runs[this.source]!.add(from, to, this.dated)
       this.keeps = false
     }
     const steps = readFile(disk, base, this, engine.settings.stringBytesMax, 'checksum', note)
     for (const { bytesRead, bytesTotal } of steps) yield { phase: 'load', done: bytesRead, total: bytesTotal }
+  }
+
+  private* loadCommands(base: string): Generator<CompactProgress, void, void> {
+    const { touched, loader } = this
+    const { engine, visit } = this.options
+    const commands = new CommandLoader(engine, visit, (db, buf, from, to) => touched.has(db, buf, from, to))
+    const visitor: CommandVisitor = {
+      command: (entry) => {
+        if (entry.args.is(0, 'HPEXPIREAT')) this.version = rdbVersionDated
+        commands.command(entry)
+      },
+      beside: (bytes, db) => commands.beside(bytes, db),
+    }
+    for (const { bytesRead, bytesTotal } of readCommandFile(this.options.disk, base, visitor)) {
+      yield { phase: 'load', done: bytesRead, total: bytesTotal }
+    }
+    loader.loaded.keys = commands.keys
   }
 
   library(source: string): void {
@@ -204,9 +237,9 @@ class Fold implements RdbVisitor {
       this.loader.key(key, input)
       return
     }
-    if (this.options.verify) this.verify(key, input)
+    if (this.options.verify && this.copies) this.verify(key, input)
     else skipValue(input, key.type)
-    if (this.touched.isFlushed(this.source)) return
+    if (this.touched.isFlushed(this.source) || !this.copies) return
     this.keeps = true
     this.dated = key.deadline >= 0
     if (key.type === rdbTypes.hashMetadata || key.type === rdbTypes.hashListpackEx) this.version = rdbVersionDated
@@ -229,19 +262,19 @@ class Fold implements RdbVisitor {
   }
 
   * write(): Generator<CompactProgress, CompactResult, void> {
-    const { disk, engine, target, aux, checksum, verify } = this.options
+    const { disk, engine, target, form, aux, checksum, verify } = this.options
     if (engine.dbs.some((db) => db.fieldDeadlines.count > 0)) this.version = rdbVersionDated
     const sink = new CheckpointSink(disk, target)
     try {
-      const writer = new RdbFileWriter((buf, from, to) => sink.write(buf, from, to), {
-        compresses: engine.settings.compressesRdb, checksum, version: this.version,
-      })
-      const fields = { ...aux, [auxNames.position]: this.position, [auxNames.ms]: engine.now }
-      for (const [name, value] of Object.entries(fields)) writer.aux(name, value)
+      const { now } = engine
+      const fields = { ...aux, [auxNames.position]: this.position, [auxNames.ms]: now }
+      const options = { form, aux: fields, checksum }
+      const writer = openWriter(engine, (buf, from, to) => sink.write(buf, from, to), options, this.version)
       for (const [name, source] of engine.libraries.byName) {
         writer.library(source)
         if (verify) xorInto(this.digest, libraryDigest(name, source))
       }
+      if (!this.copies) yield* this.rewrite(writer)
       const total = this.runs.reduce((sum, runs) => sum + runs.bytes, 0)
       for (const step of this.writeKeys(writer)) {
         void step
@@ -249,20 +282,37 @@ class Fold implements RdbVisitor {
       }
       writer.end()
       sink.sync()
-      return this.result(sink.bytes)
+      return this.result(sink.bytes, now)
     } finally {
       sink.close()
     }
   }
 
-  private* writeKeys(writer: RdbFileWriter): Generator<undefined, void, void> {
+  /** What nothing touched of the base, in the other form. */
+  private* rewrite(writer: CheckpointWriter): Generator<CompactProgress, void, void> {
+    const { base, disk, engine, visit, verify } = this.options
+    if (base === undefined) return
+    const steps = rewriteRest({
+      disk, base, engine, visit, touched: this.touched, writer,
+      written: (db, entry) => {
+        if (verify) xorInto(this.digest, entryDigest(engine, db, entry))
+      },
+    })
+    let step = steps.next()
+    for (; step.done !== true; step = steps.next()) {
+      yield { phase: 'write', done: step.value.bytesRead, total: step.value.bytesTotal }
+    }
+    this.keysRewritten = step.value
+  }
+
+  private* writeKeys(writer: CheckpointWriter): Generator<undefined, void, void> {
     const { engine, verify } = this.options
     const walk = new DictWalk(engine.arena)
     for (const db of engine.dbs) {
       const runs = this.runs[this.touched.sourceOf(db.index)]!
       if (db.count + runs.keys === 0) continue
       writer.database(db.index, db.count + runs.keys, db.deadlines.count + runs.dated)
-      if (runs.count > 0) yield* this.copy(writer, runs)
+      if (runs.count > 0) yield* this.copy(writer as RdbFileWriter, runs)
       walk.start(db.dict.root)
       let { flushed } = writer
       for (let entry = walk.next(); entry !== 0; entry = walk.next()) {
@@ -301,11 +351,11 @@ class Fold implements RdbVisitor {
     }
   }
 
-  private result(bytes: number): CompactResult {
+  private result(bytes: number, ms: number): CompactResult {
     const { engine, verify } = this.options
     return {
-      position: this.position, ms: engine.now,
-      keysCopied: this.runs.reduce((sum, runs) => sum + runs.keys, 0),
+      position: this.position, ms,
+      keysCopied: this.runs.reduce((sum, runs) => sum + runs.keys, this.keysRewritten),
       keysLoaded: this.loader.loaded.keys,
       keysFolded: engine.dbs.reduce((sum, db) => sum + db.count, 0),
       bytes, digest: verify ? this.digest.toString('hex') : undefined,

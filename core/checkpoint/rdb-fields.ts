@@ -5,21 +5,7 @@ import { MillraceError } from '../errors.ts'
 import { RdbError } from './rdb-format.ts'
 import { RdbFileReader } from './rdb-file-reader.ts'
 import type { RdbVisitor } from './rdb-file-reader.ts'
-import { auxNames } from './rdb-save.ts'
 import { skipValue } from './rdb-skip.ts'
-
-/** What Redis writes: when it made the file, in seconds. */
-const creationTime = 'ctime'
-
-/** Where in the log a checkpoint stands: position and unix ms, 0 where it doesn't say. Throws RDB_DAMAGED. */
-export function checkpointStart(disk: Disk, file: string): { position: number; ms: number } {
-  const aux = readFirstFields(disk, file)
-  const ms = Number(aux.get(auxNames.ms) ?? 0)
-  return {
-    position: Number(aux.get(auxNames.position) ?? 0),
-    ms: ms > 0 ? ms : Number(aux.get(creationTime) ?? 0) * 1000,
-  }
-}
 
 /** How much of a file is read for its first fields. */
 const fieldsBytes = 64 * 1024

@@ -7,6 +7,7 @@ import type { Engine } from '../engine.ts'
 import { deadlineOf, exactDeadlineOf, headerBytes, keyLength, rootOf, typeOf, types } from '../keyspace/entry.ts'
 import { byteOf, chunkOf } from '../arena/arena.ts'
 import { idleSeconds, useCount } from '../keyspace/access.ts'
+import type { ByteSink, CheckpointWriter } from './checkpoint-writer.ts'
 import { Crc64 } from './crc64.ts'
 import { rdbMagic, rdbOpcodes } from './rdb-format.ts'
 import { RdbOutput } from './rdb-output.ts'
@@ -14,9 +15,6 @@ import { streamExtra, streamExtraName } from './stream-extra.ts'
 import { rdbTypeOf, writeValue } from './value-writer.ts'
 
 const flushBytes = 256 * 1024
-
-/** Gets the file's bytes in order: `buf[from..to)`, valid during the call only. */
-export type RdbSink = (buf: Buffer, from: number, to: number) => void
 
 export type RdbWriterOptions = {
   /** `rdbcompression` */
@@ -26,14 +24,13 @@ export type RdbWriterOptions = {
   version: number
 }
 
-export class RdbFileWriter {
-  /** Bytes that went to the sink. */
+export class RdbFileWriter implements CheckpointWriter {
   flushed: number
   private readonly out: RdbOutput
-  private readonly sink: RdbSink
+  private readonly sink: ByteSink
   private readonly crc: Crc64 | undefined
 
-  constructor(sink: RdbSink, options: RdbWriterOptions) {
+  constructor(sink: ByteSink, options: RdbWriterOptions) {
     this.flushed = 0
     this.out = new RdbOutput(options.compresses)
     this.sink = sink
@@ -49,24 +46,22 @@ export class RdbFileWriter {
     this.text(String(value))
   }
 
-  /** A library of functions: its source, one character a byte. */
   library(source: string): void {
     this.out.byte(rdbOpcodes.library)
     this.text(source)
     this.flush(flushBytes)
   }
 
-  /** Keys that follow are of this database; it has so many, and so many of them with deadlines. */
-  database(index: number, keys: number, dated: number): void {
+  database(index: number, keys?: number, dated = 0): void {
     const { out } = this
     out.byte(rdbOpcodes.database)
     out.length(index)
+    if (keys === undefined) return
     out.byte(rdbOpcodes.resize)
     out.length(keys)
     out.length(dated)
   }
 
-  /** A key of the engine and its value. */
   key(engine: Engine, entry: number): void {
     const { arena } = engine
     const { out } = this
@@ -98,7 +93,6 @@ export class RdbFileWriter {
     this.flush(flushBytes)
   }
 
-  /** Ends the file; all of it has gone to the sink then. */
   end(): void {
     const { out, crc } = this
     out.byte(rdbOpcodes.end)

@@ -4,12 +4,10 @@ import { warmSlots } from '../arena/dict-warm.ts'
 import type { Disk } from '../disk.ts'
 import type { Engine } from '../engine.ts'
 import { MillraceError } from '../errors.ts'
-import type { LoadedBase } from '../log/recover.ts'
 import { setIdleSeconds, setUseCount } from '../keyspace/access.ts'
 import { addString, storeString } from '../types/string.ts'
 import { freeValue } from '../types/types.ts'
 import { rdbChecksumBytes, RdbError, rdbOpcodes, RdbShortError, rdbTypes } from './rdb-format.ts'
-import { auxNames } from './rdb-save.ts'
 import { RdbFileReader } from './rdb-file-reader.ts'
 import type { ByteSource, RdbKey, RdbVisitor } from './rdb-file-reader.ts'
 import type { RdbInput } from './rdb-input.ts'
@@ -42,6 +40,14 @@ const hashes = new Uint32Array(runKeysMax)
 /** A key takes its type, a length and at least one byte of value. */
 const keyBytesMin = 3
 
+/** Takes in a library as it was taken in before: what its source means is nobody's affair here. Throws RdbError. */
+export function loadLibrary({ libraries }: Engine, source: string, merges = false): void {
+  const name = /^#!\s*\S+(?:\s+\S+)*?\s+name=(\S+)/i.exec(source)?.[1]
+  if (name === undefined) throw new RdbError('a library of functions without a name')
+  if (libraries.byName.has(name) && !merges) throw new RdbError(`the library ${name} a second time`)
+  libraries.set(name, source)
+}
+
 /** Puts what a file says into the engine. */
 export class RdbLoader implements RdbVisitor {
   readonly loaded: Loaded
@@ -67,12 +73,7 @@ export class RdbLoader implements RdbVisitor {
   }
 
   library(source: string): void {
-    const name = /^#!\s*\S+(?:\s+\S+)*?\s+name=(\S+)/i.exec(source)?.[1]
-    if (name === undefined) throw new RdbError('a library of functions without a name')
-    if (this.engine.libraries.byName.has(name) && this.options.merges !== true) {
-      throw new RdbError(`the library ${name} a second time`)
-    }
-    this.engine.libraries.set(name, source)
+    loadLibrary(this.engine, source, this.options.merges)
   }
 
   database(index: number): void {
@@ -174,14 +175,6 @@ export function* loadFile(
     }
     yield { ...step.value, keys: loader.loaded.keys }
   }
-}
-
-/** Loads the RDB that a log stands on. What was due by then stays: the log says when it went. */
-export function* loadBase(x: Engine, disk: Disk, file: string): Generator<LoadProgress, LoadedBase, void> {
-  const { aux, bytes } = yield* loadFile(x, disk, file)
-  const ms = Number(aux.get(auxNames.ms) ?? 0)
-  if (ms > 0) x.setNow(ms)
-  return { position: Number(aux.get(auxNames.position) ?? 0), bytes }
 }
 
 /**

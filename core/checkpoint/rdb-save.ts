@@ -1,18 +1,21 @@
-// The live engine as an RDB file, at once: SAVE, SHUTDOWN SAVE, DEBUG RELOAD. In version 10, which redis-server 7.0
-// reads, unless some hash has fields with deadlines.
+// The live engine as a file, at once: SAVE, SHUTDOWN SAVE, DEBUG RELOAD, the log's base. An RDB is of version 10, which
+// redis-server 7.0 reads, unless some hash has fields with deadlines.
 
 import path from 'node:path'
 import type { Disk } from '../disk.ts'
 import type { Engine } from '../engine.ts'
 import { CheckpointSink } from './checkpoint-sink.ts'
+import type { ByteSink, CheckpointForm, CheckpointWriter } from './checkpoint-writer.ts'
+import { CommandFileWriter } from './command-file-writer.ts'
 import { rdbVersionDated, rdbVersionPlain } from './rdb-format.ts'
 import { RdbFileWriter } from './rdb-file-writer.ts'
-import type { RdbSink } from './rdb-file-writer.ts'
 
 /** Facts that go into a file, by name. */
 export type AuxFields = Readonly<Record<string, string | number>>
 
 export type SaveOptions = {
+  /** An RDB unless it says otherwise. Commands tell of `aux` only what of the log they stand for. */
+  form?: CheckpointForm
   aux: AuxFields
   /** `rdbchecksum` */
   checksum: boolean
@@ -22,7 +25,7 @@ export type SaveOptions = {
 export const auxNames = { position: 'millrace-position', ms: 'millrace-ms' } as const
 
 /** Writes the whole state to `sink`. */
-export function saveNow(engine: Engine, sink: RdbSink, options: SaveOptions): void {
+export function saveNow(engine: Engine, sink: ByteSink, options: SaveOptions): void {
   const writer = beginFile(engine, sink, options)
   for (const db of engine.dbs) {
     if (db.count === 0) continue
@@ -32,15 +35,23 @@ export function saveNow(engine: Engine, sink: RdbSink, options: SaveOptions): vo
   writer.end()
 }
 
-/** A writer that has the file's header, aux fields and libraries behind it. */
-export function beginFile(engine: Engine, sink: RdbSink, options: SaveOptions): RdbFileWriter {
+/** A writer that has the file's beginning and libraries behind it. */
+export function beginFile(engine: Engine, sink: ByteSink, options: SaveOptions): CheckpointWriter {
   const dated = engine.dbs.some((db) => db.fieldDeadlines.count > 0)
-  const writer = new RdbFileWriter(sink, {
-    compresses: engine.settings.compressesRdb, checksum: options.checksum,
-    version: dated ? rdbVersionDated : rdbVersionPlain,
-  })
-  for (const [name, value] of Object.entries(options.aux)) writer.aux(name, value)
+  const writer = openWriter(engine, sink, options, dated ? rdbVersionDated : rdbVersionPlain)
   for (const source of engine.libraries.byName.values()) writer.library(source)
+  return writer
+}
+
+/** A writer that has the file's beginning behind it; `version`: of an RDB. */
+export function openWriter(engine: Engine, sink: ByteSink, options: SaveOptions, version: number): CheckpointWriter {
+  const { form, aux, checksum } = options
+  if (form === 'commands') {
+    const { [auxNames.position]: position = 0, [auxNames.ms]: ms = 0 } = aux
+    return new CommandFileWriter(sink, { position: Number(position), ms: Number(ms) })
+  }
+  const writer = new RdbFileWriter(sink, { compresses: engine.settings.compressesRdb, checksum, version })
+  for (const [name, value] of Object.entries(aux)) writer.aux(name, value)
   return writer
 }
 
@@ -48,7 +59,7 @@ export function beginFile(engine: Engine, sink: RdbSink, options: SaveOptions): 
  * Makes `file` by `write`, so that a crash leaves what was there before or all of it: in a file beside it, synced, then
  * renamed. Returns its bytes. When that throws, nothing is left over.
  */
-export function replaceByStream(disk: Disk, file: string, write: (sink: RdbSink) => void): number {
+export function replaceByStream(disk: Disk, file: string, write: (sink: ByteSink) => void): number {
   const temporary = path.join(path.dirname(file), `temp-${path.basename(file)}`)
   const sink = new CheckpointSink(disk, temporary)
   try {

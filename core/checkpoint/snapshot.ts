@@ -1,5 +1,5 @@
-// A snapshot of the live engine without fork: an RDB file of exactly the state at its cut, written a slice a turn while
-// commands go on.
+// A snapshot of the live engine without fork: a checkpoint of exactly the state at its cut, written a slice a turn
+// while commands go on.
 //
 // It walks each database in the order of hash space. A key whose hash the walk has not reached yet and that is about to
 // change is written first, as it was at the cut; one that is made meanwhile is left out. Names of both are remembered
@@ -14,9 +14,9 @@ import type { KeySpec } from '../commands/spec.ts'
 import type { Engine, SnapshotHooks } from '../engine.ts'
 import { headerBytes, keyLength } from '../keyspace/entry.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
+import type { ByteSink, CheckpointWriter } from './checkpoint-writer.ts'
 import { beginFile } from './rdb-save.ts'
 import type { SaveOptions } from './rdb-save.ts'
-import type { RdbFileWriter, RdbSink } from './rdb-file-writer.ts'
 import { finishedKeysMax } from '../limits.ts'
 import { attachSnapshot, detachSnapshot } from './snapshots.ts'
 
@@ -35,7 +35,7 @@ export class Snapshot implements SnapshotHooks {
   readonly keys: number
   written: number
   private readonly engine: Engine
-  private readonly writer: RdbFileWriter
+  private readonly writer: CheckpointWriter
   private readonly onGivenUp: (() => void) | undefined
   private attached: boolean
   /** What is left to walk, the first of it from `cursor` on. */
@@ -47,7 +47,7 @@ export class Snapshot implements SnapshotHooks {
   private at: number
 
   /** The cut is now. Bytes go to `sink` in this call and in later ones, also in the middle of commands. */
-  constructor(engine: Engine, sink: RdbSink, options: SnapshotOptions) {
+  constructor(engine: Engine, sink: ByteSink, options: SnapshotOptions) {
     this.engine = engine
     this.parts = engine.dbs.filter((db) => db.count > 0)
       .map((db) => ({ db, keys: db.count, dated: db.deadlines.count }))

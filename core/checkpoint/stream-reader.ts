@@ -50,10 +50,15 @@ function fill(engine: Engine, root: number, type: number, input: RdbInput): void
     stream.setMaxDeletedId(id)
     stream.entriesAdded = input.length()
   }
+  readGroups(engine, root, type, input)
+}
+
+/** Makes the groups of the stream at `root`, which has none yet. Throws RdbError. */
+export function readGroups(engine: Engine, root: number, type: number, input: RdbInput): void {
   for (let left = input.count(); left > 0; left--) readGroup(engine, root, type, input)
 }
 
-function readId(input: RdbInput, into: StreamId): void {
+export function readId(input: RdbInput, into: StreamId): void {
   input.length()
   const { high, low } = input
   input.length()

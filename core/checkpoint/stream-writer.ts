@@ -72,7 +72,7 @@ function appendDifference(high: number, low: number, otherHigh: number, otherLow
   listpack.appendInt64((high - otherHigh - (low < otherLow ? 1 : 0)) | 0, (low - otherLow) | 0)
 }
 
-function writeId(out: RdbOutput, of: StreamId): void {
+export function writeId(out: RdbOutput, of: StreamId): void {
   out.length64(of.msHigh, of.msLow)
   out.length64(of.seqHigh, of.seqLow)
 }
@@ -89,7 +89,8 @@ function setRaw(of: StreamId): void {
   idBytes.writeUInt32BE(of.seqLow, 12)
 }
 
-function writeGroups(engine: Engine, out: RdbOutput): void {
+/** The groups of the open stream. */
+export function writeGroups(engine: Engine, out: RdbOutput): void {
   const { stream, groups } = engine
   const list = groups.list(stream.groups)
   out.length(list.length)

@@ -2,6 +2,8 @@
 // frame shortens it: the entries up to there, under a header of its own. A transaction stays whole.
 
 import { Args, frameCommand } from '../args.ts'
+import { holdsEntries } from '../checkpoint/base-file.ts'
+import type { Stand } from '../checkpoint/command-format.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
 import { bodyCrc, firstCrc, parseHeader, renderHeader } from '../log/frame.ts'
@@ -11,7 +13,6 @@ import type { Piece, Sources } from '../log/salvage.ts'
 import { isBehind } from './moment.ts'
 import type { Moment } from './moment.ts'
 import { findBeginning, refuseLost } from './past.ts'
-import type { Stand } from './past.ts'
 
 export type CutLog = Stand & {
   base: Piece | undefined
@@ -23,11 +24,10 @@ export function* cutLog(
   disk: Disk, sources: Sources, moment: Moment | undefined,
 ): Generator<{ file: string; bytesRead: number; bytes: number }, CutLog, void> {
   const beginning = findBeginning(disk, sources, moment)
-  const { base, position, ms, files } = beginning
+  const { base, form, position, ms, files } = beginning
   const cut: CutLog = { base: undefined, segments: [], position, ms }
-  const isRdb = base?.endsWith('.rdb') === true
-  if (isRdb) cut.base = { file: base, bytes: disk.size(base) }
-  else if (beginning.loads) throw new MillraceError('LOG_BASE', `${base!} begins with an RDB; rewrite the log first`)
+  if (form === 'mixed') throw new MillraceError('LOG_BASE', `${base!} begins with an RDB; rewrite the log first`)
+  if (form !== undefined && !holdsEntries(form)) cut.base = { file: base!, bytes: disk.size(base!) }
   for (const [index, file] of files.entries()) {
     const before = cut.position
     const { piece, isCovered, ended } = yield* cutFile(disk, file, index === files.length - 1, moment, cut)

@@ -2,7 +2,8 @@
 // when its turn comes (ENOENT) is found there: reading goes on behind the last entry that was read. What retention has
 // removed by then is an error, never left out.
 
-import { checkpointStart } from '../checkpoint/rdb-fields.ts'
+import { baseForm, checkpointStart, entryFiles } from '../checkpoint/base-file.ts'
+import type { Stand } from '../checkpoint/command-format.ts'
 import type { RdbVisitor } from '../checkpoint/rdb-file-reader.ts'
 import { readFile } from '../checkpoint/rdb-load.ts'
 import { skipValue } from '../checkpoint/rdb-skip.ts'
@@ -12,16 +13,11 @@ import { historyFiles } from '../log/history-files.ts'
 import { isOrigin, segmentStart } from '../log/log-files.ts'
 import type { LogPlace } from '../log/manifest.ts'
 import type { Entry } from '../log/reader.ts'
-import { beginsAsRdb } from '../log/recover.ts'
 import type { Sources } from '../log/salvage.ts'
 import { historyRestartsMax } from '../limits.ts'
 import { idText } from './moment.ts'
 import type { Moment } from './moment.ts'
 import { entriesUpTo } from './past.ts'
-import type { Stand } from './past.ts'
-
-/** Where the archive had the name already, a number follows it. */
-const rdbName = /\.rdb(?:\.\d+)?$/
 
 /** Goes behind what an RDB holds. */
 const passing: RdbVisitor = { library() {}, database() {}, key: (key, input) => skipValue(input, key.type) }
@@ -42,15 +38,13 @@ export type KeptStart = {
 /** Where the entries begin that a log keeps. Throws RDB_DAMAGED, and the disk's errors. */
 export function keptStart(disk: Disk, { bases, segments, gone = [] }: Sources): KeptStart {
   const oldest = bases.at(-1)
-  const holdsEntries = oldest !== undefined && !rdbName.test(oldest)
-  const isMixed = holdsEntries && beginsAsRdb(disk, oldest)
-  const all = holdsEntries ? [oldest, ...segments] : segments
-  const files = all.filter((file) => disk.size(file) !== 0)
+  const isMixed = oldest !== undefined && baseForm(disk, oldest) === 'mixed'
+  const files = entryFiles(disk, oldest, segments).filter((file) => disk.size(file) !== 0)
   const begins = files.length === 0 ? undefined : segmentStart(disk, files[0]!)
   const takesOver = bases.findIndex((file, i) => isOrigin(file) || gone.some(({ newer }) => newer === i + 1))
   const file = takesOver < 0 ? oldest : bases[takesOver]
-  const isRdb = file !== undefined && (rdbName.test(file) || beginsAsRdb(disk, file))
-  const base = isRdb ? { file, ...checkpointStart(disk, file) } : undefined
+  const isCheckpoint = file !== undefined && baseForm(disk, file) !== 'log'
+  const base = isCheckpoint ? { file, ...checkpointStart(disk, file) } : undefined
   // What Redis wrote has no positions: it follows the checkpoint.
   const position = begins?.position ?? (base?.position ?? 0) + 1
   return {

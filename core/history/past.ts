@@ -9,7 +9,11 @@
 
 import type { Args } from '../args.ts'
 import type { EffectSpec } from '../checkpoint/effect-keys.ts'
-import { checkpointStart } from '../checkpoint/rdb-fields.ts'
+import { baseForm, checkpointStart, entryFiles } from '../checkpoint/base-file.ts'
+import type { BaseForm } from '../checkpoint/base-file.ts'
+import type { Stand } from '../checkpoint/command-format.ts'
+import { loadCommands } from '../checkpoint/command-load.ts'
+import type { KeyFilter } from '../checkpoint/command-load.ts'
 import type { RdbKey, RdbVisitor } from '../checkpoint/rdb-file-reader.ts'
 import type { RdbInput } from '../checkpoint/rdb-input.ts'
 import { loadFile, RdbLoader, readFile } from '../checkpoint/rdb-load.ts'
@@ -20,7 +24,6 @@ import { MillraceError } from '../errors.ts'
 import { readHistory } from '../log/history.ts'
 import { segmentStart } from '../log/log-files.ts'
 import type { Entry } from '../log/reader.ts'
-import { beginsAsRdb } from '../log/recover.ts'
 import type { GoneBase, Sources } from '../log/salvage.ts'
 import { KeyLinks } from './key-links.ts'
 import type { NeededKeys } from './key-links.ts'
@@ -50,14 +53,11 @@ export type PastOptions = {
 /** Bytes of the file at hand. */
 export type PastStep = { phase: 'find' | 'load' | 'fold'; file: string; bytesRead: number; bytes: number }
 
-/** Where in the log something stands. */
-export type Stand = { position: number; ms: number }
-
 /** A checkpoint to begin with, and the files to read behind it. */
 export type Beginning = Stand & {
   base: string | undefined
-  /** The base is an RDB, or begins with one. */
-  loads: boolean
+  /** Of the base. */
+  form: BaseForm | undefined
   /** Files with entries; the base is the first of them where it is an AOF. */
   files: readonly string[]
   /** What took over behind those entries, and can't be had any more. */
@@ -76,8 +76,7 @@ export function* foldPast(options: PastOptions): Generator<PastStep, Stand, void
   const beginning = findBeginning(options.disk, options.sources, moment)
   let needed: NeededKeys | undefined
   // Entries behind an RDB in one file begin where loading it ends.
-  const isMixed = beginning.loads && !beginning.base!.endsWith('.rdb')
-  if (keys !== undefined && !isMixed) {
+  if (keys !== undefined && beginning.form !== 'mixed') {
     const links = new KeyLinks(engine.dbs.length, engine.hashSeed)
     yield* replay(options, beginning, 'find', 0, (entry) => links.note(entry, specOf(entry.args)))
     needed = links.needsOf(keys.db, keys.names)
@@ -98,16 +97,15 @@ export function findBeginning(disk: Disk, sources: Sources, moment: Moment | und
   let lost: LostBase | undefined
   for (const [i, base] of bases.entries()) {
     lost = lostBefore(gone, i, oldest) ?? lost
-    const loads = beginsAsRdb(disk, base)
-    const start = loads ? checkpointStart(disk, base) : { position: 0, ms: 0 }
-    if (moment === undefined || fits(moment, start)) return { ...beginAt(disk, start, base, loads, segments), lost }
+    const start = checkpointStart(disk, base)
+    if (moment === undefined || fits(moment, start)) return { ...beginAt(disk, start, base, segments), lost }
     oldest = start
   }
   lost = lostBefore(gone, bases.length, oldest) ?? lost
   const first = segments.find((file) => disk.size(file) !== 0)
   const begins = first === undefined ? undefined : segmentStart(disk, first)
   if (begins?.position === 1 || (oldest === undefined && begins === undefined)) {
-    return { position: 0, ms: 0, base: undefined, loads: false, files: segments, lost }
+    return { position: 0, ms: 0, base: undefined, form: undefined, files: segments, lost }
   }
   const from = oldest ?? begins!
   throw new MillraceError('BEFORE_HISTORY', `the log is kept from ${idText(from.ms, from.position)} on`)
@@ -132,7 +130,7 @@ function fits(moment: Moment, start: Stand): boolean {
 }
 
 function beginAt(
-  disk: Disk, start: Stand, base: string, loads: boolean, segments: readonly string[],
+  disk: Disk, start: Stand, base: string, segments: readonly string[],
 ): Omit<Beginning, 'lost'> {
   const next = start.position + 1
   const first = segments.findLastIndex((file) => {
@@ -140,34 +138,47 @@ function beginAt(
     return begins !== undefined && begins.position <= next
   })
   const behind = segments.slice(Math.max(0, first))
-  const files = base.endsWith('.rdb') ? behind : [base, ...behind]
+  const files = entryFiles(disk, base, behind)
   // What Redis wrote has no positions; whether the next file follows it shows when it is read.
   const filled = files.find((file) => disk.size(file) !== 0)
   const begins = filled === undefined ? undefined : segmentStart(disk, filled)
   if (begins !== undefined && begins.position > next) {
     throw new MillraceError('LOG_GAP', `the positions ${next} to ${begins.position - 1} are in no file`)
   }
-  return { ...start, base, loads, files }
+  return { ...start, base, form: baseForm(disk, base), files }
 }
 
 /** Loads the checkpoint, or what of it is needed. Returns the byte where the first file's entries begin. */
 function* load(
   options: PastOptions, beginning: Beginning, needed: NeededKeys | undefined,
 ): Generator<PastStep, number, void> {
-  const { disk, engine } = options
-  const { base, loads } = beginning
-  if (base === undefined || !loads) return 0
-  const steps = needed === undefined ? loadWhole(engine, disk, base) : loadSome(engine, disk, base, needed)
+  const { engine } = options
+  const { base, form } = beginning
+  if (base === undefined || form === 'log') return 0
+  const steps = loadNeeded(options, base, form, needed)
   let step = steps.next()
   for (; step.done !== true; step = steps.next()) {
     yield { phase: 'load', file: base, bytesRead: step.value.bytesRead, bytes: step.value.bytesTotal }
     bound(options)
   }
   if (beginning.ms > 0) engine.setNow(beginning.ms)
-  return base.endsWith('.rdb') ? 0 : step.value
+  return form === 'mixed' ? step.value : 0
 }
 
 type LoadStep = { bytesRead: number; bytesTotal: number }
+
+/** Returns the bytes that the checkpoint takes in its file. */
+function* loadNeeded(
+  { engine, disk, visit }: PastOptions, base: string, form: BaseForm | undefined, needed: NeededKeys | undefined,
+): Generator<LoadStep, number, void> {
+  if (form === 'commands') {
+    const wants: KeyFilter | undefined = needed === undefined ? undefined : (db, buf, from, to) =>
+      needed.has(db, buf, from, to)
+    yield* loadCommands(engine, disk, base, visit, wants)
+    return disk.size(base)
+  }
+  return yield* needed === undefined ? loadWhole(engine, disk, base) : loadSome(engine, disk, base, needed)
+}
 
 function* loadWhole(engine: Engine, disk: Disk, base: string): Generator<LoadStep, number, void> {
   const { bytes } = yield* loadFile(engine, disk, base)

@@ -9,6 +9,7 @@
 // back, the manifest, the archive's lines.
 
 import path from 'node:path'
+import { baseForm, holdsEntries } from '../checkpoint/base-file.ts'
 import { readFile } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import { Archive } from './archive.ts'
@@ -81,8 +82,9 @@ function archiveLeftovers(disk: Disk, place: LogPlace, manifest: Manifest, archi
   const last = former.at(-1)
   if (last === undefined) return
   const reader = new SegmentReader(disk, last, (segmentStart(disk, last)?.position ?? 1) - 1)
+  const isSegment = !last.includes('.base.') || holdsEntries(baseForm(disk, last))
   try {
-    while (!last.endsWith('.base.rdb') && reader.next(() => {})) continue
+    if (isSegment) while (reader.next(() => {})) continue
     const steps = archive.adopt(former, reader.position + 1)
     while (steps.next().done !== true) continue
   } finally {

@@ -3,6 +3,7 @@
 // and looks anew.
 
 import path from 'node:path'
+import { baseForm } from '../checkpoint/base-file.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
 import { archivedFiles } from './archive.ts'
@@ -10,7 +11,6 @@ import type { ArchivedFile } from './archive.ts'
 import { isOrigin } from './log-files.ts'
 import { readManifest } from './manifest.ts'
 import type { LogPlace } from './manifest.ts'
-import { beginsAsRdb } from './recover.ts'
 import type { GoneBase, Sources } from './salvage.ts'
 
 /** What the archive puts behind a name that it has already. */
@@ -62,7 +62,7 @@ export function historyFiles(disk: Disk, place: LogPlace): Sources {
 
 /** The one AOF of a Redis before 7.0, which begins with an RDB: by its name the archive takes it for a segment. */
 function isSingleAof(disk: Disk, { file, name }: Archived): boolean {
-  return !/\.(?:base|incr)\./.test(name) && disk.size(file) > 0 && beginsAsRdb(disk, file)
+  return !/\.(?:base|incr)\./.test(name) && baseForm(disk, file) === 'mixed'
 }
 
 /** Checkpoints of the archive that are nowhere, and for which what came before them can't stand in. */

@@ -3,9 +3,12 @@
 // files that nobody names, a crash after it leaves files that are not in the archive yet. `settle` finds both.
 //
 //   appendonly.aof.manifest    which files count
-//   appendonly.aof.<n>.base.rdb   the checkpoint        appendonly.aof.<n>.incr.aof   segments, the last one grows
+//   appendonly.aof.<n>.base.rdb   the checkpoint (as commands: .base.aof)
+//   appendonly.aof.<n>.incr.aof   segments, the last one grows
 
 import path from 'node:path'
+import { baseForm, holdsEntries } from '../checkpoint/base-file.ts'
+import type { CheckpointForm } from '../checkpoint/checkpoint-writer.ts'
 import type { Disk } from '../disk.ts'
 import { headerBytesMax, parseHeader } from './frame.ts'
 import { segmentName, writeManifest } from './manifest.ts'
@@ -15,7 +18,7 @@ const originWord = 'origin.'
 
 /** True of a base whose name says that it is no fold of what came before it. */
 export function isOrigin(name: string): boolean {
-  return /\.origin\.\d+\.base\.rdb(?:\.\d+)?$/.test(name)
+  return /\.origin\.\d+\.base\.(?:rdb|aof)(?:\.\d+)?$/.test(name)
 }
 
 export class LogFiles {
@@ -37,7 +40,7 @@ export class LogFiles {
 
   /** Full names of segments that count no more and are in no archive yet, oldest first. */
   get formerSegments(): string[] {
-    return this.former.filter((file) => file.endsWith('.aof') && this.disk.size(file) >= 0)
+    return this.former.filter((file) => this.disk.size(file) >= 0 && holdsEntries(baseForm(this.disk, file)))
   }
 
   get base(): ManifestFile | undefined {
@@ -75,6 +78,8 @@ export class LogFiles {
       disk.truncate(fd, 0)
       disk.sync(fd)
       this.change([...this.manifest.files, { name, seq, type: 'i' }])
+      // One of that name that counted once is in the archive.
+      this.former = this.former.filter((file) => path.basename(file) !== name)
     } catch (error) {
       disk.close(fd)
       throw error
@@ -83,14 +88,14 @@ export class LogFiles {
   }
 
   /** A name for a checkpoint in the making: in the folder, so that it can be renamed; never one that counts. */
-  get temporaryBase(): string {
-    return path.join(this.place.folder, `temp-${this.place.baseName}.base.rdb`)
+  temporaryBase(form: CheckpointForm = 'rdb'): string {
+    return path.join(this.place.folder, `temp-${this.place.baseName}.base.${form === 'rdb' ? 'rdb' : 'aof'}`)
   }
 
   /**
-   * The synced file `temporary` becomes the base and takes the place of the one before and of the segments up to number
-   * `lastCovered`. Returns the full names of what no longer counts, oldest first, also of what the archive didn't take
-   * at earlier times: its affair, and in this order.
+   * The synced file `temporary`, made under a name of `temporaryBase`, becomes the base and takes the place of the one
+   * before and of the segments up to number `lastCovered`. Returns the full names of what no longer counts, oldest
+   * first, also of what the archive didn't take at earlier times: its affair, and in this order.
    * `follows`: false when the base is no fold of what it takes the place of (another's dataset, or memory that went on
    * without the log). Its name says so, for nobody to fall back from it on what was before.
    */
@@ -98,7 +103,8 @@ export class LogFiles {
     const { disk, place } = this
     const before = this.manifest.files
     const seq = (this.base?.seq ?? 0) + 1
-    const name = `${place.baseName}.${follows || before.length === 0 ? '' : originWord}${seq}.base.rdb`
+    const origin = follows || before.length === 0 ? '' : originWord
+    const name = `${place.baseName}.${origin}${seq}.base${path.extname(temporary)}`
     disk.rename(temporary, path.join(place.folder, name))
     disk.syncFolder(place.folder)
     const kept = before.filter((f) => f.type === 'i' && f.seq > lastCovered)

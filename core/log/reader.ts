@@ -70,6 +70,8 @@ export class SegmentReader {
   /** True when the file holds commands outside of frames. */
   plain: boolean
   frames: number
+  /** Gets the `#` lines within frames, without their ends, but for `#TS`. */
+  onLine: ((line: string) => void) | undefined
   private readonly disk: Disk
   private readonly fd: number
   private readonly readBytes: number
@@ -92,6 +94,7 @@ export class SegmentReader {
     this.crc = firstCrc
     this.plain = false
     this.frames = 0
+    this.onLine = undefined
     this.disk = disk
     this.fd = disk.openRead(file)
     this.readBytes = readBytes
@@ -177,6 +180,11 @@ export class SegmentReader {
     return this.offset >= this.base && (end - this.offset >= this.readBytes / 2 || end >= this.fileBytes)
   }
 
+  /** What stands from this byte on is not read. */
+  endAt(offset: number): void {
+    this.fileBytes = Math.min(this.fileBytes, offset)
+  }
+
   /** Reads what comes next off the thread; nothing else may be asked of the reader meanwhile. */
   async ahead(): Promise<void> {
     const { disk, fd, offset } = this
@@ -233,7 +241,10 @@ export class SegmentReader {
         const end = this.buf.indexOf(10, at)
         if (end < 0 || end >= to) return false
         // `#by`, or `#TS`, which the frame's header says better.
-        if (this.buf[at + 1] !== 84) entry.by = this.buf.toString('latin1', at, end - 1)
+        if (this.buf[at + 1] !== 84) {
+          entry.by = this.buf.toString('latin1', at, end - 1)
+          this.onLine?.(entry.by)
+        }
         at = end + 1
         continue
       }

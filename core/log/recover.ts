@@ -4,7 +4,7 @@
 // Damage anywhere else refuses: the error names file, offset and position.
 
 import path from 'node:path'
-import { rdbMagic } from '../checkpoint/rdb-format.ts'
+import { baseForm, holdsEntries } from '../checkpoint/base-file.ts'
 import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
@@ -25,7 +25,7 @@ export type RecoverOptions = {
   loadTruncated: boolean
   /** Gets every entry, in order. */
   visit: (entry: Entry) => void
-  /** Loads the RDB at a file's beginning; yields now and then. */
+  /** Loads the checkpoint that is the base, or begins it; yields now and then. */
   loadBase?: (file: string) => Generator<{ keys: number } | undefined, LoadedBase, void>
   /** All that was loaded doesn't count: an earlier checkpoint takes the place of the damaged one. */
   forget?: (reason: MillraceError, instead: FallenBack) => void
@@ -105,9 +105,10 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
       throw new MillraceError(code, `${name} is named in the manifest, but missing`)
     }
     let from = 0
-    if (index === 0 && beginsAsRdb(disk, name)) {
+    const form = index === 0 ? baseForm(disk, name) : 'log'
+    if (form !== 'log') {
       const steps = options.loadBase?.(name)
-      if (steps === undefined) throw new MillraceError('LOG_BASE_RDB', `${name}: an RDB, which nobody loads here`)
+      if (steps === undefined) throw new MillraceError('LOG_BASE_RDB', `${name}: a checkpoint, which nobody loads here`)
       for (;;) {
         const step = steps.next()
         if (step.done === true) {
@@ -119,7 +120,7 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
         keys = step.value?.keys ?? keys
         yield { file: name, bytesRead: bytesBefore, bytesTotal, position, keys }
       }
-      if (file.name.endsWith('.rdb')) {
+      if (!holdsEntries(form)) {
         bytesBefore += disk.size(name)
         continue
       }
@@ -156,17 +157,6 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
     : { fd: disk.openAppend(last.file), bytes: last.offset, crc: last.crc, position }
   const former = log.settle()
   return { end, files: log, former, formerUntil: basePosition + 1, entries: position, frames, lastLine, cut }
-}
-
-/** An RDB, or an AOF that Redis before 7.0 began with one. */
-export function beginsAsRdb(disk: Disk, file: string): boolean {
-  const start = Buffer.alloc(rdbMagic.length)
-  const fd = disk.openRead(file)
-  try {
-    return disk.read(fd, start, 0, start.length, 0) === start.length && start.toString('latin1') === rdbMagic
-  } finally {
-    disk.close(fd)
-  }
 }
 
 function order(file: ManifestFile): number {

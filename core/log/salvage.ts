@@ -3,6 +3,7 @@
 // the segments behind it.
 
 import path from 'node:path'
+import { baseForm, holdsEntries } from '../checkpoint/base-file.ts'
 import { writeAll } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
@@ -10,7 +11,6 @@ import { archivedFiles } from './archive.ts'
 import { isOrigin, segmentStart } from './log-files.ts'
 import { readManifest, segmentName, writeManifest } from './manifest.ts'
 import type { LogPlace, ManifestFile } from './manifest.ts'
-import { beginsAsRdb } from './recover.ts'
 import { filesByName } from './verify-log.ts'
 import type { CheckpointFacts, VerifyCheckpoint } from './verify-log.ts'
 import { verifySegment } from './verify-segment.ts'
@@ -114,7 +114,7 @@ export function* planSalvage(
   if (!found && sources.bases.length > 0 && !beginsAtOne(disk, sources)) {
     throw new MillraceError('NOTHING_WHOLE', 'no checkpoint is whole, and the segments do not begin at position 1')
   }
-  let broken = plan.base !== undefined && plan.base.bytes < disk.size(plan.base.file) && plan.base.file.endsWith('.aof')
+  let broken = plan.base !== undefined && plan.base.bytes < disk.size(plan.base.file)
   for (const [index, file] of sources.segments.entries()) {
     if (index >= segmentsMax) broken = true
     const begins = segmentStart(disk, file)?.position
@@ -153,7 +153,8 @@ function* firstWholeBase(
   for (const file of sources.bases) {
     const isThere = disk.size(file) >= 0
     let bytes = 0
-    if (!isThere || beginsAsRdb(disk, file)) {
+    const form = baseForm(disk, file)
+    if (!isThere || form !== 'log') {
       const facts = isThere ? yield* verifyCheckpoint(disk, file) : undefined
       if (facts?.whole !== true) {
         noteSeen(plan, facts)
@@ -168,7 +169,7 @@ function* firstWholeBase(
       plan.ms = facts.ms
       bytes = facts.bytes
     }
-    if (file.endsWith('.rdb')) bytes = disk.size(file)
+    if (!holdsEntries(form)) bytes = disk.size(file)
     else {
       const steps = verifySegment({ disk, file, position: plan.position, offset: bytes, mayGrow: false })
       let cutAt = -1
@@ -216,7 +217,7 @@ export function* copySalvage(
   disk.makeFolder(target.folder)
   const files: ManifestFile[] = []
   if (plan.base !== undefined) {
-    const kind = plan.base.file.endsWith('.rdb') ? 'rdb' : 'aof'
+    const kind = baseForm(disk, plan.base.file) === 'rdb' ? 'rdb' : 'aof'
     files.push({ name: `${target.baseName}.1.base.${kind}`, seq: 1, type: 'b' })
     yield* copyPiece(disk, plan.base, path.join(target.folder, files[0]!.name))
   }

@@ -2,6 +2,7 @@
 // Files are moved and removed at any time; who reads one has it open, and asks anew for the next.
 
 import path from 'node:path'
+import { entryFiles } from '../checkpoint/base-file.ts'
 import type { Disk } from '../disk.ts'
 import type { Archive } from './archive.ts'
 import { segmentStart } from './log-files.ts'
@@ -40,8 +41,8 @@ export class Segments {
     }
     const { base, segments } = files
     const named = segments.map((file) => files.pathOf(file))
-    const plainBase = base === undefined || base.name.endsWith('.rdb') ? [] : [files.pathOf(base)]
-    const unarchived = [...files.formerSegments, ...plainBase, ...named]
+    const counting = entryFiles(this.disk, base === undefined ? undefined : files.pathOf(base), named)
+    const unarchived = [...files.formerSegments, ...counting]
     const before = this.starts
     this.starts = new Map()
     for (const file of unarchived) {

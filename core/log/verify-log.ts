@@ -2,17 +2,17 @@
 // lies there. Nothing is written. A broker may be at work on it meanwhile: what it is just writing is no fault.
 
 import path from 'node:path'
+import { baseForm, holdsEntries } from '../checkpoint/base-file.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
 import { historyRestartsMax } from '../limits.ts'
 import { indexFile } from './index-file.ts'
 import { manifestPath, readManifest } from './manifest.ts'
 import type { LogPlace, ManifestFile } from './manifest.ts'
-import { beginsAsRdb } from './recover.ts'
 import { verifySegment } from './verify-segment.ts'
 import type { Fault, FaultKind, SegmentFacts, VerifyStep } from './verify-segment.ts'
 
-/** What an RDB file says of itself. */
+/** What a checkpoint says of itself. */
 export type CheckpointFacts = {
   file: string
   bytes: number
@@ -26,7 +26,7 @@ export type CheckpointFacts = {
 
 export type LogFacts = { base: CheckpointFacts | undefined, segments: SegmentFacts[] }
 
-/** Verifies an RDB file; yields what it finds. */
+/** Verifies a checkpoint; yields what it finds. */
 export type VerifyCheckpoint = (disk: Disk, file: string) => Generator<VerifyStep, CheckpointFacts, void>
 
 export function* verifyLog(
@@ -53,19 +53,14 @@ function* verifyOnce(
       if (mayRestart && !stillNamed(disk, place, file.name)) return undefined
       yield fault('missing', name, 'is named in the manifest, but not there')
       position = undefined
-    } else if (file.name.endsWith('.rdb')) {
-      facts.base = yield* verifyCheckpoint(disk, name)
-      position = facts.base.whole ? facts.base.position : undefined
     } else {
       const mayGrow = index === files.length - 1
+      const form = index === 0 ? baseForm(disk, name) : 'log'
       let offset = 0
-      if (index === 0 && beginsAsRdb(disk, name)) {
+      if (form !== 'log') {
         facts.base = yield* verifyCheckpoint(disk, name)
-        if (!facts.base.whole) {
-          position = undefined
-          continue
-        }
-        position = facts.base.position
+        position = facts.base.whole ? facts.base.position : undefined
+        if (position === undefined || !holdsEntries(form)) continue
         offset = facts.base.bytes
       }
       const segment: SegmentFacts = yield* verifySegment({ disk, file: name, position, offset, mayGrow })

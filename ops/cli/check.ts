@@ -2,7 +2,8 @@
 
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { beginsAsRdb } from '../../core/log/recover.ts'
+import { baseForm, holdsEntries } from '../../core/checkpoint/base-file.ts'
+import { verifyCheckpoint } from '../../core/checkpoint/verify-checkpoint.ts'
 import { verifyArchive } from '../../core/log/verify-archive.ts'
 import { verifyLog } from '../../core/log/verify-log.ts'
 import type { CheckpointFacts } from '../../core/log/verify-log.ts'
@@ -14,7 +15,6 @@ import { findPlace } from './place.ts'
 import { formatBytes } from './progress.ts'
 import { exits } from './verb.ts'
 import type { ExitCode, Given, Io, Verb } from './verb.ts'
-import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
 
 /** How long a running broker gets to finish what it writes before it is looked at again. */
 const growthWaitMs = 25
@@ -69,16 +69,17 @@ async function checkPath(io: Io, name: string, tally: Tally): Promise<void> {
   const { disk } = io
   const place = findPlace(disk, name)
   if (place.kind === 'rdb') {
-    noteCheckpoint(io, tally, await follow(io, tally, verifyRdbFile(disk, place.file)))
+    noteCheckpoint(io, tally, await follow(io, tally, verifyCheckpoint(disk, place.file)))
     return
   }
   if (place.kind === 'aof') {
     let offset = 0
-    if (beginsAsRdb(disk, place.file)) {
-      const preamble = await follow(io, tally, verifyRdbFile(disk, place.file))
-      noteCheckpoint(io, tally, preamble)
-      if (!preamble.whole) return
-      offset = preamble.bytes
+    const form = baseForm(disk, place.file)
+    if (form !== 'log') {
+      const facts = await follow(io, tally, verifyCheckpoint(disk, place.file))
+      noteCheckpoint(io, tally, facts)
+      if (!facts.whole || !holdsEntries(form)) return
+      offset = facts.bytes
     }
     noteSegment(io, tally, await follow(io, tally, verifySegment({
       disk, file: place.file, position: undefined, offset, mayGrow: true,
@@ -86,12 +87,12 @@ async function checkPath(io: Io, name: string, tally: Tally): Promise<void> {
     return
   }
   for (const log of place.logs) {
-    const facts = await follow(io, tally, verifyLog(disk, log, verifyRdbFile))
+    const facts = await follow(io, tally, verifyLog(disk, log, verifyCheckpoint))
     if (facts.base !== undefined) noteCheckpoint(io, tally, facts.base)
     for (const segment of facts.segments) noteSegment(io, tally, segment)
     tally.files += await follow(io, tally, verifyArchive(disk, path.join(log.folder, 'archive')))
   }
-  for (const file of place.rdbs) noteCheckpoint(io, tally, await follow(io, tally, verifyRdbFile(disk, file)))
+  for (const file of place.rdbs) noteCheckpoint(io, tally, await follow(io, tally, verifyCheckpoint(disk, file)))
 }
 
 async function follow<Facts>(io: Io, tally: Tally, steps: Generator<VerifyStep, Facts, void>): Promise<Facts> {

@@ -1,8 +1,10 @@
 // `millrace export`: the log or the state as files that others read: a plain AOF, an RDB, or a JSON object an event.
 
 import { encodeWords } from '../../core/args.ts'
+import type { Stand } from '../../core/checkpoint/command-format.ts'
+import { readCommandFile } from '../../core/checkpoint/command-file-reader.ts'
 import { auxNames, beginFile } from '../../core/checkpoint/rdb-save.ts'
-import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
+import { verifyCheckpoint } from '../../core/checkpoint/verify-checkpoint.ts'
 import { createCommands } from '../../broker/commands/table.ts'
 import { redisVersion } from '../../broker/product.ts'
 import type { Engine } from '../../core/engine.ts'
@@ -13,7 +15,7 @@ import type { KeptStart } from '../../core/history/kept-entries.ts'
 import { idText, isBefore, positionOf } from '../../core/history/moment.ts'
 import type { Moment } from '../../core/history/moment.ts'
 import { findBeginning, refuseLost } from '../../core/history/past.ts'
-import type { Beginning, Stand } from '../../core/history/past.ts'
+import type { Beginning } from '../../core/history/past.ts'
 import { historyFiles } from '../../core/log/history-files.ts'
 import type { LogPlace } from '../../core/log/manifest.ts'
 import type { Entry } from '../../core/log/reader.ts'
@@ -48,9 +50,9 @@ export const exportVerb: Verb = {
   },
   notes: [
     [
-      'aof     commands without our comments: the history, behind the checkpoint (an RDB) where it is not kept from',
-      '        its first entry on, or something was there before; or with --state one RESTORE a key. A redis-server',
-      '        loads it. A part of the history (--db, --match, --from) has no checkpoint before it.',
+      'aof     commands without our comments: the history, behind the checkpoint (an RDB, or its commands) where it is',
+      '        not kept from its first entry on, or something was there before; or with --state one RESTORE a key. A',
+      '        redis-server loads it. A part of the history (--db, --match, --from) has no checkpoint before it.',
       'rdb     the state at the end or at --until, as redis-server 7.0 reads it',
       'ndjson  one object a line: position, time, db, command, keys, args, user, client, addr; bytes that are no UTF-8',
       '        stand as {"base64": "..."}',
@@ -115,15 +117,19 @@ async function writeBase(
   const { disk } = io
   const opened = await whileFilesStay(async () => {
     const beginning = findBeginning(disk, historyFiles(disk, place), until)
-    const { base } = beginning
+    const { base, form } = beginning
     if (base === undefined) return undefined
-    const facts = await drive(io, verifyRdbFile(disk, base), (step) => {
+    const facts = await drive(io, verifyCheckpoint(disk, base), (step) => {
       if (step.step === 'fault') throw new MillraceError('RDB_DAMAGED', faultText(step.fault))
     })
-    return { beginning, base, bytes: facts.bytes, fd: disk.openRead(base) }
+    // A file that is gone is missed before any of it is written.
+    if (form !== 'commands') return { beginning, base, bytes: facts.bytes, fd: disk.openRead(base) }
+    await writeCommands(io, base, sink)
+    return { beginning, base, bytes: 0, fd: undefined }
   })
   if (opened === undefined) return undefined
   const { beginning, base, bytes, fd } = opened
+  if (fd === undefined) return beginning
   try {
     const slice = Buffer.allocUnsafe(sliceBytes)
     for (let at = 0; at < bytes;) {
@@ -149,6 +155,20 @@ function noteGap(io: Io, { position, ms, base, isWhole }: KeptStart, from: Momen
   const kept = `entries are kept from ${idText(ms, position)} on: what was before is no part of this`
   const text = gap === base ? `${base.file} holds what no entry tells of: that is no part of this` : kept
   io.output.note({ type: 'gap', position: gap.position, ms: gap.ms }, `${text} (--format rdb knows it)`)
+}
+
+/** What a checkpoint of commands says to redis-server. */
+async function writeCommands(io: Io, base: string, sink: Sink): Promise<void> {
+  let selected = -1
+  const command = ({ db, args }: Entry): void => {
+    if (db !== selected) sink.write(encodeWords(['SELECT', String(db)]))
+    selected = db
+    sink.write(args.buf.subarray(args.rawStart, args.rawEnd))
+  }
+  await drive(io, readCommandFile(io.disk, base, { command, beside() {} }), ({ bytesRead, bytesTotal }) => {
+    io.progress.show('exporting', base, bytesRead, bytesTotal)
+    return sink.ready()
+  })
 }
 
 async function writeHistory(

@@ -1,7 +1,7 @@
 // `millrace import`: makes a data directory of what a redis-server has: a file, its directory, or the server itself.
 
 import path from 'node:path'
-import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
+import { verifyCheckpoint } from '../../core/checkpoint/verify-checkpoint.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { copySalvage, planSalvage } from '../../core/log/salvage.ts'
 import { historyFiles } from '../../core/log/history-files.ts'
@@ -46,7 +46,7 @@ async function importData(given: Given, io: Io): Promise<ExitCode> {
     const live = /^rediss?:\/\//.test(from)
     if (live) await fetchRdb(io, from, fetched)
     const sources: Sources = live ? { bases: [fetched], segments: [] } : filesOf(io, from)
-    const plan = await followFaults(io, tally, planSalvage(disk, sources, verifyRdbFile), 'verifying')
+    const plan = await followFaults(io, tally, planSalvage(disk, sources, verifyCheckpoint), 'verifying')
     if (tally.faults > 0) {
       const hint = 'redis-check-aof --fix cuts a torn tail'
       throw new MillraceError('SOURCE_DAMAGED', `${from} can't be imported as it is (${hint})`)

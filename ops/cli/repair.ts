@@ -1,6 +1,6 @@
 // `millrace repair`: copies what is whole of a damaged data directory into a new one, and says what is lost.
 
-import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
+import { verifyCheckpoint } from '../../core/checkpoint/verify-checkpoint.ts'
 import { copySalvage, missingFiles, planSalvage, sourcesOf } from '../../core/log/salvage.ts'
 import { followFaults } from './check.ts'
 import { timeText } from './fault-text.ts'
@@ -46,7 +46,7 @@ async function repair(given: Given, io: Io): Promise<ExitCode> {
   const place = findLog(disk, given.positionals[0]!)
   const tally = { faults: 0, superfluous: 0 }
   await followFaults(io, tally, missingFiles(disk, place), 'verifying')
-  const steps = planSalvage(disk, sourcesOf(disk, place), verifyRdbFile, given.flag('from-checkpoint'))
+  const steps = planSalvage(disk, sourcesOf(disk, place), verifyCheckpoint, given.flag('from-checkpoint'))
   const plan = await followFaults(io, tally, steps, 'verifying')
   await buildDirectory(disk, to, (log) => followFaults(io, tally, copySalvage(disk, plan, log), 'copying'))
   const { position, ms, lastSeen, lastSeenMs, lostOrigin } = plan

@@ -1,6 +1,7 @@
 // `millrace replay`: a data directory as of a moment, or the log's effects sent elsewhere.
 
-import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
+import { baseForm } from '../../core/checkpoint/base-file.ts'
+import { verifyCheckpoint } from '../../core/checkpoint/verify-checkpoint.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { cutLog } from '../../core/history/cut.ts'
 import { idText } from '../../core/history/moment.ts'
@@ -77,8 +78,10 @@ async function replay(given: Given, io: Io): Promise<ExitCode> {
     })
     const tally = { faults: 0, superfluous: 0 }
     const { base } = plan
-    if (base?.file.endsWith('.rdb') === true) await followFaults(io, tally, verifyRdbFile(disk, base.file), 'verifying')
-    if (tally.faults > 0) throw new MillraceError('RDB_DAMAGED', `${base!.file} is damaged`)
+    if (base !== undefined && baseForm(disk, base.file) !== 'log') {
+      await followFaults(io, tally, verifyCheckpoint(disk, base.file), 'verifying')
+      if (tally.faults > 0) throw new MillraceError('RDB_DAMAGED', `${base.file} is damaged`)
+    }
     await buildDirectory(disk, to!, (log) => followFaults(io, tally, copySalvage(disk, plan, log), 'copying'))
     return plan
   })

@@ -7,7 +7,7 @@ import { replayer } from '../../broker/persistence/recovery.ts'
 import { effectSpecs } from '../../broker/command.ts'
 import { Arena } from '../../core/arena/arena.ts'
 import { Args, frameCommand } from '../../core/args.ts'
-import { loadBase } from '../../core/checkpoint/rdb-load.ts'
+import { loadBase } from '../../core/checkpoint/load-base.ts'
 import { manualClock } from '../../core/clock.ts'
 import type { ManualClock } from '../../core/clock.ts'
 import { stateDigest } from '../../core/digest.ts'
@@ -93,7 +93,7 @@ export function recover(disk: SimulatedDisk, seed: number): View {
   try {
     const steps = recoverLog({
       disk, place, loadTruncated: true, visit,
-      loadBase: (file) => loadBase(engine, disk, file), forget: () => engine.forgetAll(),
+      loadBase: (file) => loadBase(engine, disk, file, visit), forget: () => engine.forgetAll(),
     })
     let step = steps.next()
     while (step.done !== true) step = steps.next()

@@ -3,7 +3,7 @@
 // with all that was promised; a crash in that start changes nothing; and the life goes on from there.
 
 import test from 'ava'
-import { verifyRdbFile } from '../../core/checkpoint/verify-rdb.ts'
+import { verifyCheckpoint } from '../../core/checkpoint/verify-checkpoint.ts'
 import { verifyArchive } from '../../core/log/verify-archive.ts'
 import { verifyLog } from '../../core/log/verify-log.ts'
 import type { VerifyStep } from '../../core/log/verify-segment.ts'
@@ -134,7 +134,7 @@ for (const mode of ['always', 'everysec', 'always, quick'] as const) {
     // The life did what it is for.
     t.true(life.bases >= 3 && life.archived > 0 && life.node.refused > 0, `${life.bases} bases, ${life.archived} archived`)
     t.true(points > turns && seen.size > turns && lost > turns / 4, `${points} points, ${seen.size} disks, ${lost} lost a part`)
-    t.deepEqual(faultsOf(verifyLog(disk, place, verifyRdbFile)), [])
+    t.deepEqual(faultsOf(verifyLog(disk, place, verifyCheckpoint)), [])
     t.deepEqual(faultsOf(verifyArchive(disk, archiveFolder)), [])
     end(life)
   })

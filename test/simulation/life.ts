@@ -121,12 +121,14 @@ async function* fold(life: Life, position: number): AsyncGenerator<void, void, v
   const { disk } = node
   const { files } = node.recovered
   const sealed = files.segments.slice(0, -1)
-  const target = files.temporaryBase
+  // Checkpoints are RDB files and commands in turns.
+  const form = (files.base?.seq ?? 0) % 2 === 0 ? 'rdb' : 'commands'
+  const target = files.temporaryBase(form)
   const folding = foldingEngine()
   try {
     const steps = compact({
       ...folding, disk, base: files.base === undefined ? undefined : files.pathOf(files.base),
-      segments: sealed.map((file) => files.pathOf(file)), target, aux: {}, checksum: true, verify: false,
+      segments: sealed.map((file) => files.pathOf(file)), target, form, aux: {}, checksum: true, verify: false,
     })
     for (;;) {
       const one = steps.next()

@@ -87,7 +87,9 @@ for (const lane of [1, 2]) {
     t.timeout(600_000)
     const r = seededRandom(scale.seed * 2 + lane)
     t.log(`seed ${scale.seed}`)
-    const server = await startMillrace(t, { args: ['--enable-debug-command', 'yes', '--log-retention-bytes', '2mb'] })
+    // One lane has bases of commands.
+    const form = ['--aof-use-rdb-preamble', lane === 1 ? 'yes' : 'no']
+    const server = await startMillrace(t, { args: ['--enable-debug-command', 'yes', '--log-retention-bytes', '2mb', ...form] })
     let acknowledged = 0
     let kills = 0
     let children = 0

@@ -12,7 +12,7 @@ import { replayer } from '../../../broker/persistence/recovery.ts'
 import { bindSources } from '../../../broker/scripting/functions.ts'
 import { Arena } from '../../../core/arena/arena.ts'
 import type { CompactProgress, CompactResult } from '../../../core/checkpoint/compact.ts'
-import { loadBase } from '../../../core/checkpoint/rdb-load.ts'
+import { loadBase } from '../../../core/checkpoint/load-base.ts'
 import { saveNow } from '../../../core/checkpoint/rdb-save.ts'
 import { manualClock } from '../../../core/clock.ts'
 import { datasetDigest, stateDigest } from '../../../core/digest.ts'
@@ -63,7 +63,7 @@ function clear(engine: Engine): void {
 
 /** Loads a checkpoint as a start does; its position. */
 function loadInto(engine: Engine, disk: SimulatedDisk, file: string): number {
-  const steps = loadBase(engine, disk, file)
+  const steps = loadBase(engine, disk, file, replayer(engine, commands))
   let step = steps.next()
   while (step.done !== true) step = steps.next()
   return step.value.position

@@ -7,7 +7,7 @@ import { RdbFileReader } from '../../../core/checkpoint/rdb-file-reader.ts'
 import { loadFile, RdbLoader } from '../../../core/checkpoint/rdb-load.ts'
 import type { Loaded } from '../../../core/checkpoint/rdb-load.ts'
 import { replaceByStream, saveNow } from '../../../core/checkpoint/rdb-save.ts'
-import { verifyRdbFile } from '../../../core/checkpoint/verify-rdb.ts'
+import { verifyCheckpoint } from '../../../core/checkpoint/verify-checkpoint.ts'
 import { stateDigest } from '../../../core/digest.ts'
 import type { Disk } from '../../../core/disk.ts'
 import type { Engine } from '../../../core/engine.ts'
@@ -145,7 +145,7 @@ test('extra facts about a stream that can\'t be are refused, whatever the checks
     t.is(attempt(changed), '', name)
     const disk = new SimulatedDisk()
     disk.place('/data/f.rdb', changed)
-    const steps = verifyRdbFile(disk, '/data/f.rdb')
+    const steps = verifyCheckpoint(disk, '/data/f.rdb')
     let faults = 0
     let step = steps.next()
     for (; step.done !== true; step = steps.next()) if (step.value.step === 'fault') faults++

@@ -6,7 +6,7 @@ import { Crc64 } from '../../../core/checkpoint/crc64.ts'
 import { RdbError } from '../../../core/checkpoint/rdb-format.ts'
 import { loadFile } from '../../../core/checkpoint/rdb-load.ts'
 import { saveNow } from '../../../core/checkpoint/rdb-save.ts'
-import { verifyRdbFile } from '../../../core/checkpoint/verify-rdb.ts'
+import { verifyCheckpoint } from '../../../core/checkpoint/verify-checkpoint.ts'
 import { stateDigest } from '../../../core/digest.ts'
 import type { Engine } from '../../../core/engine.ts'
 import { SimulatedDisk } from '../../simulation/simulated-disk.ts'
@@ -165,5 +165,5 @@ function faults(bytes: Buffer): string[] {
   const disk = new SimulatedDisk()
   const fd = disk.openAppend('/f.rdb')
   disk.write(fd, bytes, 0, bytes.length, 0)
-  return [...verifyRdbFile(disk, '/f.rdb')].flatMap((step) => (step.step === 'fault' ? [step.fault.reason] : []))
+  return [...verifyCheckpoint(disk, '/f.rdb')].flatMap((step) => (step.step === 'fault' ? [step.fault.reason] : []))
 }

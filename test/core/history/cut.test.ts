@@ -2,8 +2,8 @@
 
 import path from 'node:path'
 import test from 'ava'
-import { verifyRdbFile } from '../../../core/checkpoint/verify-rdb.ts'
-import { loadBase } from '../../../core/checkpoint/rdb-load.ts'
+import { verifyCheckpoint } from '../../../core/checkpoint/verify-checkpoint.ts'
+import { loadBase } from '../../../core/checkpoint/load-base.ts'
 import { stateDigest } from '../../../core/digest.ts'
 import { cutLog } from '../../../core/history/cut.ts'
 import type { CutLog } from '../../../core/history/cut.ts'
@@ -42,7 +42,7 @@ function recovered(disk: SimulatedDisk, log: LogPlace): { digest: string; positi
   engine.forgetAll()
   engine.lazy.drain()
   const { end } = toEnd(recoverLog({
-    disk, place: log, loadTruncated: false, visit, loadBase: (file) => loadBase(engine, disk, file),
+    disk, place: log, loadTruncated: false, visit, loadBase: (file) => loadBase(engine, disk, file, visit),
   }))
   disk.close(end.fd)
   return { digest: stateDigest(engine), position: end.position }
@@ -62,7 +62,7 @@ test('50 random moments, most of them within frames', async (t) => {
     t.is(cut.position, position)
     t.deepEqual(recovered(past.disk, log), { digest, position }, `seed ${seed}: at ${position}`)
     const faults: unknown[] = []
-    for (const step of verifyLog(past.disk, log, verifyRdbFile)) if (step.step === 'fault') faults.push(step.fault)
+    for (const step of verifyLog(past.disk, log, verifyCheckpoint)) if (step.step === 'fault') faults.push(step.fault)
     t.deepEqual(faults, [])
     if (cut.segments.some((piece) => piece.tail !== undefined)) shortened++
   }

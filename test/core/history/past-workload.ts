@@ -119,13 +119,16 @@ export async function checkpoint(node: Node, archives: boolean): Promise<void> {
   const { disk, recovered: { files } } = node
   const lastCovered = files.segments.at(-1)!.seq - 1
   const { base } = files
+  // One form takes turns with the other.
+  const form = (base?.seq ?? 0) % 2 === 0 ? 'rdb' : 'commands'
+  const target = files.temporaryBase(form)
   const steps = compactionSteps({
     ...base === undefined ? {} : { base: files.pathOf(base) },
-    segments: files.segments.slice(0, -1).map((file) => files.pathOf(file)), target: files.temporaryBase, databases,
+    segments: files.segments.slice(0, -1).map((file) => files.pathOf(file)), target, form, databases,
     settings: defaultSettings(), aux: {}, checksum: true, verify: false,
   }, disk)
   while (steps.next().done !== true) continue
-  const former = files.installBase(files.temporaryBase, lastCovered)
+  const former = files.installBase(target, lastCovered)
   // What isn't archived yet stays in the folder, and nobody names it.
   if (!archives) return
   const adopting = new Archive(disk, path.join(place.folder, 'archive')).adopt(former, position + 1)

@@ -71,12 +71,12 @@ export async function run(disk: SimulatedDisk, acknowledged: string[]): Promise<
     const covered = files.segments.at(-1)!.seq
     const position = await log.rotate()
     const base = baseOf(entries.slice(0, position))
-    const fd = disk.openAppend(files.temporaryBase)
+    const fd = disk.openAppend(files.temporaryBase())
     disk.truncate(fd, 0)
     writeAll(disk, fd, base, 0, base.length, 0)
     disk.sync(fd)
     disk.close(fd)
-    drain(archive.adopt(files.installBase(files.temporaryBase, covered), position + 1))
+    drain(archive.adopt(files.installBase(files.temporaryBase(), covered), position + 1))
     archive.retain(i === 11 ? 150 : 10_000, 0)
   }
 }
