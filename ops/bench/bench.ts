@@ -56,14 +56,15 @@ function startOptions(policy: Policy): StartOptions {
   return options.profile === undefined ? { policy } : { policy, profile: options.profile }
 }
 
-/** Measures a figure of each contestant, in turns A B, B A, …; the first round warms up. */
+/** Measures a figure of each contestant, in turns A B, B A, …; the first round warms up and does not count. */
 async function measure(
-  test: string, unit: string, better: Better, names: readonly Name[], figure: (name: Name) => Promise<number>,
+  test: string, unit: string, better: Better, names: readonly Name[],
+  figure: (name: Name, counts: boolean) => Promise<number>,
 ): Promise<void> {
   const row: Row = { test, unit, better, figures: {} }
   for (let round = 0; round <= rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      const value = await figure(name)
+      const value = await figure(name, round > 0)
       if (round > 0) (row.figures[name] ??= []).push(value)
     }
   }
@@ -127,9 +128,9 @@ async function latency(): Promise<void> {
   for (const paced of [true, false]) {
     const kind = paced ? 'paced writes' : 'full-speed writes'
     const worst: Partial<Record<Name, number[]>> = {}
-    await measure(`GET p99.9, ${kind}`, 'µs', 'less', both, async (name) => {
+    await measure(`GET p99.9, ${kind}`, 'µs', 'less', both, async (name, counts) => {
       const figures = await latencyUnderWrites(running.get(name)!.port, 20_000 * scale, paced)
-      ;(worst[name] ??= []).push(figures.max)
+      if (counts) (worst[name] ??= []).push(figures.max)
       return figures.p999
     })
     rows.push({ test: `GET maximum, ${kind}`, unit: 'µs', better: 'less', figures: worst })
@@ -206,10 +207,10 @@ async function queues(
 ): Promise<void> {
   const running = await startAll(both, 'everysec')
   const processed: Partial<Record<Name, number[]>> = {}
-  await measure(`${title} add`, 'jobs/s', 'more', both, async (name) => {
+  await measure(`${title} add`, 'jobs/s', 'more', both, async (name, counts) => {
     await ask(running.get(name)!.port, 'FLUSHALL')
     const figures = await queue(name, running.get(name)!.port, jobs * scale)
-    ;(processed[name] ??= []).push(figures.processed)
+    if (counts) (processed[name] ??= []).push(figures.processed)
     return figures.added
   })
   rows.push({ test: `${title} process`, unit: 'jobs/s', better: 'more', figures: processed })
@@ -241,9 +242,9 @@ async function checkpoints(): Promise<void> {
   for (const saves of [false, true]) {
     const kind = saves ? 'under BGSAVE' : 'alone'
     const waits: Partial<Record<Name, number[]>> = {}
-    await measure(`set P16 ${kind}`, 'requests/s', 'more', both, async (name) => {
+    await measure(`set P16 ${kind}`, 'requests/s', 'more', both, async (name, counts) => {
       const { rate, p999 } = await underLoad(running.get(name)!.port, saves, scale)
-      ;(waits[name] ??= []).push(p999)
+      if (counts) (waits[name] ??= []).push(p999)
       return rate
     })
     rows.push({ test: `GET p99.9, full-speed writes, ${kind}`, unit: 'µs', better: 'less', figures: waits })
