@@ -1,6 +1,8 @@
 // How much the long tests do: little by default, all of it under CI or with MILLRACE_TEST_FULL=1.
 // This is the one place where the environment is asked.
 
+/** Jobs that go through the job queue and through the worker SDK, for who wants to see more of them. */
+const jobs = Number(process.env['MILLRACE_TEST_JOBS'] ?? 0)
 const full = Boolean(process.env['CI']) || process.env['MILLRACE_TEST_FULL'] === '1'
 
 export const scale = {
@@ -8,8 +10,8 @@ export const scale = {
   /** The first seed of random tests; the default keeps runs the same from day to day. */
   seed: Number(process.env['MILLRACE_TEST_SEED'] ?? 1),
   differentialCommands: full ? 510_000 : 40_000,
-  jobs: full ? 100_000 : 12_000,
-  workerJobs: full ? 10_000 : 4_000,
+  jobs: jobs || (full ? 100_000 : 12_000),
+  workerJobs: jobs || (full ? 10_000 : 4_000),
   sdkBrokerKills: full ? 3 : 2,
   projectedEntries: full ? 6_000 : 4_000,
   projectionKills: full ? 8 : 5,

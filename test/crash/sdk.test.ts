@@ -20,7 +20,7 @@ const batch = 500
 for (const name of ['millrace', 'redis-server'] as const) {
   test.serial(`each job has its effect once, over kills of workers and of the broker (${name})`, async (t) => {
     if (name === 'redis-server' && !requireRedis(t)) return
-    t.timeout(8 * 60_000)
+    t.timeout(8 * 60_000 + scale.workerJobs * 10)
     // redis-server may answer before it writes while a sync is under way; it has none with `no`.
     const broker = await (name === 'millrace' ? startMillrace(t) : startRedis(t, { appendfsync: 'no' }))
     const jobs = name === 'millrace' ? scale.workerJobs : Math.round(scale.workerJobs / 4)
