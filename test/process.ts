@@ -142,6 +142,9 @@ export async function freePort(): Promise<number> {
   return port
 }
 
+/** What starts ours: its sources, or what `npm test` made of them, which starts sooner. */
+export const program = path.resolve(root, process.env['MILLRACE_TEST_PROGRAM'] ?? 'ops/cli/millrace.ts')
+
 /** A fresh directory that is removed at the end of the scope. */
 export function temporaryDirectory(scope: Scope): string {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'millrace-test-'))
@@ -150,12 +153,12 @@ export function temporaryDirectory(scope: Scope): string {
 }
 
 async function start(
-  scope: Scope, name: string, program: readonly string[], options: ServerOptions,
+  scope: Scope, name: string, command: readonly string[], options: ServerOptions,
 ): Promise<ServerProcess> {
   const dir = options.dir ?? temporaryDirectory(scope)
   const port = await freePort()
   const server = new ServerProcess(name, [
-    ...program, '--port', String(port), '--dir', dir, '--appendonly', 'yes',
+    ...command, '--port', String(port), '--dir', dir, '--appendonly', 'yes',
     '--appendfsync', options.appendfsync ?? 'everysec', '--save', '', ...(options.args ?? []),
   ], port, dir)
   scope.teardown(() => server.kill9())
@@ -165,14 +168,13 @@ async function start(
 
 /** Starts ours, ready to answer. */
 export function startMillrace(scope: Scope, options: ServerOptions = {}): Promise<ServerProcess> {
-  const program = [process.execPath, ...(options.nodeArgs ?? []), 'ops/cli/millrace.ts', ...[options.fileArgument ?? []].flat()]
-  return start(scope, 'millrace', program, options)
+  const command = [process.execPath, ...(options.nodeArgs ?? []), program, ...[options.fileArgument ?? []].flat()]
+  return start(scope, 'millrace', command, options)
 }
 
 /** Starts redis-server with the same settings, ready to answer. */
 export function startRedis(scope: Scope, options: ServerOptions = {}): Promise<ServerProcess> {
-  const program = ['redis-server', '--bind', '127.0.0.1']
-  return start(scope, 'redis-server', program, options)
+  return start(scope, 'redis-server', ['redis-server', '--bind', '127.0.0.1'], options)
 }
 
 /** Asks redis-check-aof about the append-only files below this data directory. */

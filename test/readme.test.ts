@@ -7,7 +7,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { freePort, temporaryDirectory } from './process.ts'
+import { freePort, program as ours, temporaryDirectory } from './process.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const blockMsMax = 60_000
@@ -33,7 +33,7 @@ async function playground(t: ExecutionContext): Promise<{ folder: string, env: N
   const bin = path.join(folder, 'bin')
   for (const dir of [bin, path.join(folder, 'node_modules/millrace')]) mkdirSync(dir, { recursive: true })
   const ports = { millrace: await freePort(), nats: await freePort() }
-  const millrace = `exec ${process.execPath} ${path.join(root, 'ops/cli/millrace.ts')}`
+  const millrace = `exec ${process.execPath} ${ours}`
   const program = (name: string, line: string): void => {
     writeFileSync(path.join(bin, name), `#!/bin/sh\n${line}\n`)
     chmodSync(path.join(bin, name), 0o755)

@@ -6,7 +6,7 @@ import tls from 'node:tls'
 import test from 'ava'
 import { createBroker } from '../../broker/broker.ts'
 import { createConfig } from '../../broker/config/config.ts'
-import { freePort, startMillrace, temporaryDirectory } from '../process.ts'
+import { freePort, program, startMillrace, temporaryDirectory } from '../process.ts'
 import { RespClient } from '../resp-client.ts'
 import { certificates } from './certificates.ts'
 import { startBroker } from './in-process.ts'
@@ -22,7 +22,7 @@ function connectUnix(file: string): Promise<RespClient> {
 /** The program's exit code. */
 function exitCode(...args: string[]): number {
   try {
-    execFileSync(process.execPath, ['ops/cli/millrace.ts', ...args], { stdio: 'pipe' })
+    execFileSync(process.execPath, [program, ...args], { stdio: 'pipe' })
     return 0
   } catch (error) {
     return (error as { status: number }).status

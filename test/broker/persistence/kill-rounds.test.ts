@@ -1,19 +1,17 @@
 // kill -9 at random moments while a client counts and checkpoints are made: what was acknowledged is there afterwards,
 // and the archive and the manifest are whole enough to start from.
 import { spawnSync } from 'node:child_process'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { seededRandom } from '../../compat/random.ts'
-import { checkAof, requireRedis, startMillrace, startRedis } from '../../process.ts'
+import { checkAof, program, requireRedis, startMillrace, startRedis } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { scale } from '../../scale.ts'
 
 /** In each of two lanes; CI makes more than 200 kills. */
 const rounds = scale.killRounds
-const program = path.resolve(import.meta.dirname, '../../../ops/cli/millrace.ts')
 
 /** Counts until the server is gone: each number once in a counter, a list, a hash, a stream and a key of its own. */
 async function count(server: ServerProcess, from: number): Promise<number> {

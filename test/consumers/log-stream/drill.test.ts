@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs'
 import test from 'ava'
 import type { Plain } from './served.ts'
 import { effect, shown, value } from './served.ts'
-import { startMillrace } from '../../process.ts'
+import { program, startMillrace } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { seededRandom } from '../../../core/random.ts'
@@ -78,7 +78,7 @@ test('200,000 mixed writes of several users: each once, in order, with who and w
   await server.terminate()
   const indexes = readdirSync(server.dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.index'))
   t.true(indexes.length > 0, 'the process that folds segments makes their indexes')
-  const check = spawnSync(process.execPath, ['ops/cli/millrace.ts', 'check', server.dir], { encoding: 'utf8' })
+  const check = spawnSync(process.execPath, [program, 'check', server.dir], { encoding: 'utf8' })
   t.is(check.status, 0, check.stdout + check.stderr)
 })
 

@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
-import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
-import { debug, digestOf, millrace, program, root, sharedDirectory, workload } from './program.ts'
+import { program, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
+import { debug, digestOf, millrace, root, sharedDirectory, workload } from './program.ts'
 
 const written = sharedDirectory()
 

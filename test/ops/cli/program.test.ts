@@ -8,8 +8,8 @@ import path from 'node:path'
 import test from 'ava'
 import { manualClock } from '../../../core/clock.ts'
 import { formatBytes, Progress, progressLine } from '../../../ops/cli/progress.ts'
-import { freePort, temporaryDirectory } from '../../process.ts'
-import { millrace, program, root } from './program.ts'
+import { freePort, program, temporaryDirectory } from '../../process.ts'
+import { millrace, root } from './program.ts'
 
 test('help of the program and of each command, and the version', async (t) => {
   const help = await millrace('--help')

@@ -3,12 +3,11 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import test from 'ava'
-import { startMillrace } from '../../process.ts'
+import { program, startMillrace } from '../../process.ts'
 import type { Scope, ServerOptions, ServerProcess } from '../../process.ts'
 import type { Arg } from '../../resp-client.ts'
 
 export const root = path.resolve(import.meta.dirname, '../../..')
-export const program = path.join(root, 'ops/cli/millrace.ts')
 
 export const debug = ['--enable-debug-command', 'yes']
 

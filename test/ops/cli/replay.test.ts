@@ -7,11 +7,11 @@ import path from 'node:path'
 import test from 'ava'
 import { connect } from 'nats'
 import { requireNats, startNats } from '../../nats-server.ts'
-import { freePort, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
+import { freePort, program, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { until } from '../../until.ts'
-import { debug, digestOf, fileScope, millrace, program, root, workload } from './program.ts'
+import { debug, digestOf, fileScope, millrace, root, workload } from './program.ts'
 
 let server: ServerProcess
 let client: RespClient
