@@ -9,6 +9,7 @@ import type { Disk } from '../../core/disk.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { isBefore, isBehind } from '../../core/history/moment.ts'
 import type { Moment } from '../../core/history/moment.ts'
+import { endOfRdb, keptStart } from '../../core/history/kept-entries.ts'
 import { entriesUpTo } from '../../core/history/past.ts'
 import { firstCrc } from '../../core/log/frame.ts'
 import { readPart } from '../../core/log/index-file.ts'
@@ -72,9 +73,11 @@ export function* keyHistory(
         throw new MillraceError('HISTORY_MEMORY', reason)
       }
     }
-    const { files, start } = group
-    if (files.length > 1) yield* entriesUpTo({ disk, files, start, offset: 0, moment: to, positionMax, visit })
-    else yield* entriesOfFile(options, group, group === newest, visit, isFull)
+    const { files, start, isMixed } = group
+    if (isMixed || files.length > 1) {
+      const offset = isMixed ? yield* endOfRdb(disk, files[0]!) : 0
+      yield* entriesUpTo({ disk, files, start, offset, moment: to, positionMax, visit })
+    } else yield* entriesOfFile(options, group, group === newest, visit, isFull)
     found.push(...(newestFirst ? here.toReversed() : here))
   }
   return found
@@ -127,23 +130,27 @@ function* stretchesOf(
   }
 }
 
-type Group = { files: string[]; start: Stand }
+/** `isMixed`: the first file begins with an RDB. */
+type Group = { files: readonly string[]; start: Stand; isMixed: boolean }
 
 /**
  * Files that are read by themselves; all in one where Redis wrote some of them, for only reading all in order tells
  * positions then. Those that end before `from` or begin behind `to` are left out.
  */
 function groupsOf({ disk, sources, from, to }: KeyHistoryOptions): Group[] {
-  const files = entryFiles(disk, sources.bases.at(-1), sources.segments).filter((file) => disk.size(file) > 0)
+  const files = entryFiles(disk, sources.bases.at(-1), sources.segments).filter((file) => disk.size(file) !== 0)
   const starts = files.map((file) => segmentStart(disk, file))
-  if (starts.includes(undefined)) return [{ files, start: { position: 0, ms: 0 } }]
+  if (starts.includes(undefined)) {
+    const { position, isMixed } = keptStart(disk, sources)
+    return [{ files, start: { position: position - 1, ms: 0 }, isMixed }]
+  }
   const groups: Group[] = []
   for (const [i, file] of files.entries()) {
     const start = starts[i]!
     const next = starts[i + 1]
     if (next !== undefined && from !== undefined && isBefore(from, next.position - 1, next.ms)) continue
     if (to !== undefined && isBehind(to, start.position, start.ms)) continue
-    groups.push({ files: [file], start: { position: start.position - 1, ms: start.ms } })
+    groups.push({ files: [file], start: { position: start.position - 1, ms: start.ms }, isMixed: false })
   }
   return groups
 }

@@ -111,7 +111,7 @@ function filesFrom(disk: Disk, start: KeptStart, from: number): { files: readonl
 }
 
 /** The byte where entries begin behind an RDB. */
-function* endOfRdb(disk: Disk, file: string): Generator<KeptStep, number, void> {
+export function* endOfRdb(disk: Disk, file: string): Generator<KeptStep, number, void> {
   const steps = readFile(disk, file, passing, Infinity, 'values')
   for (;;) {
     const step = steps.next()

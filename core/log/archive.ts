@@ -9,6 +9,7 @@
 
 import { createHash } from 'node:crypto'
 import path from 'node:path'
+import { baseForm } from '../checkpoint/base-file.ts'
 import { readFile, replaceFile } from '../disk.ts'
 import type { Disk } from '../disk.ts'
 import { MillraceError } from '../errors.ts'
@@ -80,7 +81,7 @@ export class Archive {
     for (const [i, file] of files.entries()) {
       const bytes = disk.size(file)
       if (bytes < 0) continue
-      const isBase = /\.base\.(?:aof|rdb)$/.test(file)
+      const isBase = /\.base\.(?:aof|rdb)$/.test(file) || baseForm(disk, file) === 'mixed'
       const next = starts.slice(i + 1).find((start) => start !== undefined)?.position ?? position
       const start = starts[i]
       // An empty segment says nothing.

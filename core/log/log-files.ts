@@ -7,7 +7,6 @@
 //   appendonly.aof.<n>.incr.aof   segments, the last one grows
 
 import path from 'node:path'
-import { baseForm, holdsEntries } from '../checkpoint/base-file.ts'
 import type { CheckpointForm } from '../checkpoint/checkpoint-writer.ts'
 import type { Disk } from '../disk.ts'
 import { headerBytesMax, parseHeader } from './frame.ts'
@@ -38,9 +37,9 @@ export class LogFiles {
     this.startsAfter = new Map()
   }
 
-  /** Full names of segments that count no more and are in no archive yet, oldest first. */
-  get formerSegments(): string[] {
-    return this.former.filter((file) => this.disk.size(file) >= 0 && holdsEntries(baseForm(this.disk, file)))
+  /** Full names of what counts no more and is in no archive yet, oldest first. */
+  get formerFiles(): string[] {
+    return this.former.filter((file) => this.disk.size(file) >= 0)
   }
 
   get base(): ManifestFile | undefined {

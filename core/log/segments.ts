@@ -2,7 +2,7 @@
 // Files are moved and removed at any time; who reads one has it open, and asks anew for the next.
 
 import path from 'node:path'
-import { entryFiles } from '../checkpoint/base-file.ts'
+import { baseForm } from '../checkpoint/base-file.ts'
 import type { Disk } from '../disk.ts'
 import type { Archive } from './archive.ts'
 import { segmentStart } from './log-files.ts'
@@ -37,12 +37,14 @@ export class Segments {
       // A file of plain commands has no positions of its own: it follows what the line before it names.
       const from = file.ms === 0 ? after + 1 : file.from
       after = file.to
-      if (file.type === 'i') found.push({ file: archive.pathOf(file), from, to: file.to, ms: file.ms, isOpen: false })
+      const name = archive.pathOf(file)
+      if (file.type === 'b' || !this.isReadable(name)) continue
+      found.push({ file: name, from, to: file.to, ms: file.ms, isOpen: false })
     }
     const { base, segments } = files
     const named = segments.map((file) => files.pathOf(file))
-    const counting = entryFiles(this.disk, base === undefined ? undefined : files.pathOf(base), named)
-    const unarchived = [...files.formerSegments, ...counting]
+    const bases = base === undefined ? [] : [files.pathOf(base)]
+    const unarchived = [...files.formerFiles, ...bases, ...named].filter((file) => this.isReadable(file))
     const before = this.starts
     this.starts = new Map()
     for (const file of unarchived) {
@@ -53,6 +55,11 @@ export class Segments {
     found.sort((a, b) => a.from - b.from)
     for (const [i, segment] of found.entries()) segment.to = Math.min(segment.to, (found[i + 1]?.from ?? Infinity) - 1)
     return found
+  }
+
+  /** Entries stand in it from its first byte on: behind an RDB they can't be found without reading that. */
+  private isReadable(file: string): boolean {
+    return baseForm(this.disk, file) === 'log'
   }
 
   private startOf(

@@ -80,7 +80,14 @@ test('an AOF that begins with an RDB: what stands behind that is history, before
   const client = await server.connect()
   await client.call('INCR', 'number')
   const digest = await client.text('DEBUG', 'DIGEST')
-  client.destroy()
+  const asked = async (): Promise<void> => {
+    const history = await client.text('LOG', 'HISTORY', 'number', 'ASC')
+    t.deepEqual([...history.matchAll(/\r\nposition\r\n:(\d+)\r\n/g)].map((found) => found[1]), ['2', '3'])
+    // Those who read the log as a stream begin behind it.
+    t.regex(await client.text('XRANGE', '$all', '-', '+', 'COUNT', '1'), /^-GAP .* the first entry that is kept is \d+-3\r\n/)
+    t.regex(await client.text('XRANGE', '$all', '0-3', '+'), /\r\nINCR\r\n/)
+  }
+  await asked()
   const events = async (): Promise<Record<string, unknown>[]> => {
     const { lines, stderr } = await millrace('export', dir, '--format', 'ndjson')
     t.deepEqual(lines.map(({ position, command }) => [position, command]), [[1, 'SET'], [2, 'INCR'], [3, 'INCR']])
@@ -90,6 +97,8 @@ test('an AOF that begins with an RDB: what stands behind that is history, before
   await events()
   await makes(t, dir, digest)
   await rewritten(server)
+  await asked()
+  client.destroy()
   const lines = await events()
   await makes(t, dir, digest)
   t.deepEqual((await millrace('replay', dir, '--into', 'ndjson', '--from', '2')).lines, lines.slice(1))
