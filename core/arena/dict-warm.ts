@@ -81,10 +81,14 @@ export function warmSlots(
     const head = directoryWords[index + 1]!
     into[i] = hash
     chunks[i] = chunkOf(segment)
+    entries[i] = wordOf(segment)
     slots[i] = wordOf(segment) + headerWords + place(hash, head & 0xff, head >>> 8) * 2
   }
   let sum = 0
-  for (let i = 0; i < keys; i++) sum ^= u32s[chunks[i]!]![slots[i]!]!
+  for (let i = 0; i < keys; i++) {
+    const words = u32s[chunks[i]!]!
+    sum ^= words[slots[i]!]! ^ words[entries[i]!]!
+  }
   return sum
 }
 
