@@ -26,7 +26,7 @@ export type RecoverOptions = {
   /** Gets every entry, in order. */
   visit: (entry: Entry) => void
   /** Loads the checkpoint that is the base, or begins it; yields now and then. */
-  loadBase?: (file: string) => Generator<{ keys: number } | undefined, LoadedBase, void>
+  loadBase?: (file: string) => Generator<{ bytesRead: number; keys: number } | undefined, LoadedBase, void>
   /** All that was loaded doesn't count: an earlier checkpoint takes the place of the damaged one. */
   forget?: (reason: MillraceError, instead: FallenBack) => void
 }
@@ -118,7 +118,7 @@ function* recoverOnce(options: RecoverOptions): Generator<Progress, Recovered, v
           break
         }
         keys = step.value?.keys ?? keys
-        yield { file: name, bytesRead: bytesBefore, bytesTotal, position, keys }
+        yield { file: name, bytesRead: bytesBefore + (step.value?.bytesRead ?? 0), bytesTotal, position, keys }
       }
       if (!holdsEntries(form)) {
         bytesBefore += disk.size(name)
