@@ -14,7 +14,8 @@ export function persistenceSection(c: Connection): Lines {
   const { log } = broker.engine
   const on = config.values.appendonly
   const lines: Lines = [
-    ['loading', bit(loading.active)], ['async_loading', 0], ['current_cow_peak', 0], ['current_cow_size', 0],
+    ['loading', bit(loading.active)], ['async_loading', bit(loading.isBeside)],
+    ['current_cow_peak', 0], ['current_cow_size', 0],
     ['current_cow_size_age', 0], ['current_fork_perc', '0.00'], ['current_save_keys_processed', 0],
     ['current_save_keys_total', 0], ['rdb_changes_since_last_save', persistence.changes],
     ['rdb_bgsave_in_progress', bit(persistence.runs('save'))],
@@ -39,7 +40,7 @@ export function persistenceSection(c: Connection): Lines {
       ['aof_pending_rewrite', 0], ['aof_buffer_length', log.pendingBytes],
       ['aof_pending_bio_fsync', bit(log.written > log.durable)], ['aof_delayed_fsync', 0])
   }
-  if (loading.active) {
+  if (loading.active || loading.isBeside) {
     lines.push(['loading_start_time', Math.floor(loading.startedMs / 1000)],
       ['loading_total_bytes', loading.bytesTotal], ['loading_rdb_used_mem', 0],
       ['loading_loaded_bytes', loading.bytesRead], ['loading_loaded_perc', loading.percent.toFixed(2)],

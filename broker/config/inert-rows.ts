@@ -65,7 +65,6 @@ export const inertRows: readonly Row[] = [
   // Replication.
   bool('replica-lazy-flush', false, { inert: true, alias: 'slave-lazy-flush' }),
   bool('replica-ignore-disk-write-errors', false, inert),
-  oneOf('repl-diskless-load', 'disabled', ['disabled', 'on-empty-db', 'swapdb'], inert),
   oneOf('propagation-error-behavior', 'ignore', ['ignore', 'panic', 'panic-on-replicas'], inert),
   text('tls-client-cert-file', '', inert),
   text('tls-client-key-file', '', inert),

@@ -92,6 +92,7 @@ const liveRows = [
   bool('repl-diskless-sync', true),
   int('repl-diskless-sync-delay', 5, 0, intMax),
   int('repl-diskless-sync-max-replicas', 0, 0, intMax),
+  oneOf('repl-diskless-load', 'disabled', ['disabled', 'on-empty-db', 'swapdb']),
   int('min-replicas-to-write', 0, 0, intMax, { alias: 'min-slaves-to-write' }),
   int('min-replicas-max-lag', 10, 0, intMax, { alias: 'min-slaves-max-lag' }),
 

@@ -8,6 +8,7 @@
 import path from 'node:path'
 import type { CheckpointForm } from '../../core/checkpoint/checkpoint-writer.ts'
 import type { LogFiles } from '../../core/log/log-files.ts'
+import { Snapshot } from '../../core/checkpoint/snapshot.ts'
 import { auxNames, replaceByStream, saveNow } from '../../core/checkpoint/rdb-save.ts'
 import type { SaveOptions } from '../../core/checkpoint/rdb-save.ts'
 import type { Broker } from '../broker.ts'
@@ -25,7 +26,7 @@ export function makeDump(b: Broker): Making {
   let end = (): void => delay.abort()
   const put = async (): Promise<void> => {
     const options = { aux: auxFields(b), checksum: b.config.values.rdbchecksum }
-    const writing = new SnapshotFile(b, temporary, options)
+    const writing = new SnapshotFile(b, temporary, (sink) => new Snapshot(b.engine, sink, options))
     end = () => {
       delay.abort()
       writing.abort()

@@ -13,6 +13,8 @@ export class Loading {
   startedMs: number
   bytesTotal: number
   bytesRead: number
+  /** What is loaded comes in beside what is served: no client hears of it. */
+  isBeside: boolean
   private beganMs: number
   private reportedMs: number
 
@@ -21,6 +23,7 @@ export class Loading {
     this.startedMs = 0
     this.bytesTotal = 0
     this.bytesRead = 0
+    this.isBeside = false
     this.beganMs = 0
     this.reportedMs = 0
   }
@@ -29,11 +32,11 @@ export class Loading {
     return (this.broker.gates & brokerGates.loading) !== 0
   }
 
-  begin(): void {
+  /** `beside`: clients are served meanwhile. */
+  begin(beside = false): void {
     const { clock } = this.broker.engine
-    this.broker.gates |= brokerGates.loading
-    this.broker.holds.breakAll()
-    this.broker.replicas.abandonSync()
+    this.isBeside = beside
+    if (!beside) this.close()
     this.startedMs = clock.nowMs()
     this.beganMs = clock.monotonicMs()
     this.reportedMs = this.beganMs
@@ -41,7 +44,16 @@ export class Loading {
     this.bytesTotal = 0
   }
 
+  /** Clients hear LOADING from now on. */
+  close(): void {
+    this.isBeside = false
+    this.broker.gates |= brokerGates.loading
+    this.broker.holds.breakAll()
+    this.broker.replicas.abandonSync()
+  }
+
   end(): void {
+    this.isBeside = false
     this.broker.gates &= ~brokerGates.loading
   }
 

@@ -4,6 +4,7 @@
 
 import path from 'node:path'
 import { loadFile } from '../../core/checkpoint/rdb-load.ts'
+import { Snapshot } from '../../core/checkpoint/snapshot.ts'
 import type { Broker } from '../broker.ts'
 import { datasetWaitMs, snapshotSliceMsMax } from '../limits.ts'
 import { baseOptions } from '../persistence/live-maker.ts'
@@ -61,7 +62,7 @@ async function becomeBase(b: Broker): Promise<void> {
   const temporary = files.temporaryBase(options.form)
   const stands = b.engine.log.appended
   // Nothing changes meanwhile: clients hear LOADING.
-  const writing = new SnapshotFile(b, temporary, options)
+  const writing = new SnapshotFile(b, temporary, (sink) => new Snapshot(b.engine, sink, options))
   await writing.run()
   if (b.stopping) throw new Error('the broker stops')
   const position = await appender.rotate()

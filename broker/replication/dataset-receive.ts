@@ -7,6 +7,16 @@ import type { Disk } from '../../core/disk.ts'
 
 const markBytes = 40
 
+/** The line before a dataset, without its CRLF: how long it is (-1: it isn't told), or what mark ends it. */
+export function datasetLine(line: string): { bytesTotal: number; mark: Buffer | undefined } {
+  const match = /^\$(?:EOF:(.{40})|(\d{1,15}))$/.exec(line)
+  if (match === null) throw new Error(`the master sent ${JSON.stringify(line.slice(0, 80))} in place of a dataset`)
+  return {
+    bytesTotal: match[2] === undefined ? -1 : Number(match[2]),
+    mark: match[1] === undefined ? undefined : Buffer.from(match[1], 'latin1'),
+  }
+}
+
 export class DatasetReceiver {
   readonly file: string
   /** Bytes of the file that are there; its length when the master told it, else -1. */
@@ -20,12 +30,11 @@ export class DatasetReceiver {
 
   /** `line`: without its CRLF. Throws when it is none that begins a dataset. */
   constructor(disk: Disk, file: string, line: string) {
-    const match = /^\$(?:EOF:(.{40})|(\d{1,15}))$/.exec(line)
-    if (match === null) throw new Error(`the master sent ${JSON.stringify(line.slice(0, 80))} in place of a dataset`)
+    const { bytesTotal, mark } = datasetLine(line)
     this.file = file
     this.bytes = 0
-    this.bytesTotal = match[2] === undefined ? -1 : Number(match[2])
-    this.mark = match[1] === undefined ? undefined : Buffer.from(match[1], 'latin1')
+    this.bytesTotal = bytesTotal
+    this.mark = mark
     this.disk = disk
     this.tail = Buffer.alloc(0)
     this.fd = disk.openAppend(file)

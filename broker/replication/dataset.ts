@@ -87,7 +87,7 @@ export class StoredDataset implements Dataset {
     this.size = 0
     this.disk = b.disk
     this.file = path.join(b.config.values.dir, `temp-sync-${process.pid}.rdb`)
-    this.writing = new SnapshotFile(b, this.file, options)
+    this.writing = new SnapshotFile(b, this.file, (sink) => new Snapshot(b.engine, sink, options))
     this.fd = -1
   }
 

@@ -9,7 +9,9 @@ import { encodeWords } from '../../core/args.ts'
 import type { Broker } from '../broker.ts'
 import { tlsOptions } from '../listeners.ts'
 import { loadDataset, receivedFile } from './dataset-load.ts'
+import { DatasetParser } from './dataset-parse.ts'
 import { DatasetReceiver } from './dataset-receive.ts'
+import { swapDataset } from './dataset-swap.ts'
 import { MasterStream } from './master-stream.ts'
 import { Places } from './places.ts'
 
@@ -21,7 +23,7 @@ export class MasterLink {
   /** When something came last, and since when the link is up (monotonic ms). */
   lastMs: number
   stream: MasterStream | undefined
-  receiver: DatasetReceiver | undefined
+  receiver: DatasetReceiver | DatasetParser | undefined
   /** The dataset is being loaded. */
   loading: boolean
   closed: boolean
@@ -242,7 +244,7 @@ export class MasterLink {
       if (line === '') continue
       if (this.stage === 'sync') {
         if (line.startsWith('-')) return this.end(`the master could not send its dataset: ${line}`)
-        this.receiver = new DatasetReceiver(this.broker.disk, receivedFile(this.broker), line)
+        this.receiver = this.receiverOf(line)
         return this.receive(this.rest())
       }
       this.questions.shift()?.(line)
@@ -256,18 +258,51 @@ export class MasterLink {
     return rest
   }
 
+  /** `repl-diskless-load`: where the dataset goes that `line` begins. */
+  private receiverOf(line: string): DatasetReceiver | DatasetParser {
+    const { broker } = this
+    const { replDisklessLoad } = broker.config.values
+    const isEmpty = (): boolean => broker.engine.dbs.every((db) => db.count === 0)
+    if (replDisklessLoad === 'disabled' || (replDisklessLoad === 'on-empty-db' && !isEmpty())) {
+      return new DatasetReceiver(broker.disk, receivedFile(broker), line)
+    }
+    // What we have is old, not foreign, where it is of the history that the dataset is of.
+    const { backlog, replid } = broker.replication
+    const serves = replDisklessLoad === 'swapdb' && backlog !== undefined && replid === this.replid
+    const parser: DatasetParser = new DatasetParser(broker, line, serves, {
+      hungry: () => this.socket.resume(),
+      whole: (rest) => this.install(() => swapDataset(broker, parser, () => this.leaveHistory()), rest),
+      failed: (error) => this.end(`its dataset can't be loaded: ${error.message}`),
+    })
+    return parser
+  }
+
   private receive(bytes: Buffer): void {
     const receiver = this.receiver!
+    if (receiver instanceof DatasetParser) {
+      this.socket.pause()
+      receiver.take(bytes)
+      return
+    }
     const rest = receiver.take(bytes)
     if (rest === undefined) return
     receiver.close()
+    this.leaveHistory()
+    this.install(() => loadDataset(this.broker, receiver.file), rest)
+  }
+
+  /** Until the new state is whole we belong to no history: a link that ends meanwhile asks for everything anew. */
+  private leaveHistory(): void {
+    this.broker.replicas.closeAll()
+    this.broker.replication.closeBacklog()
+  }
+
+  private install(load: () => Promise<number>, rest: Buffer): void {
+    const { broker, replid, offset } = this
+    const receiver = this.receiver!
     this.loading = true
     this.socket.pause()
-    const { broker, replid, offset } = this
-    broker.replicas.closeAll()
-    // Until the new state is whole we belong to no history: a link that ends meanwhile asks for everything anew.
-    broker.replication.closeBacklog()
-    broker.following.install(() => loadDataset(broker, receiver.file)).then((db) => {
+    broker.following.install(load).then((db) => {
       this.loading = false
       receiver.discard()
       broker.replication.adopt(replid, offset)

@@ -2,6 +2,7 @@
 // redis-server 7.0 reads, unless some hash has fields with deadlines.
 
 import path from 'node:path'
+import { DictWalk } from '../arena/dict-walk.ts'
 import type { Disk } from '../disk.ts'
 import type { Engine } from '../engine.ts'
 import { CheckpointSink } from './checkpoint-sink.ts'
@@ -9,6 +10,8 @@ import type { ByteSink, CheckpointForm, CheckpointWriter } from './checkpoint-wr
 import { CommandFileWriter } from './command-file-writer.ts'
 import { rdbVersionDated, rdbVersionPlain } from './rdb-format.ts'
 import { RdbFileWriter } from './rdb-file-writer.ts'
+
+const keysPerStep = 64
 
 /** Facts that go into a file, by name. */
 export type AuxFields = Readonly<Record<string, string | number>>
@@ -26,11 +29,22 @@ export const auxNames = { position: 'millrace-position', ms: 'millrace-ms' } as 
 
 /** Writes the whole state to `sink`. */
 export function saveNow(engine: Engine, sink: ByteSink, options: SaveOptions): void {
+  const steps = saveSteps(engine, sink, options)
+  while (steps.next().done !== true) continue
+}
+
+/** As `saveNow`, some keys at each step; the state must not change meanwhile. */
+export function* saveSteps(engine: Engine, sink: ByteSink, options: SaveOptions): Generator<void, void, void> {
   const writer = beginFile(engine, sink, options)
+  const walk = new DictWalk(engine.arena)
   for (const db of engine.dbs) {
     if (db.count === 0) continue
     writer.database(db.index, db.count, db.deadlines.count)
-    db.dict.each((entry) => writer.key(engine, entry))
+    walk.start(db.dict.root)
+    for (let entry = walk.next(), n = 1; entry !== 0; entry = walk.next(), n++) {
+      writer.key(engine, entry)
+      if (n % keysPerStep === 0) yield
+    }
   }
   writer.end()
 }

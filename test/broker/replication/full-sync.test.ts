@@ -80,7 +80,7 @@ for (const diskless of ['yes', 'no']) {
 }
 
 test('a replica that reads nothing holds up neither memory nor commands, and goes after repl-timeout', async (t) => {
-  const args = ['--repl-diskless-sync-delay', '0', '--appendonly', 'no', '--rdbcompression', 'no']
+  const args = ['--repl-diskless-sync-delay', '0', '--appendonly', 'no', '--rdbcompression', 'no', '--save', '']
   const server = await startBroker(t, { args })
   const client = await server.connect()
   await fill(client, 20_000, 2000)

@@ -119,12 +119,13 @@ for (const [name, one, other] of pairs) {
   test.serial(`${name}: kills and cuts at random moments`, async (t) => {
     if (!requireRedis(t)) return
     const seed = Math.floor(Math.random() * 2 ** 31)
-    t.log(`seed ${seed}`)
     const random = seededRandom(seed)
+    const load = random.pick(['disabled', 'on-empty-db', 'swapdb'] as const)
+    t.log(`seed ${seed}, repl-diskless-load ${load}`)
     const master = await one(t, { args: quick })
     await fill(master)
     const wire = await Wire.to(t, master.port)
-    const replica = await other(t, { args: [...quick, '--replicaof', `127.0.0.1 ${wire.port}`] })
+    const replica = await other(t, { args: [...quick, '--repl-diskless-load', load, '--replicaof', `127.0.0.1 ${wire.port}`] })
     const loads = ['a', 'b'].map((counter) => new Load(t, master, counter))
     const done: string[] = []
     for (let round = 0; round < scale.replicationKills; round++) {
