@@ -4,6 +4,7 @@ import os from 'node:os'
 import { deadlineOf } from '../../core/keyspace/entry.ts'
 import type { Keyspace } from '../../core/keyspace/keyspace.ts'
 import { commandsProcessed } from '../command.ts'
+import type { Values } from '../config/table.ts'
 import type { Connection } from '../connection.ts'
 import { millraceVersion, redisVersion } from '../product.ts'
 import { human } from './human.ts'
@@ -30,7 +31,17 @@ export function serverSection(c: Connection): Lines {
     ['server_time_usec', broker.engine.clock.nowUs()], ['uptime_in_seconds', up],
     ['uptime_in_days', Math.floor(up / 86400)], ['hz', 10], ['configured_hz', 10],
     ['lru_clock', broker.engine.accessSeconds], ['executable', process.execPath], ['config_file', file ?? ''],
-    ['io_threads_active', 0], ['listener0', `name=tcp,bind=${values.bind.join(',')},port=${values.port}`],
+    ['io_threads_active', 0], ...listenerLines(values),
+  ]
+}
+
+/** Each kind of door that is open, under a number of its own. */
+function listenerLines({ bind, port, tlsPort, unixsocket }: Values): Lines {
+  const binds = bind.map((address) => `,bind=${address}`).join('')
+  return [
+    ...(port > 0 ? [['listener0', `name=tcp${binds},port=${port}`] as const] : []),
+    ...(unixsocket === '' ? [] : [['listener1', `name=unix,bind=${unixsocket}`] as const]),
+    ...(tlsPort > 0 ? [['listener2', `name=tls${binds},port=${tlsPort}`] as const] : []),
   ]
 }
 

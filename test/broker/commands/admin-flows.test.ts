@@ -171,6 +171,10 @@ test('INFO: sections as asked, true figures, RESETSTAT', async (t) => {
   t.truthy(all.get('millrace_version'))
   t.regex(all.get('db0')!, /^keys=10,expires=10,avg_ttl=9\d{4},subexpiry=0$/)
   t.regex(all.get('cmdstat_set')!, /^calls=10,usec=\d+,usec_per_call=[\d.]+,rejected_calls=0,failed_calls=0$/)
+  t.regex(all.get('listener0')!, /^name=tcp(?:,bind=[^,]+)+,port=\d+$/)
+  // As clients read it (redis-py): a value with both `,` and `=` is a row of `name=value`.
+  const rows = [...all.values()].filter((value) => value.includes(',') && value.includes('='))
+  t.deepEqual(rows.flatMap((row) => row.split(',')).filter((item) => !item.includes('=')), [])
   t.is(all.get('keyspace_misses'), '1')
   t.is(all.get('connected_clients'), '1')
   t.is(all.get('aof_enabled'), '1')
