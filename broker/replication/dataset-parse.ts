@@ -39,6 +39,8 @@ export class DatasetParser {
   /** Bytes wait to be parsed, and a slice will come to it. */
   private works: boolean
   private closed: boolean
+  /** The last bytes that came, as many as a mark has. */
+  private latest: Buffer
   /** Behind the file. */
   private tail: Buffer | undefined
 
@@ -58,6 +60,7 @@ export class DatasetParser {
     this.pace = new SnapshotPace(broker)
     this.works = false
     this.closed = false
+    this.latest = Buffer.alloc(0)
     this.tail = undefined
     broker.loading.begin(serves)
   }
@@ -69,8 +72,11 @@ export class DatasetParser {
   /** Takes bytes; no more should come until it is hungry. */
   take(bytes: Buffer): void {
     this.bytes += bytes.length
-    if (this.tail === undefined) this.reader.push(bytes)
-    else this.tail = Buffer.concat([this.tail, bytes])
+    if (this.tail === undefined) {
+      this.reader.push(bytes)
+      // A record that is not whole waits for more bytes than may come, unless it is told that these are all.
+      if (this.isLast(bytes)) this.reader.end()
+    } else this.tail = Buffer.concat([this.tail, bytes])
     if (this.works) return
     this.works = true
     void this.work()
@@ -92,6 +98,14 @@ export class DatasetParser {
 
   get isClosed(): boolean {
     return this.closed
+  }
+
+  /** All of the file is there when these have come. */
+  private isLast(bytes: Buffer): boolean {
+    const { mark, bytesTotal } = this
+    if (bytesTotal >= 0) return this.bytes >= bytesTotal
+    this.latest = Buffer.concat([this.latest, bytes.subarray(-mark.length)]).subarray(-mark.length)
+    return this.latest.equals(mark)
   }
 
   private async work(): Promise<void> {

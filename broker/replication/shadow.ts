@@ -54,9 +54,9 @@ export class Shadow {
     this.drop()
   }
 
-  /** Its memory is freed in later turns. */
+  /** Its memory is freed in later turns; it can't be used any more. */
   drop(): void {
-    for (const db of this.dbs) db.clear(true)
+    for (const db of this.dbs) db.abandon()
     this.libraries = []
   }
 

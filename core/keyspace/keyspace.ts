@@ -288,19 +288,29 @@ export class Keyspace {
   /** Drops all keys; `lazily`: their memory is freed in later turns. */
   clear(lazily = false): void {
     const arena = this.arena
-    this.deadlines.clear()
-    this.fieldDeadlines.clear()
-    this.plannedStreams.clear()
     if (lazily) {
-      this.engine.lazy.addDict(this.dict)
+      this.abandon()
       this.dict = new Dict(arena, this.engine.hashSeed)
       return
     }
+    this.clearIndexes()
     this.dict.clear((entry) => {
       const type = typeOf(arena, entry)
       if (type !== types.string) freeValue(this.engine, type, rootOf(arena, entry), formOf(arena, entry))
       arena.free(entry)
     })
+  }
+
+  /** Nobody needs this database any more: its memory is freed in later turns. */
+  abandon(): void {
+    this.clearIndexes()
+    this.engine.lazy.addDict(this.dict)
+  }
+
+  private clearIndexes(): void {
+    this.deadlines.clear()
+    this.fieldDeadlines.clear()
+    this.plannedStreams.clear()
   }
 
   /** Walks everything and throws where the books disagree. */

@@ -91,6 +91,24 @@ test('a rewrite makes a base of commands: a restart, a check and a redis-server 
   t.is(await digestOf(server), later)
   await isWhole(t, server.dir)
   await redisHolds(t, server, later)
+  await run(server, 'SET last 1', 'MSET x 1 y 2')
+  const last = await digestOf(server)
+  await server.terminate()
+
+  // Without the archive the base is where all begins.
+  rmSync(path.join(server.dir, 'appendonlydir/archive'), { recursive: true })
+  t.is((await millrace('check', baseOf(server))).code, 0)
+  const history = path.join(server.dir, 'history.aof')
+  const exported = await millrace('export', server.dir, '--format', 'aof', '--output', history)
+  t.is(exported.code, 0, exported.stderr)
+  t.notRegex(readFileSync(history, 'latin1'), /^#(?:frame|checkpoint|stream|by)/m)
+  for (const source of [history, server.dir]) {
+    const to = path.join(server.dir, `from-${path.basename(source)}`)
+    const imported = await millrace('import', source, '--to', to)
+    t.is(imported.code, 0, imported.stderr)
+    const other = await startMillrace(t, { dir: to, args: commandBases })
+    t.is(await digestOf(other), last, source)
+  }
 })
 
 test('the form follows CONFIG SET with the next rewrite, both ways, and the past is told over all of it', async (t) => {

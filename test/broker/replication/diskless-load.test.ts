@@ -1,13 +1,18 @@
 // `repl-diskless-load`: a master's dataset is parsed as it comes. Old data are served meanwhile where they may be, and stay
 // whatever goes wrong.
 
+import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
+import { types } from '../../../core/keyspace/entry.ts'
+import { Shadow } from '../../../broker/replication/shadow.ts'
 import { requireRedis, startMillrace, startRedis } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { until } from '../../until.ts'
+import { startBroker } from '../in-process.ts'
 import { caughtUp, infoField, linkIsUp } from './attached.ts'
 import { datasetOf, ScriptedMaster } from './scripted-master.ts'
 
@@ -157,6 +162,25 @@ test('swapdb: what clients of a replica write while the log gets its new base go
   for (const one of [client, writer, again]) one.destroy()
 })
 
+for (const marked of [true, false]) {
+  test(`a large value at the end of the file needs no more than comes (${marked ? 'mark' : 'length'})`, async (t) => {
+    const scripted = await ScriptedMaster.start(t)
+    const replica = await startMillrace(t, { args: [...quick, '--appendonly', 'no', '--repl-diskless-load', 'on-empty-db'] })
+    const client = await replica.connect()
+    await client.call('REPLICAOF', '127.0.0.1', scripted.port)
+    await scripted.beginSync(1, 1)
+    const all = datasetOf([['RPUSH', 'long', ...Array.from({ length: 40 }, () => randomBytes(70_000))]], marked)
+    // The mark comes in two parts.
+    for (const [from, to] of [[0, 200_000], [200_000, all.length - 13], [all.length - 13, all.length]]) {
+      scripted.send(all.subarray(from, to))
+      await sleep(50)
+    }
+    await until('it is there', () => linkIsUp(client))
+    t.is(await client.text('LLEN', 'long'), ':40\r\n')
+    client.destroy()
+  })
+}
+
 test('swapdb: of another history, clients hear LOADING meanwhile, and have the old data again when it fails', async (t) => {
   const replica = await startMillrace(t, { args: [...quick, '--repl-diskless-load', 'swapdb'] })
   const client = await replica.connect()
@@ -188,4 +212,23 @@ test('on-empty-db: where there are keys the dataset goes into a file first', asy
   await until('the new data are there', async () => await client.text('GET', 'which') === which('new'))
   t.regex(replica.output, /the master's dataset took the place of ours[^]*the master's dataset is loaded/)
   client.destroy()
+})
+
+test('what was beside the data that are served leaves no memory behind', async (t) => {
+  const { broker: { engine }, broker } = await startBroker(t)
+  const used = engine.arena.usedBytes
+  for (let i = 0; i < 200; i++) {
+    const shadow = new Shadow(broker)
+    shadow.inside(() => {
+      const entry = engine.db.create(types.string, Buffer.from('key'), 0, 3, engine.db.hash(Buffer.from('key'), 0, 3), 100)
+      engine.db.setDeadline(entry, engine.db.hash(Buffer.from('key'), 0, 3), 1e15)
+    })
+    if (i % 2 === 0) shadow.takeOver()
+    else shadow.drop()
+    t.is(engine.dbs[0]!.count, 1)
+    engine.lazy.drain()
+  }
+  new Shadow(broker).takeOver()
+  engine.lazy.drain()
+  t.is(engine.arena.usedBytes, used)
 })
