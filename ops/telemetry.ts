@@ -3,7 +3,7 @@
 // the other variables of the SDK mean what they always do.
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 
-import { ValueType } from '@opentelemetry/api'
+import { trace, ValueType } from '@opentelemetry/api'
 import type { HrTime, Tracer } from '@opentelemetry/api'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
@@ -59,8 +59,9 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   })
   sdk.start()
   return {
-    // Not the process's own (`trace.getTracer`): that is of whoever came first, another broker or the program itself.
-    tracer: sdk['_tracerProvider']?.getTracer(scope.name, scope.version),
+    // Rather than the process's own: that is of whoever came first, another broker or the program itself. The SDK has no
+    // public way to the one that it made.
+    tracer: (sdk['_tracerProvider'] ?? trace).getTracer(scope.name, scope.version),
     prometheusText,
     stop: () => sdk.shutdown().catch((error: unknown) => options.warn(`what was left was not sent: ${String(error)}`)),
   }
