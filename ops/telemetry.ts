@@ -59,8 +59,8 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   })
   sdk.start()
   return {
-    // Rather than the process's own: that is of whoever came first, another broker or the program itself. The SDK has no
-    // public way to the one that it made.
+    // Rather than the process's own: that is of whoever came first, another broker or the program itself. The SDK keeps
+    // the one that it made to itself.
     tracer: (sdk['_tracerProvider'] ?? trace).getTracer(scope.name, scope.version),
     prometheusText,
     stop: () => sdk.shutdown().catch((error: unknown) => options.warn(`what was left was not sent: ${String(error)}`)),
