@@ -119,6 +119,15 @@ export class ServerProcess {
   connect(): Promise<RespClient> {
     return RespClient.connect(this.port)
   }
+
+  /** Runs commands, their words with blanks between, over a connection of their own; their replies, without the last CRLF. */
+  async run(...commands: string[]): Promise<string[]> {
+    const client = await this.connect()
+    const replies = []
+    for (const command of commands) replies.push((await client.text(...command.split(' '))).trim())
+    client.destroy()
+    return replies
+  }
 }
 
 async function answersPing(port: number): Promise<boolean> {

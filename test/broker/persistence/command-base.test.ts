@@ -12,14 +12,6 @@ import { until } from '../../until.ts'
 const debug = ['--enable-debug-command', 'yes']
 const commandBases = [...debug, '--aof-use-rdb-preamble', 'no']
 
-async function run(server: ServerProcess, ...commands: string[]): Promise<string[]> {
-  const client = await server.connect()
-  const replies = []
-  for (const command of commands) replies.push((await client.text(...command.split(' '))).trim())
-  client.destroy()
-  return replies
-}
-
 async function fill(server: ServerProcess): Promise<void> {
   const client = await server.connect()
   for (const command of workload) await client.call(...command)
@@ -35,17 +27,17 @@ function files(server: ServerProcess): string[] {
 }
 
 async function rewritten(server: ServerProcess): Promise<void> {
-  const rewrites = async (): Promise<string> => /aof_rewrites:\d+/.exec((await run(server, 'INFO persistence'))[0]!)![0]
+  const rewrites = async (): Promise<string> => /aof_rewrites:\d+/.exec((await server.run('INFO persistence'))[0]!)![0]
   const before = await rewrites()
-  await run(server, 'BGREWRITEAOF')
+  await server.run('BGREWRITEAOF')
   await until(async () => await rewrites() !== before)
-  await until(async () => (await run(server, 'INFO persistence'))[0]!.includes('aof_rewrite_in_progress:0'))
-  const info = (await run(server, 'INFO persistence'))[0]!
+  await until(async () => (await server.run('INFO persistence'))[0]!.includes('aof_rewrite_in_progress:0'))
+  const info = (await server.run('INFO persistence'))[0]!
   if (!info.includes('aof_last_bgrewrite_status:ok')) throw new Error(info)
 }
 
 
-const digestOf = async (server: ServerProcess): Promise<string> => (await run(server, 'DEBUG DIGEST'))[0]!
+const digestOf = async (server: ServerProcess): Promise<string> => (await server.run('DEBUG DIGEST'))[0]!
 
 /** The directory is whole, as we and Redis's own checker see it. */
 async function isWhole(t: ExecutionContext, dir: string): Promise<void> {
@@ -64,8 +56,8 @@ async function redisHolds(t: ExecutionContext, server: ServerProcess, digest: st
   rmSync(path.join(dir, 'appendonlydir/archive'), { recursive: true, force: true })
   const redis = await startRedis(t, { dir, args: debug })
   t.is(await digestOf(redis), digest)
-  t.deepEqual(await run(redis, 'FCALL f 0', 'XPENDING stream workers', 'XLEN stream'),
-    await run(server, 'FCALL f 0', 'XPENDING stream workers', 'XLEN stream'))
+  t.deepEqual(await redis.run('FCALL f 0', 'XPENDING stream workers', 'XLEN stream'),
+    await server.run('FCALL f 0', 'XPENDING stream workers', 'XLEN stream'))
 }
 
 test('a rewrite makes a base of commands: a restart, a check and a redis-server find the same in it', async (t) => {
@@ -73,17 +65,17 @@ test('a rewrite makes a base of commands: a restart, a check and a redis-server 
   await fill(server)
   await rewritten(server)
   t.deepEqual(files(server), ['base.aof b', 'incr.aof i'])
-  await run(server, 'SET behind it', 'LPOP long')
+  await server.run('SET behind it', 'LPOP long')
   const digest = await digestOf(server)
-  const infos = await run(server, 'XINFO STREAM stream FULL')
+  const infos = await server.run('XINFO STREAM stream FULL')
   await isWhole(t, server.dir)
   await redisHolds(t, server, digest)
-  t.deepEqual(await run(server, 'DEBUG LOADAOF', 'DEBUG DIGEST'), ['+OK', digest])
+  t.deepEqual(await server.run('DEBUG LOADAOF', 'DEBUG DIGEST'), ['+OK', digest])
   await server.restart()
   t.is(await digestOf(server), digest)
-  t.deepEqual(await run(server, 'FCALL f 0', 'XINFO STREAM stream FULL'), [':1', ...infos])
+  t.deepEqual(await server.run('FCALL f 0', 'XINFO STREAM stream FULL'), [':1', ...infos])
   // A second rewrite folds such a base, in the child.
-  await run(server, 'SET more 1')
+  await server.run('SET more 1')
   await rewritten(server)
   const later = await digestOf(server)
   await server.kill9()
@@ -91,7 +83,7 @@ test('a rewrite makes a base of commands: a restart, a check and a redis-server 
   t.is(await digestOf(server), later)
   await isWhole(t, server.dir)
   await redisHolds(t, server, later)
-  await run(server, 'SET last 1', 'MSET x 1 y 2')
+  await server.run('SET last 1', 'MSET x 1 y 2')
   const last = await digestOf(server)
   await server.terminate()
 
@@ -116,22 +108,22 @@ test('the form follows CONFIG SET with the next rewrite, both ways, and the past
   await fill(server)
   const moments: string[] = []
   for (const [i, form] of ['no', 'no', 'yes', 'no'].entries()) {
-    await run(server, `SET round ${i}`, `ZADD zset ${i} m${i}`)
-    moments.push((await run(server, 'LOG POSITION'))[0]!.split('\r\n').find((line) => /^\d+-\d+$/.test(line))!)
-    await run(server, `CONFIG SET aof-use-rdb-preamble ${form}`)
+    await server.run(`SET round ${i}`, `ZADD zset ${i} m${i}`)
+    moments.push((await server.run('LOG POSITION'))[0]!.split('\r\n').find((line) => /^\d+-\d+$/.test(line))!)
+    await server.run(`CONFIG SET aof-use-rdb-preamble ${form}`)
     await rewritten(server)
     t.deepEqual(files(server), [`base.${form === 'no' ? 'aof' : 'rdb'} b`, 'incr.aof i'], `round ${i}`)
     const digest = await digestOf(server)
     await isWhole(t, server.dir)
     await server.kill9()
     await server.start()
-    await run(server, `CONFIG SET aof-use-rdb-preamble ${form}`)
+    await server.run(`CONFIG SET aof-use-rdb-preamble ${form}`)
     t.is(await digestOf(server), digest, `round ${i}`)
   }
   for (const [i, moment] of moments.entries()) {
-    t.deepEqual(await run(server, `LOG AT ${moment} GET round`, `LOG AT ${moment} ZSCORE zset m${i}`), [`$1\r\n${i}`, `$1\r\n${i}`])
+    t.deepEqual(await server.run(`LOG AT ${moment} GET round`, `LOG AT ${moment} ZSCORE zset m${i}`), [`$1\r\n${i}`, `$1\r\n${i}`])
   }
-  const all = await run(server, 'XLEN $all', 'LOG VERIFY')
+  const all = await server.run('XLEN $all', 'LOG VERIFY')
   t.regex(all[0]!, /^:[1-9]\d+$/)
   t.notRegex(all[1]!, /damage/)
   const digest = await digestOf(server)
@@ -141,7 +133,7 @@ test('the form follows CONFIG SET with the next rewrite, both ways, and the past
   const replayed = await millrace('replay', server.dir, '--to', to, '--until', moments[2]!)
   t.is(replayed.code, 0, replayed.stderr)
   const past = await startMillrace(t, { dir: to })
-  t.deepEqual(await run(past, 'GET round'), ['$1\r\n2'])
+  t.deepEqual(await past.run('GET round'), ['$1\r\n2'])
   const history = await millrace('history', server.dir, 'round', '--json')
   t.is(history.lines.filter((line) => line['command'] === 'SET' || line['cmd'] === 'SET').length, 4, history.stdout)
 
@@ -163,10 +155,10 @@ test('bases that Redis wrote without a preamble load, and are folded; it loads w
   if (!requireRedis(t)) return
   const redis = await startRedis(t, { args: commandBases })
   await fill(redis)
-  await run(redis, 'BGREWRITEAOF')
-  await until(async () => (await run(redis, 'INFO persistence'))[0]!.includes('aof_rewrite_in_progress:0'))
+  await redis.run('BGREWRITEAOF')
+  await until(async () => (await redis.run('INFO persistence'))[0]!.includes('aof_rewrite_in_progress:0'))
   await until(() => files(redis).join() === 'base.aof b,incr.aof i')
-  await run(redis, 'SET behind it')
+  await redis.run('SET behind it')
   const digest = await digestOf(redis)
   t.is(await redis.terminate(), 0)
   const server = await startMillrace(t, { dir: redis.dir, args: commandBases })
@@ -187,16 +179,16 @@ function baseOf(server: ServerProcess): string {
 test('a log that begins while it runs, BGSAVE, and a damaged base', async (t) => {
   const server = await startMillrace(t, { args: commandBases })
   await fill(server)
-  await run(server, 'CONFIG SET appendonly no')
-  await until(async () => (await run(server, 'INFO persistence'))[0]!.includes('aof_enabled:0'))
-  await run(server, 'SET without log', 'CONFIG SET appendonly yes')
-  await until(async () => (await run(server, 'INFO persistence'))[0]!.includes('aof_enabled:1'))
+  await server.run('CONFIG SET appendonly no')
+  await until(async () => (await server.run('INFO persistence'))[0]!.includes('aof_enabled:0'))
+  await server.run('SET without log', 'CONFIG SET appendonly yes')
+  await until(async () => (await server.run('INFO persistence'))[0]!.includes('aof_enabled:1'))
   await until(() => files(server).includes('incr.aof i'))
   t.true(baseOf(server).endsWith('.origin.1.base.aof') || baseOf(server).includes('.origin.'), baseOf(server))
   t.true(baseOf(server).endsWith('.base.aof'))
-  await run(server, 'SET then 1', 'BGSAVE')
-  await until(async () => (await run(server, 'INFO persistence'))[0]!.includes('rdb_saves:1'))
-  await until(async () => (await run(server, 'INFO persistence'))[0]!.includes('rdb_bgsave_in_progress:0'))
+  await server.run('SET then 1', 'BGSAVE')
+  await until(async () => (await server.run('INFO persistence'))[0]!.includes('rdb_saves:1'))
+  await until(async () => (await server.run('INFO persistence'))[0]!.includes('rdb_bgsave_in_progress:0'))
   t.is(readFileSync(path.join(server.dir, 'dump.rdb')).toString('latin1', 0, 5), 'REDIS')
   t.true(baseOf(server).includes('.origin.'), 'BGSAVE leaves the base as it is')
   await rewritten(server)
@@ -222,7 +214,7 @@ test('a full sync as a replica makes a base of commands', async (t) => {
   const master = await startMillrace(t, { args: [...debug, '--repl-diskless-sync-delay', '0'] })
   await fill(master)
   const replica = await startMillrace(t, { args: [...commandBases, '--replicaof', `127.0.0.1 ${master.port}`] })
-  await until(async () => (await run(replica, 'INFO replication'))[0]!.includes('master_link_status:up'))
+  await until(async () => (await replica.run('INFO replication'))[0]!.includes('master_link_status:up'))
   const digest = await digestOf(master)
   await until(async () => await digestOf(replica) === digest)
   t.deepEqual(files(replica), ['base.aof b', 'incr.aof i'])

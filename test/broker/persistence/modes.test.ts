@@ -6,16 +6,8 @@ import test from 'ava'
 import { checkAof, hasRedis, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 
-async function run(server: ServerProcess, ...commands: string[]): Promise<string[]> {
-  const client = await server.connect()
-  const replies = []
-  for (const command of commands) replies.push((await client.text(...command.split(' '))).trim())
-  client.destroy()
-  return replies
-}
-
 async function waitFor(server: ServerProcess, line: string): Promise<void> {
-  for (const until = Date.now() + 30_000; !(await run(server, 'INFO persistence'))[0]!.includes(`\r\n${line}`);) {
+  for (const until = Date.now() + 30_000; !(await server.run('INFO persistence'))[0]!.includes(`\r\n${line}`);) {
     if (Date.now() > until) throw new Error(`never ${line}`)
     await sleep(20)
   }
@@ -28,24 +20,24 @@ async function kill(server: ServerProcess): Promise<void> {
 
 test('pure cache (appendonly no, save ""): nothing is kept, and nothing is written', async (t) => {
   const server = await startMillrace(t, { args: ['--appendonly', 'no'] })
-  await run(server, 'SET a 1')
+  await server.run('SET a 1')
   await kill(server)
-  t.deepEqual(await run(server, 'DBSIZE'), [':0'])
+  t.deepEqual(await server.run('DBSIZE'), [':0'])
   t.is(await server.terminate(), 0)
   t.deepEqual(readdirSync(server.dir), [])
 })
 
 test('warm cache, leaderboard (appendonly no, save rules): the last dump is kept; a stop in good order keeps all', async (t) => {
   const server = await startMillrace(t, { args: ['--appendonly', 'no', '--save', '1 3'] })
-  await run(server, 'ZADD board 1 ann', 'ZADD board 2 bob', 'ZADD board 3 cid')
+  await server.run('ZADD board 1 ann', 'ZADD board 2 bob', 'ZADD board 3 cid')
   await waitFor(server, 'rdb_saves:1')
   await waitFor(server, 'rdb_last_bgsave_time_sec:0')
-  await run(server, 'ZADD board 4 dan')
+  await server.run('ZADD board 4 dan')
   await kill(server)
-  t.deepEqual(await run(server, 'ZCARD board', 'ZADD board 5 eve'), [':3', ':1'])
-  t.regex((await run(server, 'INFO persistence'))[0]!, /rdb_last_load_keys_loaded:1\r/)
+  t.deepEqual(await server.run('ZCARD board', 'ZADD board 5 eve'), [':3', ':1'])
+  t.regex((await server.run('INFO persistence'))[0]!, /rdb_last_load_keys_loaded:1\r/)
   await server.restart()
-  t.deepEqual(await run(server, 'ZSCORE board eve'), ['$1\r\n5'])
+  t.deepEqual(await server.run('ZSCORE board eve'), ['$1\r\n5'])
 })
 
 for (const [use, appendfsync] of [
@@ -53,35 +45,35 @@ for (const [use, appendfsync] of [
 ] as const) {
   test(`${use} (appendonly yes, appendfsync ${appendfsync}): all that was acknowledged is kept`, async (t) => {
     const server = await startMillrace(t, { appendfsync })
-    await run(server, 'XADD jobs 1-1 task a', 'BGREWRITEAOF', 'SET session:1 ann PX 600000', 'XADD jobs 1-2 task b')
+    await server.run('XADD jobs 1-1 task a', 'BGREWRITEAOF', 'SET session:1 ann PX 600000', 'XADD jobs 1-2 task b')
     await waitFor(server, 'aof_rewrite_in_progress:0')
-    await run(server, 'XADD jobs 1-3 task c')
+    await server.run('XADD jobs 1-3 task c')
     await kill(server)
-    t.deepEqual(await run(server, 'XLEN jobs', 'GET session:1'), [':3', '$3\r\nann'])
+    t.deepEqual(await server.run('XLEN jobs', 'GET session:1'), [':3', '$3\r\nann'])
   })
 }
 
 test('disaster recovery: a dump file that was copied away starts a new server, and redis-server', async (t) => {
   const server = await startMillrace(t)
-  await run(server, 'SET a 1', 'RPUSH l 1 2', 'BGSAVE')
+  await server.run('SET a 1', 'RPUSH l 1 2', 'BGSAVE')
   await waitFor(server, 'rdb_bgsave_in_progress:0')
   const dir = temporaryDirectory(t)
   renameSync(path.join(server.dir, 'dump.rdb'), path.join(dir, 'dump.rdb'))
   const second = await startMillrace(t, { dir, args: ['--appendonly', 'no'] })
-  t.deepEqual(await run(second, 'GET a', 'LLEN l', 'CONFIG SET appendonly yes', 'SET b 2'), ['$1\r\n1', ':2', '+OK', '+OK'])
+  t.deepEqual(await second.run('GET a', 'LLEN l', 'CONFIG SET appendonly yes', 'SET b 2'), ['$1\r\n1', ':2', '+OK', '+OK'])
   await waitFor(second, 'aof_rewrite_in_progress:0')
   await second.kill9()
   if (!requireRedis(t)) return
   const redis = await startRedis(t, { dir, args: ['--appendonly', 'no'] })
-  t.deepEqual(await run(redis, 'GET a', 'LLEN l'), ['$1\r\n1', ':2'])
+  t.deepEqual(await redis.run('GET a', 'LLEN l'), ['$1\r\n1', ':2'])
 })
 
 test('appendonly yes does not load a dump file, as Redis 7; the log is begun', async (t) => {
   const server = await startMillrace(t, { args: ['--appendonly', 'no'] })
-  await run(server, 'SET a 1', 'SAVE')
+  await server.run('SET a 1', 'SAVE')
   await server.terminate()
   const second = await startMillrace(t, { dir: server.dir })
-  t.deepEqual(await run(second, 'DBSIZE'), [':0'])
+  t.deepEqual(await second.run('DBSIZE'), [':0'])
   t.true(second.output.includes('is not loaded'))
   t.true(existsSync(path.join(server.dir, 'dump.rdb')))
 })
@@ -90,34 +82,34 @@ test('a log of before Redis 7 in one file becomes the base of the folder', async
   const dir = temporaryDirectory(t)
   writeFileSync(path.join(dir, 'appendonly.aof'), '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n')
   const server = await startMillrace(t, { dir })
-  t.deepEqual(await run(server, 'GET a', 'SET b 2'), ['$1\r\n1', '+OK'])
+  t.deepEqual(await server.run('GET a', 'SET b 2'), ['$1\r\n1', '+OK'])
   t.false(existsSync(path.join(dir, 'appendonly.aof')))
   await kill(server)
-  t.deepEqual(await run(server, 'GET a', 'GET b'), ['$1\r\n1', '$1\r\n2'])
+  t.deepEqual(await server.run('GET a', 'GET b'), ['$1\r\n1', '$1\r\n2'])
   // A crash between the manifest and the move.
   await server.kill9()
   renameSync(path.join(dir, 'appendonlydir', 'appendonly.aof'), path.join(dir, 'appendonly.aof'))
   await server.start()
-  t.deepEqual(await run(server, 'GET a', 'GET b'), ['$1\r\n1', '$1\r\n2'])
+  t.deepEqual(await server.run('GET a', 'GET b'), ['$1\r\n1', '$1\r\n2'])
 })
 
 test('CONFIG SET appendonly yes and no while writes go on: each state survives kill -9 in its own way', async (t) => {
   const server = await startMillrace(t, { args: ['--appendonly', 'no'] })
-  await run(server, 'SET a 1', 'CONFIG SET appendonly yes', 'INCR n', 'INCR n')
+  await server.run('SET a 1', 'CONFIG SET appendonly yes', 'INCR n', 'INCR n')
   await waitFor(server, 'aof_rewrite_in_progress:0')
-  await run(server, 'INCR n', 'CONFIG SET appendonly no', 'INCR n', 'CONFIG SET appendonly yes', 'INCR n')
+  await server.run('INCR n', 'CONFIG SET appendonly no', 'INCR n', 'CONFIG SET appendonly yes', 'INCR n')
   await waitFor(server, 'aof_rewrite_in_progress:0')
-  await run(server, 'INCR n')
+  await server.run('INCR n')
   await server.kill9()
   const second = await startMillrace(t, { dir: server.dir })
-  t.deepEqual(await run(second, 'GET n', 'GET a'), ['$1\r\n6', '$1\r\n1'])
+  t.deepEqual(await second.run('GET n', 'GET a'), ['$1\r\n6', '$1\r\n1'])
   await second.terminate()
   if (hasRedis()) t.true(checkAof(server.dir).ok)
 })
 
 test('a damaged dump file: no start, exit code 1, and the error names the byte', async (t) => {
   const server = await startMillrace(t, { args: ['--appendonly', 'no'] })
-  await run(server, 'SET a 1', 'SAVE')
+  await server.run('SET a 1', 'SAVE')
   await server.terminate()
   const file = path.join(server.dir, 'dump.rdb')
   rmSync(file)

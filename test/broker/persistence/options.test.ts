@@ -11,18 +11,10 @@ import { encodeCommand } from '../../resp-client.ts'
 import { until } from '../../until.ts'
 import { startBroker } from '../in-process.ts'
 
-async function run(server: ServerProcess, ...commands: string[]): Promise<string[]> {
-  const client = await server.connect()
-  const replies = []
-  for (const command of commands) replies.push((await client.text(...command.split(' '))).trim())
-  client.destroy()
-  return replies
-}
-
 async function folded(server: ServerProcess, rewrites: number): Promise<void> {
   const wanted = ['aof_rewrite_in_progress:0\r', `aof_rewrites:${rewrites}\r`, 'aof_last_bgrewrite_status:ok\r']
   for (const until = Date.now() + 60_000; Date.now() < until; await sleep(20)) {
-    const info = (await run(server, 'INFO persistence'))[0]!
+    const info = (await server.run('INFO persistence'))[0]!
     if (wanted.every((line) => info.includes(line))) return
   }
   throw new Error(`no rewrite: ${server.output}`)
@@ -32,16 +24,16 @@ test('aof-timestamp-enabled writes what redis-check-aof cuts a log by, and both 
   if (!requireRedis(t)) return
   const args = ['--aof-timestamp-enabled', 'yes']
   const server = await startMillrace(t, { args })
-  await run(server, 'SET a 1', 'SET a 2')
+  await server.run('SET a 1', 'SET a 2')
   const segment = path.join(server.dir, 'appendonlydir', 'appendonly.aof.1.incr.aof')
   const stamps = (): number[] => [...readFileSync(segment, 'latin1').matchAll(/#TS:(\d+)\r\n/g)].map((match) => Number(match[1]))
   const first = stamps()[0]!
   while (Math.floor(Date.now() / 1000) <= first + 1) await sleep(50)
-  await run(server, 'SET b 3', 'CONFIG SET aof-timestamp-enabled no')
+  await server.run('SET b 3', 'CONFIG SET aof-timestamp-enabled no')
   const written = stamps()
   t.true(written.length >= 2 && written.every((stamp, i) => i === 0 || stamp > written[i - 1]!))
   await sleep(1100)
-  await run(server, 'SET c 4')
+  await server.run('SET c 4')
   t.deepEqual(stamps(), written)
   t.is(await server.terminate(), 0)
   t.true(checkAof(server.dir).ok)
@@ -50,10 +42,10 @@ test('aof-timestamp-enabled writes what redis-check-aof cuts a log by, and both 
   const cut = spawnSync('redis-check-aof', ['--truncate-to-timestamp', String(first + 1), manifest], { encoding: 'utf8' })
   t.is(cut.status, 0, cut.stdout + cut.stderr)
   await server.start()
-  t.deepEqual(await run(server, 'MGET a b c'), ['*3\r\n$1\r\n2\r\n$-1\r\n$-1'])
+  t.deepEqual(await server.run('MGET a b c'), ['*3\r\n$1\r\n2\r\n$-1\r\n$-1'])
   t.is(await server.terminate(), 0)
   const theirs = await startRedis(t, { dir: server.dir })
-  t.deepEqual(await run(theirs, 'MGET a b c'), ['*3\r\n$1\r\n2\r\n$-1\r\n$-1'])
+  t.deepEqual(await theirs.run('MGET a b c'), ['*3\r\n$1\r\n2\r\n$-1\r\n$-1'])
 })
 
 test('without a log FLUSHALL empties the dump file, too, if there are save rules; as redis-server', async (t) => {
@@ -61,35 +53,35 @@ test('without a log FLUSHALL empties the dump file, too, if there are save rules
   for (const start of [startMillrace, startRedis]) {
     for (const [save, left] of [['3600 1000', ':0'], ['', ':1']] as const) {
       const server = await start(t, { args: ['--appendonly', 'no', '--save', save] })
-      await run(server, 'SET a 1', 'SAVE', 'FLUSHALL')
+      await server.run('SET a 1', 'SAVE', 'FLUSHALL')
       await server.kill9()
       await server.start()
-      t.deepEqual(await run(server, 'DBSIZE'), [left], `${server.name}, save "${save}"`)
+      t.deepEqual(await server.run('DBSIZE'), [left], `${server.name}, save "${save}"`)
       await server.kill9()
     }
   }
   const server = await startMillrace(t, { args: ['--save', '3600 1000'] })
-  await run(server, 'SET a 1', 'SAVE', 'FLUSHALL')
+  await server.run('SET a 1', 'SAVE', 'FLUSHALL')
   t.true(readFileSync(path.join(server.dir, 'dump.rdb')).includes('a'), 'with a log the dump file is what it was')
 })
 
 test('a replica without a log empties its dump file at the FLUSHALL of its master, too; as redis-server', async (t) => {
   if (!requireRedis(t)) return
   const master = await startRedis(t, { args: ['--repl-diskless-sync-delay', '0', '--appendonly', 'no'] })
-  await run(master, 'SET a 1')
+  await master.run('SET a 1')
   for (const start of [startMillrace, startRedis]) {
     for (const flush of ['FLUSHALL', 'EVAL redis.call("SET","b",1)redis.call("FLUSHALL") 0']) {
-      await run(master, 'SET a 1')
+      await master.run('SET a 1')
       const replica = await start(t, { args: ['--appendonly', 'no', '--save', '3600 100000'] })
-      await run(replica, `REPLICAOF 127.0.0.1 ${master.port}`)
-      await until(async () => (await run(replica, 'GET a'))[0] === '$1\r\n1')
-      await run(replica, 'SAVE')
-      await run(master, flush)
-      await until(async () => (await run(replica, 'DBSIZE'))[0] === ':0')
-      await until(async () => /rdb_changes_since_last_save:0\r/.test((await run(replica, 'INFO persistence'))[0]!))
+      await replica.run(`REPLICAOF 127.0.0.1 ${master.port}`)
+      await until(async () => (await replica.run('GET a'))[0] === '$1\r\n1')
+      await replica.run('SAVE')
+      await master.run(flush)
+      await until(async () => (await replica.run('DBSIZE'))[0] === ':0')
+      await until(async () => /rdb_changes_since_last_save:0\r/.test((await replica.run('INFO persistence'))[0]!))
       await replica.kill9()
       await replica.start()
-      t.deepEqual(await run(replica, 'DBSIZE'), [':0'], `${replica.name}, ${flush}`)
+      t.deepEqual(await replica.run('DBSIZE'), [':0'], `${replica.name}, ${flush}`)
       await replica.kill9()
     }
   }
@@ -114,40 +106,40 @@ test('key-load-delay slows a load down, from the log and from its base', async (
   client.destroy()
   await server.restart()
   t.true(seconds() >= 0.39, 'a hundred commands')
-  await run(server, 'CONFIG SET key-load-delay 0', 'BGREWRITEAOF')
+  await server.run('CONFIG SET key-load-delay 0', 'BGREWRITEAOF')
   await folded(server, 1)
-  t.deepEqual(await run(server, 'CONFIG GET key-load-delay'), ['*2\r\n$14\r\nkey-load-delay\r\n$1\r\n0'])
+  t.deepEqual(await server.run('CONFIG GET key-load-delay'), ['*2\r\n$14\r\nkey-load-delay\r\n$1\r\n0'])
   await server.restart()
-  t.deepEqual(await run(server, 'DBSIZE'), [':100'])
+  t.deepEqual(await server.run('DBSIZE'), [':100'])
 })
 
 test('an AOF that begins with an RDB is folded as it is, by the process that folds logs', async (t) => {
   if (!requireRedis(t)) return
   const dir = temporaryDirectory(t)
   const redis = await startRedis(t, { args: ['--appendonly', 'no', '--enable-debug-command', 'yes'] })
-  await run(redis, 'DEBUG POPULATE 2000 old 30', 'RPUSH list a b', 'XADD s 1-1 f v', 'SELECT 3', 'SET three 3', 'SAVE')
+  await redis.run('DEBUG POPULATE 2000 old 30', 'RPUSH list a b', 'XADD s 1-1 f v', 'SELECT 3', 'SET three 3', 'SAVE')
   const lines = [
     ['SELECT', '0'], ['SET', 'new', '1'], ['DEL', 'old:7'], ['RPUSH', 'list', 'c'], ['SELECT', '3'], ['APPEND', 'three', '!'],
   ]
   const tail = Buffer.concat(lines.map((words) => encodeCommand(words)))
   writeFileSync(path.join(dir, 'appendonly.aof'), Buffer.concat([readFileSync(path.join(redis.dir, 'dump.rdb')), tail]))
   const server = await startMillrace(t, { dir, args: ['--enable-debug-command', 'yes'] })
-  t.deepEqual(await run(server, 'DBSIZE', 'LLEN list', 'SET more 1', 'DEL old:8'), [':2002', ':3', '+OK', ':1'])
-  const [before] = await run(server, 'DEBUG STATE-DIGEST')
-  await run(server, 'BGREWRITEAOF')
+  t.deepEqual(await server.run('DBSIZE', 'LLEN list', 'SET more 1', 'DEL old:8'), [':2002', ':3', '+OK', ':1'])
+  const [before] = await server.run('DEBUG STATE-DIGEST')
+  await server.run('BGREWRITEAOF')
   await folded(server, 1)
   t.regex(server.output, /position \d+: \d+ bytes, 1999 keys copied, 4 folded/)
   t.true(readdirSync(path.join(dir, 'appendonlydir', 'archive')).includes('appendonly.aof'))
   for (let i = 0; i < 2; i++) {
     await server.kill9()
     await server.start()
-    t.deepEqual(await run(server, 'DEBUG STATE-DIGEST'), [before!])
-    await run(server, 'BGREWRITEAOF')
+    t.deepEqual(await server.run('DEBUG STATE-DIGEST'), [before!])
+    await server.run('BGREWRITEAOF')
     await folded(server, 1)
   }
   t.is(await server.terminate(), 0)
   const theirs = await startRedis(t, { dir })
-  t.deepEqual(await run(theirs, 'DBSIZE', 'LRANGE list 0 -1'), [':2002', '*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc'])
+  t.deepEqual(await theirs.run('DBSIZE', 'LRANGE list 0 -1'), [':2002', '*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc'])
   const client = await theirs.connect()
   t.is((await client.pipeline([['SELECT', '3'], ['GET', 'three']])).join(''), '+OK\r\n$2\r\n3!\r\n')
   client.destroy()

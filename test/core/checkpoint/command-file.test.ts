@@ -5,22 +5,15 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
 import test from 'ava'
-import { createCommands } from '../../../broker/commands/table.ts'
 import { compactionSteps } from '../../../broker/persistence/compaction.ts'
-import { replayer } from '../../../broker/persistence/recovery.ts'
-import { bindSources } from '../../../broker/scripting/functions.ts'
-import { Arena } from '../../../core/arena/arena.ts'
 import { baseForm, baseStand } from '../../../core/checkpoint/base-file.ts'
 import type { CheckpointForm } from '../../../core/checkpoint/checkpoint-writer.ts'
 import type { CompactResult } from '../../../core/checkpoint/compact.ts'
-import { loadBase } from '../../../core/checkpoint/load-base.ts'
 import { saveNow } from '../../../core/checkpoint/rdb-save.ts'
 import { verifyCheckpoint } from '../../../core/checkpoint/verify-checkpoint.ts'
-import { manualClock } from '../../../core/clock.ts'
 import { datasetDigest, stateDigest } from '../../../core/digest.ts'
-import { Engine } from '../../../core/engine.ts'
+import type { Engine } from '../../../core/engine.ts'
 import { MillraceError } from '../../../core/errors.ts'
-import { nullLog } from '../../../core/log/log.ts'
 import { writeManifest } from '../../../core/log/manifest.ts'
 import type { Fault } from '../../../core/log/verify-segment.ts'
 import { realDisk } from '../../../core/disk.ts'
@@ -30,36 +23,13 @@ import { checkAof, requireRedis, startRedis, temporaryDirectory } from '../../pr
 import { SimulatedDisk } from '../../simulation/simulated-disk.ts'
 import { driver } from '../commands/driver.ts'
 import type { Driver } from '../commands/driver.ts'
-import { digestOf, forget, freshHistory, goOn, place, randomTurn, recover, segment, settle, turn } from '../crash-workload.ts'
-import type { Node, Work } from '../crash-workload.ts'
+import { digestOf, forget, freshHistory, goOn, place, recover, segment } from '../crash-workload.ts'
+import type { Work } from '../crash-workload.ts'
+import { databases, drain, endSegment, forgetEngine, freshEngine, loaded, loadInto, workOn } from './folding.ts'
 import { datedHashCommands, valueCommands } from './values.ts'
 
-const databases = 4
-const arena = new Arena()
-const commands = createCommands()
 const baseName = (seq: number, form: CheckpointForm): string =>
   path.join(place.folder, `appendonly.aof.${seq}.base.${form === 'rdb' ? 'rdb' : 'aof'}`)
-
-function freshEngine(): Engine {
-  const engine = new Engine({ clock: manualClock(0), random: seededRandom(1), log: nullLog(), databases, arena })
-  engine.replaying = true
-  bindSources(engine)
-  return engine
-}
-
-function forgetEngine(engine: Engine): void {
-  for (const db of engine.dbs) {
-    db.check()
-    db.clear()
-  }
-  engine.lazy.drain()
-}
-
-function drain<T>(steps: Generator<unknown, T, void>): T {
-  let step = steps.next()
-  while (step.done !== true) step = steps.next()
-  return step.value
-}
 
 function compacted(disk: SimulatedDisk, base: string | undefined, segments: string[], target: string, verify = true): CompactResult {
   return drain(compactionSteps({
@@ -68,34 +38,11 @@ function compacted(disk: SimulatedDisk, base: string | undefined, segments: stri
   }, disk))
 }
 
-/** What a checkpoint holds, as its reader sees it. */
-function loaded(disk: SimulatedDisk, file: string): { digest: string, position: number, ms: number } {
-  const engine = freshEngine()
-  try {
-    const { position } = drain(loadBase(engine, disk, file, replayer(engine, commands)))
-    return { digest: stateDigest(engine), position, ms: engine.now }
-  } finally {
-    forgetEngine(engine)
-  }
-}
-
 function saved(engine: Engine, form: CheckpointForm): Buffer {
   const parts: Buffer[] = []
   const keep = (buf: Buffer, from: number, to: number): void => void parts.push(Buffer.from(buf.subarray(from, to)))
   saveNow(engine, keep, { form, aux: { 'millrace-position': 7, 'millrace-ms': engine.now }, checksum: true })
   return Buffer.concat(parts)
-}
-
-async function workOn(node: Node, turns: number, seed: number, keeps?: (work: Work) => boolean): Promise<void> {
-  const random = seededRandom(seed)
-  for (let i = 0; i < turns; i++) {
-    turn(node, randomTurn(random, seed * 100 + i).filter((work) => keeps === undefined || keeps(work)))
-    node.clock.advance(random.u32() % 120)
-    settle(node)
-  }
-  const rotation = node.log.rotate()
-  settle(node)
-  await rotation
 }
 
 for (let seed = 1; seed <= 8; seed++) {
@@ -107,6 +54,7 @@ for (let seed = 1; seed <= 8; seed++) {
     let copied = 0
     for (let round = 1; round <= 6; round++) {
       await workOn(node, 1 + random.u32() % 40, seed * 10 + round)
+      await endSegment(node)
       const expected = digestOf(node)
       const form = random.u32() % 3 === 0 ? 'rdb' : 'commands'
       const target = baseName(round, form)
@@ -172,7 +120,7 @@ test('an engine written as commands and loaded is the same', (t) => {
     t.like(facts, { whole: true, position: 7, keys: engine.dbs.reduce((sum, db) => sum + db.count, 0), bytes: file.length })
     // What came from commands is written as it was.
     const again = freshEngine()
-    drain(loadBase(again, disk, place0, replayer(again, commands)))
+    loadInto(again, disk, place0)
     disk.place(place0, saved(again, 'rdb'))
     forgetEngine(again)
     for (const line of file.toString('latin1').split('\n')) if (line.startsWith('#')) t.true(line.length < 1023)
@@ -228,6 +176,7 @@ test('redis-server starts from such a base, and holds the same', async (t) => {
   const disk = new SimulatedDisk()
   const node = goOn(recover(disk, 50), 'always', freshHistory())
   await workOn(node, 90, 501, isUndated)
+  await endSegment(node)
   compacted(disk, undefined, [segment(1)], place0)
   const counts = node.engine.dbs.map((db) => db.count)
   const digest = datasetDigest(node.engine)

@@ -7,75 +7,24 @@ import path from 'node:path'
 import test from 'ava'
 import { compactionSteps } from '../../../broker/persistence/compaction.ts'
 import type { CompactionPlan } from '../../../broker/persistence/compaction.ts'
-import { createCommands } from '../../../broker/commands/table.ts'
 import { replayer } from '../../../broker/persistence/recovery.ts'
-import { bindSources } from '../../../broker/scripting/functions.ts'
-import { Arena } from '../../../core/arena/arena.ts'
-import type { CompactProgress, CompactResult } from '../../../core/checkpoint/compact.ts'
-import { loadBase } from '../../../core/checkpoint/load-base.ts'
+import type { CompactResult } from '../../../core/checkpoint/compact.ts'
 import { saveNow } from '../../../core/checkpoint/rdb-save.ts'
-import { manualClock } from '../../../core/clock.ts'
 import { datasetDigest, stateDigest } from '../../../core/digest.ts'
-import { Engine } from '../../../core/engine.ts'
 import { MillraceError } from '../../../core/errors.ts'
-import { nullLog } from '../../../core/log/log.ts'
 import { SegmentReader } from '../../../core/log/reader.ts'
-import { seededRandom } from '../../../core/random.ts'
 import { defaultSettings } from '../../../core/settings.ts'
 import { requireRedis, startRedis, temporaryDirectory } from '../../process.ts'
 import { SimulatedDisk } from '../../simulation/simulated-disk.ts'
-import { digestOf, forget, freshHistory, goOn, place, randomTurn, recover, segment, settle, turn } from '../crash-workload.ts'
-import type { Node, Work } from '../crash-workload.ts'
+import { digestOf, forget, freshHistory, goOn, place, recover, segment, turn } from '../crash-workload.ts'
+import type { Work } from '../crash-workload.ts'
+import { commands, databases, drain, endSegment, forgetEngine, freshEngine, loaded, loadInto, workOn } from './folding.ts'
 
-const databases = 4
-const arena = new Arena()
-const commands = createCommands()
 const target = path.join(place.folder, 'new.rdb')
 
 function planOf(base: string | undefined, segments: readonly string[], verify = true): CompactionPlan {
   const plan = { segments, target, databases, settings: defaultSettings(), aux: { 'redis-ver': '7.4.2' }, checksum: true, verify }
   return base === undefined ? plan : { ...plan, base }
-}
-
-function runAll(disk: SimulatedDisk, plan: CompactionPlan, watch?: (progress: CompactProgress) => void): CompactResult {
-  const steps = compactionSteps(plan, disk)
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-    watch?.(step.value)
-  }
-}
-
-function freshEngine(): Engine {
-  const engine = new Engine({ clock: manualClock(0), random: seededRandom(1), log: nullLog(), databases, arena })
-  engine.replaying = true
-  bindSources(engine)
-  return engine
-}
-
-function clear(engine: Engine): void {
-  for (const db of engine.dbs) {
-    db.check()
-    db.clear()
-  }
-  engine.lazy.drain()
-}
-
-/** Loads a checkpoint as a start does; its position. */
-function loadInto(engine: Engine, disk: SimulatedDisk, file: string): number {
-  const steps = loadBase(engine, disk, file, replayer(engine, commands))
-  let step = steps.next()
-  while (step.done !== true) step = steps.next()
-  return step.value.position
-}
-
-/** What a checkpoint holds, as its reader sees it. */
-function loaded(disk: SimulatedDisk, file: string): { digest: string; position: number; ms: number } {
-  const engine = freshEngine()
-  const position = loadInto(engine, disk, file)
-  const digest = stateDigest(engine)
-  clear(engine)
-  return { digest, position, ms: engine.now }
 }
 
 /** What a start makes of a checkpoint and the segments behind it: its digest, and that of it saved and loaded. */
@@ -93,25 +42,9 @@ function recoveredDigests(disk: SimulatedDisk, base: string | undefined, segment
   const digest = stateDigest(engine)
   const saved: Buffer[] = []
   saveNow(engine, (buf, from, to) => void saved.push(Buffer.from(buf.subarray(from, to))), { aux: {}, checksum: true })
-  clear(engine)
+  forgetEngine(engine)
   disk.place('/data/saved.rdb', Buffer.concat(saved))
   return [digest, loaded(disk, '/data/saved.rdb').digest]
-}
-
-async function endSegment(node: Node): Promise<void> {
-  settle(node)
-  const rotation = node.log.rotate()
-  settle(node)
-  await rotation
-}
-
-async function workOn(node: Node, turns: number, seed: number, keeps?: (work: Work) => boolean): Promise<void> {
-  const random = seededRandom(seed)
-  for (let i = 0; i < turns; i++) {
-    turn(node, randomTurn(random, seed * 100 + i).filter((work) => keeps === undefined || keeps(work)))
-    node.clock.advance(random.u32() % 120)
-    settle(node)
-  }
 }
 
 for (let seed = 1; seed <= 12; seed++) {
@@ -127,7 +60,7 @@ for (let seed = 1; seed <= 12; seed++) {
       await endSegment(node)
       all.push(file)
       const expected = digestOf(node)
-      const result = runAll(disk, planOf(base, [file]))
+      const result = drain(compactionSteps(planOf(base, [file]), disk))
       t.is(result.digest, expected, `round ${round}: what the child computed`)
       const found = loaded(disk, target)
       t.is(found.digest, expected, `round ${round}: what is loaded`)
@@ -136,7 +69,7 @@ for (let seed = 1; seed <= 12; seed++) {
       t.is(result.bytes, disk.size(target))
       base = path.join(place.folder, `base.${round}.rdb`)
       disk.rename(target, base)
-      runAll(disk, planOf(undefined, all, false))
+      drain(compactionSteps(planOf(undefined, all, false), disk))
       t.is(loaded(disk, target).digest, expected, `round ${round}: all segments at once`)
     }
     t.true(all.length > 2)
@@ -159,7 +92,7 @@ for (let seed = 21; seed <= 32; seed++) {
       // Now and then several segments come together.
       if (round % 3 === 1) continue
       const [exact, saved] = recoveredDigests(disk, base, segments)
-      const result = runAll(disk, planOf(base, segments))
+      const result = drain(compactionSteps(planOf(base, segments), disk))
       t.is(result.digest, exact)
       t.is(loaded(disk, target).digest, saved)
       base = path.join(place.folder, `base.${round}.rdb`)
@@ -185,7 +118,7 @@ test('redis-check-rdb is content with a compaction of random work, and redis-ser
   for (let round = 1; round <= 3; round++) {
     await workOn(node, round === 1 ? 60 : 4, 500 + round, isUndated)
     await endSegment(node)
-    const result = runAll(disk, planOf(base, [segment(round)]))
+    const result = drain(compactionSteps(planOf(base, [segment(round)]), disk))
     copied += result.keysCopied
     base = path.join(place.folder, `base.${round}.rdb`)
     disk.rename(target, base)
@@ -224,9 +157,9 @@ test('libraries of functions are folded as the log has them', (t) => {
   t.is(loadInto(engine, disk, target), 6)
   t.deepEqual([...engine.libraries.byName.keys()].toSorted(), ['one', 'three'])
   t.is(engine.libraries.byName.get('one'), library('one', 'function() return 3 end'))
-  clear(engine)
+  forgetEngine(engine)
   disk.place(segment(2), Buffer.from(say('FUNCTION', 'FLUSH')))
-  runAll(disk, planOf(base, [segment(2)]))
+  drain(compactionSteps(planOf(base, [segment(2)]), disk))
   t.is(loadInto(freshEngine(), disk, target), 4)
 })
 
@@ -270,9 +203,9 @@ async function logOf(turns: readonly (readonly Step[])[]): Promise<{ disk: Simul
 
 function compactTwice(disk: SimulatedDisk): { result: CompactResult; base: string } {
   const base = path.join(place.folder, 'old.rdb')
-  runAll(disk, planOf(undefined, [segment(1)]))
+  drain(compactionSteps(planOf(undefined, [segment(1)]), disk))
   disk.rename(target, base)
-  return { result: runAll(disk, planOf(base, [segment(2)])), base }
+  return { result: drain(compactionSteps(planOf(base, [segment(2)]), disk)), base }
 }
 
 const before = Array.from({ length: 20 }, (_, i) => [i % 2, 'SET', `key:${i}`, `value ${i}`] as Step)
@@ -305,7 +238,7 @@ test('a crash at any operation leaves the old files as they were; the next compa
   disk.unlink(target)
   const images: SimulatedDisk[] = []
   disk.faults = { watch: () => void images.push(disk.afterKill(), disk.afterPowerFailure(images.length)) }
-  runAll(disk, planOf(base, [segment(2)]))
+  drain(compactionSteps(planOf(base, [segment(2)]), disk))
   disk.faults = {}
   t.true(images.length > 6)
   for (const image of images) {
@@ -313,7 +246,7 @@ test('a crash at any operation leaves the old files as they were; the next compa
       if (image.size(file) >= 0) t.is(image.content(file).toString('latin1'), kept[i]!)
     }
     if (image.size(base) < 0) continue
-    t.is(runAll(image, planOf(base, [segment(2)])).bytes, result.bytes)
+    t.is(drain(compactionSteps(planOf(base, [segment(2)]), image)).bytes, result.bytes)
     t.deepEqual(image.content(target), whole)
   }
 })
@@ -323,7 +256,7 @@ test('a disk that is full or fails ends it with the disk\'s error', async (t) =>
   const { base } = compactTwice(disk)
   for (const [operation, code] of [['write', 'ENOSPC'], ['sync', 'EIO'], ['truncate', 'EIO'], ['open', 'EMFILE']] as const) {
     disk.faults = { fail: (done) => (done === operation ? code : undefined) }
-    t.is((t.throws(() => runAll(disk, planOf(base, [segment(2)]))) as NodeJS.ErrnoException).code, code)
+    t.is((t.throws(() => drain(compactionSteps(planOf(base, [segment(2)]), disk))) as NodeJS.ErrnoException).code, code)
   }
 })
 
@@ -337,7 +270,8 @@ test('any flipped byte of the base or the segment is refused', async (t) => {
       const damaged = Buffer.from(whole)
       damaged[i] = damaged[i]! ^ 0x11
       image.place(file, damaged)
-      const error = t.throws(() => runAll(image, planOf(base, [segment(2)], false)), { instanceOf: MillraceError }, `byte ${i}`)
+      const steps = compactionSteps(planOf(base, [segment(2)], false), image)
+      const error = t.throws(() => drain(steps), { instanceOf: MillraceError }, `byte ${i}`)
       t.true(['RDB_DAMAGED', 'LOG_DAMAGED'].includes(error.code), `byte ${i}: ${error.message}`)
     }
   }
