@@ -66,11 +66,13 @@ export const libraryLoadMsMax = 500
 export const backlogBlockBytes = 64 << 10
 /** What a socket of a replica may hold unsent before more of the stream waits in the backlog. */
 export const replicaAheadBytesMax = 1 << 20
-/** The process that folds the log looks up from its work that often (ms), reports that often (ms) … */
+/** The process that folds the log looks up from its work that often (ms), and reports that often (ms). */
 export const compactionSliceMs = 20
 export const compactionProgressMs = 100
-/** … and so much of what it complains of is kept. */
-export const compactionErrorCharsMax = 2000
+/** Data beyond this have the launcher ready: a fork takes some 10 ms then, and more as they grow. */
+export const launcherReadyBytes = 32 << 20
+/** So much of what a child process complains of is kept. */
+export const childComplaintCharsMax = 2000
 /** What a replica is sent at most before others have their turn. */
 export const replicaTurnBytesMax = 1 << 20
 /** For so many frames WAIT knows where in the stream they end. */

@@ -3,77 +3,58 @@
 // The child writes one file, which nobody knows until the caller names it: whenever it dies, the old state is whole,
 // and its file is removed. It runs at low priority, with a small young generation, for it makes few objects.
 
-import { fork } from 'node:child_process'
-import path from 'node:path'
 import type { CompactProgress } from '../../core/checkpoint/compact.ts'
 import { realDisk } from '../../core/disk.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { compactionErrorCharsMax } from '../limits.ts'
+import { ChildProcess } from '../launcher.ts'
 import type { CompactionMessage, CompactionPlan, CompactionResult } from './compaction.ts'
 
-export type Compaction = {
-  /** Of the child; undefined when it could not be started. */
-  pid: number | undefined
+const nodeFlags = ['--max-semi-space-size=2', '--v8-pool-size=1']
+
+/** Its file stays when it is done, and is removed when it fails. */
+export class Compaction {
   /** How far it is; undefined before its first report. */
   progress: CompactProgress | undefined
   /** Raises MillraceError: the code of what went wrong, COMPACTION_KILLED where the child did not say. */
-  done: Promise<CompactionResult>
-  /** Ends the child, if it still runs; `done` then raises. */
-  cancel: () => void
-}
+  readonly done: Promise<CompactionResult>
+  private readonly child: ChildProcess
 
-/** Sources run as they are, and built they are `.js`: the child's file is of the same kind as this one. */
-const program = path.join(import.meta.dirname, `compaction-main${path.extname(import.meta.filename)}`)
-const nodeFlags = ['--max-semi-space-size=2', '--v8-pool-size=1']
-
-/** Starts the child. Its file stays when it is done, and is removed when it fails. */
-export function startCompaction(plan: CompactionPlan, onProgress?: (progress: CompactProgress) => void): Compaction {
-  const child = fork(program, [], {
-    execArgv: nodeFlags, stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: childEnvironment(),
-  })
-  let last: CompactionMessage | undefined
-  let complaint = ''
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    complaint = (complaint + text).slice(-compactionErrorCharsMax)
-  })
-  const done = new Promise<CompactionResult>((resolve, reject) => {
-    child.on('message', (message: CompactionMessage) => {
-      if (message.kind !== 'progress') last = message
-      else {
-        compaction.progress = message
-        onProgress?.(message)
-      }
+  /** Starts the child. */
+  constructor(plan: CompactionPlan, onProgress?: (progress: CompactProgress) => void) {
+    const { promise, resolve, reject } = Promise.withResolvers<CompactionResult>()
+    let last: CompactionMessage | undefined
+    this.done = promise
+    this.child = new ChildProcess(import.meta.dirname, 'compaction-main', nodeFlags, {
+      heard: (message) => {
+        const said = message as CompactionMessage
+        if (said.kind !== 'progress') last = said
+        else {
+          this.progress = said
+          onProgress?.(said)
+        }
+      },
+      ended: ({ code, how }) => {
+        if (last?.kind === 'done' && code === 0) {
+          resolve(last.result)
+          return
+        }
+        removeTarget(plan.target)
+        if (last?.kind === 'failed') reject(new MillraceError(last.code, last.message))
+        else reject(new MillraceError('COMPACTION_KILLED', `the process that folds the log ${how}`))
+      },
     })
-    child.on('error', (error) => {
-      if (child.pid === undefined) reject(new MillraceError('COMPACTION_KILLED', error.message, error))
-    })
-    child.once('close', (code, signal) => {
-      if (last?.kind === 'done' && code === 0) {
-        resolve(last.result)
-        return
-      }
-      removeTarget(plan.target)
-      if (last?.kind === 'failed') reject(new MillraceError(last.code, last.message))
-      else {
-        const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`
-        reject(new MillraceError('COMPACTION_KILLED', `the process that folds the log ${how} ${complaint}`.trim()))
-      }
-    })
-  })
-  const compaction: Compaction = {
-    pid: child.pid, progress: undefined, done,
-    cancel: () => void child.kill('SIGKILL'),
+    this.child.send(plan)
   }
-  child.send(plan, () => {})
-  return compaction
-}
 
-/** What Node is told for the parent's sake (inspectors, coverage) is not for the child. */
-export function childEnvironment(): NodeJS.ProcessEnv {
-  const environment = { ...process.env }
-  delete environment['NODE_OPTIONS']
-  delete environment['NODE_V8_COVERAGE']
-  return environment
+  /** Of the child; undefined until it is started. */
+  get pid(): number | undefined {
+    return this.child.pid
+  }
+
+  /** Ends the child, if it still runs; `done` then raises. */
+  cancel(): void {
+    this.child.kill()
+  }
 }
 
 function removeTarget(target: string): void {

@@ -89,6 +89,7 @@ export class Loading {
         done = keys + position
       } while (clock.monotonicMs() < until && owedMs < 1)
       this.reportProgress(clock.monotonicMs())
+      this.broker.persistence.readyLauncher()
       if (owedMs < 1) await new Promise((resolve) => setImmediate(resolve))
       else {
         const ms = owedMs

@@ -9,8 +9,7 @@ import { MillraceError } from '../../core/errors.ts'
 import type { LogFiles } from '../../core/log/log-files.ts'
 import type { Broker } from '../broker.ts'
 import type { CompactionPlan } from './compaction.ts'
-import { startCompaction } from './compaction-process.ts'
-import type { Compaction } from './compaction-process.ts'
+import { Compaction } from './compaction-process.ts'
 import { copyFile } from './copy-file.ts'
 import { auxFields, dumpPath } from './dump-file.ts'
 import { baseFormOf, delayOf } from './live-maker.ts'
@@ -39,7 +38,7 @@ export function makeFold(b: Broker, kind: Kind): Making {
     if (stopped.asked) return
     const lastCovered = files.segments.at(-1)!.seq - 1
     const plan = planOf(b, files)
-    compaction = startCompaction(plan)
+    compaction = new Compaction(plan)
     const result = await compaction.done
     const { target } = plan
     if (!(await delay.over) || stopped.asked) {

@@ -6,6 +6,8 @@ import type { Archive } from '../../core/log/archive.ts'
 import type { LogFiles } from '../../core/log/log-files.ts'
 import type { Broker } from '../broker.ts'
 import { brokerGates } from '../gates.ts'
+import { prepareLauncher } from '../launcher.ts'
+import { launcherReadyBytes } from '../limits.ts'
 import { dumpPath, writeDump } from './dump-file.ts'
 import { makeDump, makeRewrite } from './live-maker.ts'
 import { folds, makeFold } from './log-maker.ts'
@@ -188,8 +190,15 @@ export class Persistence {
     run.making.abort()
   }
 
+  /** While a fork costs little yet: what folds or reads the log may be wanted at any time. */
+  readyLauncher(): void {
+    const { config, engine, onRealDisk } = this.broker
+    if (onRealDisk && config.values.appendonly && engine.arena.reservedBytes >= launcherReadyBytes) prepareLauncher()
+  }
+
   /** Ten times a second: begins what waits or is due. */
   tick(): void {
+    this.readyLauncher()
     const { broker } = this
     if (this.run !== undefined || broker.stopping || broker.loading.active) return
     if (this.rewriteScheduled) return this.begin('rewrite')

@@ -9,8 +9,6 @@ export const questionsMax = 64
 export const readerSliceMs = 50
 /** What its JavaScript heap may grow to (MiB), beside the data. */
 export const readerHeapMib = 512
-/** So much of what it complains of is kept. */
-export const complaintCharsMax = 2000
 /** Entries that LOG HISTORY answers with, unless COUNT says otherwise. */
 export const historyCountDefault = 100
 /** Findings that LOG VERIFY tells one by one. */

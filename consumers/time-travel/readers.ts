@@ -4,15 +4,10 @@
 //
 // They are of low priority, and their memory is bounded. Whoever asked may go: the process at work for them is ended.
 
-import { fork } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import path from 'node:path'
-import { childEnvironment } from '../../broker/persistence/compaction-process.ts'
-import { complaintCharsMax, questionsMax, readerHeapMib, readerIdleMs, readersMax } from './limits.ts'
+import { ChildProcess } from '../../broker/launcher.ts'
+import { questionsMax, readerHeapMib, readerIdleMs, readersMax } from './limits.ts'
 import type { Answer, Question } from './question.ts'
 
-/** Sources run as they are, and built they are `.js`: the child's file is of the same kind as this one. */
-const program = path.join(import.meta.dirname, `reader-main${path.extname(import.meta.filename)}`)
 const nodeFlags = ['--max-semi-space-size=2', '--v8-pool-size=1', `--max-old-space-size=${readerHeapMib}`]
 
 export type Job = {
@@ -76,49 +71,38 @@ export class Readers {
       const job = this.waiting.shift()!
       clearTimeout(reader.idle)
       reader.job = job
-      // One that could not be started has no channel, and tells of it in a moment.
-      if (reader.child.connected) reader.child.send(job.question, () => {})
+      reader.child.send(job.question)
     }
   }
 
   private start(): Reader {
-    const child = fork(program, [], {
-      execArgv: nodeFlags, stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: childEnvironment(),
-      serialization: 'advanced',
+    const child = new ChildProcess(import.meta.dirname, 'reader-main', nodeFlags, {
+      heard: (message) => {
+        if (!this.readers.has(reader)) return
+        const { job } = reader
+        reader.job = undefined
+        reader.idle = setTimeout(() => this.end(reader), readerIdleMs)
+        job?.done(message as Answer)
+        this.serve()
+      },
+      ended: ({ how }) => {
+        if (!this.readers.delete(reader)) return
+        clearTimeout(reader.idle)
+        const { job } = reader
+        reader.job = undefined
+        job?.done({ kind: 'failed', code: 'READER_ENDED', message: `the process that reads the log ${how}` })
+        this.serve()
+      },
     })
     const reader: Reader = { child, job: undefined, idle: undefined }
     this.readers.add(reader)
-    let complaint = ''
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      complaint = (complaint + text).slice(-complaintCharsMax)
-    })
-    child.on('message', (answer: Answer) => {
-      if (!this.readers.has(reader)) return
-      const { job } = reader
-      reader.job = undefined
-      reader.idle = setTimeout(() => this.end(reader), readerIdleMs)
-      job?.done(answer)
-      this.serve()
-    })
-    const gone = (why: string): void => {
-      if (!this.readers.delete(reader)) return
-      clearTimeout(reader.idle)
-      const { job } = reader
-      reader.job = undefined
-      job?.done({ kind: 'failed', code: 'READER_ENDED', message: `the process that reads the log ${why}`.trim() })
-      this.serve()
-    }
-    child.on('error', (error) => gone(`failed: ${error.message}`))
-    child.once('close', (code, signal) => {
-      gone(signal === null ? `ended with code ${code} ${complaint}` : `was ended by ${signal} ${complaint}`)
-    })
     return reader
   }
 
   private end(reader: Reader): void {
     this.readers.delete(reader)
     clearTimeout(reader.idle)
-    reader.child.kill('SIGKILL')
+    reader.child.kill()
     this.serve()
   }
 }

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startCompaction } from '../../broker/persistence/compaction-process.ts'
+import { Compaction } from '../../broker/persistence/compaction-process.ts'
 import { defaultSettings } from '../../core/settings.ts'
 import { nameOf, writeStrings } from './checkpoint-files.ts'
 import { ask } from './contestants.ts'
@@ -39,7 +39,7 @@ export async function compactions(rounds: number, scale: number): Promise<Compac
     writeTail(tail!, keys)
     const figures: CompactionFigures[] = []
     for (let round = 0; round < rounds; round++) {
-      const { elapsedMs, peakBytes, keysFolded } = await startCompaction({
+      const { elapsedMs, peakBytes, keysFolded } = await new Compaction({
         base: base!, segments: [tail!], target: target!, databases: 16, settings: defaultSettings(), aux: {},
         checksum: true, verify: false,
       }).done

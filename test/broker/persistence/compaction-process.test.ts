@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { startCompaction } from '../../../broker/persistence/compaction-process.ts'
+import { Compaction } from '../../../broker/persistence/compaction-process.ts'
 import type { CompactionPlan } from '../../../broker/persistence/compaction.ts'
 import { MillraceError } from '../../../core/errors.ts'
 import { seededRandom } from '../../../core/random.ts'
@@ -43,7 +43,7 @@ function prepare(t: ExecutionContext, keys: number): { dir: string; plan: Compac
 test('the child makes the file that its report is of, and redis-server loads it', async (t) => {
   const { dir, plan } = prepare(t, 20_000)
   const seen: string[] = []
-  const first = startCompaction(plan, (progress) => void seen.push(progress.phase))
+  const first = new Compaction(plan, (progress) => void seen.push(progress.phase))
   const result = await first.done
   t.is(result.keysFolded, 20_000)
   t.is(result.position, 20_000)
@@ -55,7 +55,7 @@ test('the child makes the file that its report is of, and redis-server loads it'
   const base = path.join(data, 'dump.rdb')
   writeSegment(path.join(dir, '2.aof'), 10, 5, 'second')
   writeFileSync(path.join(dir, 'base.rdb'), readFileSync(plan.target))
-  const again = await startCompaction({ ...planIn(dir, ['2.aof']), base: path.join(dir, 'base.rdb') }).done
+  const again = await new Compaction({ ...planIn(dir, ['2.aof']), base: path.join(dir, 'base.rdb') }).done
   t.is(again.keysCopied, 19_995)
   t.is(again.keysFolded, 5)
   t.is(again.position, 20_005)
@@ -70,33 +70,41 @@ test('the child makes the file that its report is of, and redis-server loads it'
 })
 
 test('killed at any moment it leaves nothing, and the next one works', async (t) => {
-  const { plan } = prepare(t, 60_000)
-  const whole = await startCompaction(plan).done
+  const { plan } = prepare(t, 20_000)
   const random = seededRandom(5)
+  const rounds = 10
   let killed = 0
-  for (let i = 0; i < 12; i++) {
-    const compaction = startCompaction(plan)
-    setTimeout(() => compaction.cancel(), random.u32() % Math.ceil(whole.elapsedMs * 1.2 + 100))
+  let tookMs = 0
+  for (let i = 0; i < rounds; i++) {
+    const beganMs = performance.now()
+    const compaction = new Compaction(plan)
+    // The first ones before it has begun, and then later and later in what one takes.
+    setTimeout(() => compaction.cancel(), i < 2 ? i : (random.u32() % 1000) / 1000 * tookMs * i / rounds)
     try {
-      t.is((await compaction.done).keysFolded, 60_000)
+      t.is((await compaction.done).keysFolded, 20_000)
+      tookMs = performance.now() - beganMs
     } catch (error) {
       killed++
       t.is((error as MillraceError).code, 'COMPACTION_KILLED')
       t.false(existsSync(plan.target))
     }
+    if (tookMs === 0) {
+      t.is((await new Compaction(plan).done).position, 20_000)
+      tookMs = performance.now() - beganMs
+    }
   }
-  t.true(killed > 0)
-  t.is((await startCompaction(plan).done).position, whole.position)
+  t.true(killed >= 2)
+  t.is((await new Compaction(plan).done).position, 20_000)
 })
 
 test('what is wrong with the files is said with its code, and nothing is left', async (t) => {
   const { dir, plan } = prepare(t, 100)
   const damaged = path.join(dir, 'damaged.rdb')
   writeFileSync(damaged, 'REDIS0010 and then nothing that is known')
-  const error = await t.throwsAsync(startCompaction({ ...plan, base: damaged }).done, { instanceOf: MillraceError })
+  const error = await t.throwsAsync(new Compaction({ ...plan, base: damaged }).done, { instanceOf: MillraceError })
   t.is(error.code, 'RDB_DAMAGED')
   t.false(existsSync(plan.target))
-  const missing = await t.throwsAsync(startCompaction({ ...plan, segments: [path.join(dir, 'none')] }).done)
+  const missing = await t.throwsAsync(new Compaction({ ...plan, segments: [path.join(dir, 'none')] }).done)
   t.is((missing as MillraceError).code, 'ENOENT')
 })
 
@@ -104,8 +112,8 @@ test('it runs at low priority, and ends when its parent is killed', async (t) =>
   const { dir, plan } = prepare(t, 400_000)
   writeFileSync(path.join(dir, 'plan.json'), JSON.stringify(plan))
   const script = `import { readFileSync } from 'node:fs'
-import { startCompaction } from '${path.join(root, 'broker/persistence/compaction-process.ts')}'
-const compaction = startCompaction(JSON.parse(readFileSync('${path.join(dir, 'plan.json')}', 'utf8')),
+import { Compaction } from '${path.join(root, 'broker/persistence/compaction-process.ts')}'
+const compaction = new Compaction(JSON.parse(readFileSync('${path.join(dir, 'plan.json')}', 'utf8')),
   () => process.stdout.write(compaction.pid + '\\n'))
 await compaction.done`
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: root })

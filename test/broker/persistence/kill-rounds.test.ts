@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { seededRandom } from '../../compat/random.ts'
+import type { Random } from '../../compat/random.ts'
 import { checkAof, program, requireRedis, startMillrace, startRedis } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
@@ -59,20 +60,23 @@ async function checkpoints(server: ServerProcess, words: readonly string[]): Pro
   }
 }
 
-/** Kills the processes that the server began: those that fold its log. Returns how many. */
-function killChildren(server: ServerProcess): number {
-  const found = spawnSync('pgrep', ['-P', String(server.pid)], { encoding: 'utf8' })
-  const pids = found.stdout.split('\n').filter((line) => line !== '').map(Number)
-  let killed = 0
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL')
-      killed++
-    } catch {
-      // It was done before.
-    }
+/** Kills one of the processes that the server began: what folds its log, or what starts such. Returns how many. */
+function killChild(server: ServerProcess, r: Random): number {
+  const launchers = childrenOf(server.pid)
+  const pids = [...launchers, ...launchers.flatMap(childrenOf)]
+  if (pids.length === 0) return 0
+  try {
+    process.kill(r.pick(pids), 'SIGKILL')
+    return 1
+  } catch {
+    // It was done before.
+    return 0
   }
-  return killed
+}
+
+function childrenOf(pid: number): number[] {
+  const found = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+  return found.stdout.split('\n').filter((line) => line !== '').map(Number)
 }
 
 /** The value of a whole number's reply. */
@@ -96,7 +100,7 @@ for (const lane of [1, 2]) {
       // Some rounds end while the log is folded, some after new bases were put in place.
       await sleep(20 + r.below(round % 4 === 0 ? 900 : 200))
       if (round % 3 === 0) {
-        const killed = killChildren(server)
+        const killed = killChild(server, r)
         children += killed
         kills += killed
         await sleep(r.below(100))

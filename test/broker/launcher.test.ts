@@ -1,0 +1,112 @@
+// Processes started by the launcher: messages in order both ways, ends told once, and what becomes of them when the
+// launcher is killed.
+
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { ChildProcess } from '../../broker/launcher.ts'
+import type { ChildEnd } from '../../broker/launcher.ts'
+import { temporaryDirectory } from '../process.ts'
+
+const echo = `
+process.on('message', (message) => {
+  if (message === 'parent') process.send(process.ppid)
+  else if (message.exit !== undefined) { console.error('told to'); process.exit(message.exit) }
+  else process.send(message)
+})
+process.once('disconnect', () => process.exit(2))
+`
+
+class Child {
+  readonly heard: unknown[]
+  readonly ended: Promise<ChildEnd>
+  readonly process: ChildProcess
+  private wake: () => void
+
+  constructor(directory: string, program: string) {
+    this.heard = []
+    this.wake = () => {}
+    const { promise, resolve } = Promise.withResolvers<ChildEnd>()
+    this.ended = promise
+    this.process = new ChildProcess(directory, program, [], {
+      heard: (message) => {
+        this.heard.push(message)
+        this.wake()
+      },
+      ended: resolve,
+    })
+  }
+
+  /** Resolves when it has said so much. */
+  async hears(count: number): Promise<void> {
+    while (this.heard.length < count) await new Promise<void>((resolve) => (this.wake = resolve))
+  }
+}
+
+function prepare(t: ExecutionContext): string {
+  const directory = temporaryDirectory(t)
+  writeFileSync(path.join(directory, 'package.json'), '{"type": "module"}')
+  writeFileSync(path.join(directory, 'echo.ts'), echo)
+  return directory
+}
+
+test.serial('messages come in order, as they were; several children work at a time', async (t) => {
+  const directory = prepare(t)
+  const children = [new Child(directory, 'echo'), new Child(directory, 'echo')]
+  const messages = Array.from({ length: 100 }, (_, i) => ({ i, bytes: new Uint8Array([i, 255]), big: 2n ** 60n }))
+  for (const child of children) for (const message of messages) child.process.send(message)
+  for (const child of children) {
+    await child.hears(100)
+    t.deepEqual(child.heard.map((message) => ({ ...message as object, bytes: undefined })),
+      messages.map((message) => ({ ...message, bytes: undefined })))
+    t.deepEqual([...(child.heard[7] as { bytes: Uint8Array }).bytes], [7, 255])
+    t.true(child.process.pid! > 0)
+  }
+  t.not(children[0]!.process.pid, children[1]!.process.pid)
+  children[0]!.process.send({ exit: 3 })
+  t.deepEqual(await children[0]!.ended, { code: 3, how: 'ended with code 3 told to' })
+  children[1]!.process.kill()
+  t.deepEqual(await children[1]!.ended, { code: undefined, how: 'was ended by SIGKILL' })
+  // Nobody is there any more.
+  children[1]!.process.send({ exit: 0 })
+  children[1]!.process.kill()
+})
+
+test.serial('a program that is not there', async (t) => {
+  const { code, how } = await new Child(prepare(t), 'none').ended
+  t.is(code, 1)
+  t.regex(how, /^ended with code 1 [^]*Cannot find module/)
+})
+
+test.serial('killed before it runs', async (t) => {
+  const child = new Child(prepare(t), 'echo')
+  child.process.kill()
+  t.is((await child.ended).how, 'was ended by SIGKILL')
+})
+
+test.serial('the launcher is killed: its children end, and the next one finds another', async (t) => {
+  const directory = prepare(t)
+  const child = new Child(directory, 'echo')
+  child.process.send('parent')
+  await child.hears(1)
+  const [launcher] = child.heard as [number]
+  t.not(launcher, process.pid)
+  process.kill(launcher, 'SIGKILL')
+  t.like(await child.ended, { code: undefined })
+  const { pid } = child.process
+  const isAlive = (): boolean => {
+    try {
+      return process.kill(pid!, 0)
+    } catch {
+      return false
+    }
+  }
+  while (isAlive()) await new Promise((resolve) => setTimeout(resolve, 20))
+  const next = new Child(directory, 'echo')
+  next.process.send('parent')
+  await next.hears(1)
+  t.not(next.heard[0], launcher)
+  next.process.kill()
+  await next.ended
+})
