@@ -2,10 +2,7 @@ import test from 'ava'
 import type { RespClient } from '../resp-client.ts'
 import { startBroker } from './in-process.ts'
 import type { InProcess } from './in-process.ts'
-
-async function parked(server: InProcess, count: number): Promise<void> {
-  while (server.broker.blocking.count !== count) await new Promise((resolve) => setTimeout(resolve, 1))
-}
+import { parked } from './waiters.ts'
 
 async function waiters(server: InProcess, key: string, count: number): Promise<RespClient[]> {
   const clients: RespClient[] = []

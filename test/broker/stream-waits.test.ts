@@ -6,11 +6,7 @@ import type { RespClient } from '../resp-client.ts'
 import { decode } from '../resp-value.ts'
 import type { RespValue } from '../resp-value.ts'
 import { startBroker } from './in-process.ts'
-import type { InProcess } from './in-process.ts'
-
-async function parked(server: InProcess, count: number): Promise<void> {
-  while (server.broker.blocking.count !== count) await new Promise((resolve) => setTimeout(resolve, 1))
-}
+import { parked } from './waiters.ts'
 
 function waitFor(client: RespClient, consumer: string, claimMs: number, timeoutMs = 0): Promise<Buffer[]> {
   client.sendRaw(`XREADGROUP GROUP g ${consumer} BLOCK ${timeoutMs} CLAIM ${claimMs} STREAMS s >\r\n`)
