@@ -7,7 +7,7 @@ import type { ExecutionContext } from 'ava'
 import { connect, type ConnectionOptions, type JetStreamManager, type NatsConnection } from 'nats'
 import { freePort, temporaryDirectory, type Scope } from './process.ts'
 
-const readyTimeoutMs = 20_000
+const readyTimeoutMs = 60_000
 const outputCharsMax = 20_000
 
 const running = new Set<ChildProcess>()
@@ -51,7 +51,7 @@ export class NatsServer {
 
   /** A client of its own, without reconnecting. */
   connect(options: Partial<ConnectionOptions> = {}): Promise<NatsConnection> {
-    return connect({ servers: this.url, reconnect: false, timeout: 5000, ...this.#client, ...options })
+    return connect({ servers: this.url, reconnect: false, timeout: 20_000, ...this.#client, ...options })
   }
 
   /** Starts it and waits until JetStream answers. */
@@ -122,7 +122,7 @@ export async function startJetStream(
   const nats = await startNats(scope, options)
   const nc = await nats.connect()
   scope.teardown(() => nc.close())
-  return { nats, nc, jsm: await nc.jetstreamManager() }
+  return { nats, nc, jsm: await nc.jetstreamManager({ timeout: 20_000 }) }
 }
 
 /** True when nats-server is installed; without it the test ends early and loudly, and fails under CI. */

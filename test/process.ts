@@ -2,16 +2,23 @@
 // redis-server as the reference. Each listens on loopback on a free port with its own directory
 // and is ended by its own pid, also when the test process dies early.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { RespClient } from './resp-client.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const readyTimeoutMs = 60_000
 const outputCharsMax = 20_000
+const lastWordsMs = 5_000
+/** The ports of tests, in as many ranges, each of one process. */
+const portsFrom = 20_000
+const portsPerRange = 200
+const portRanges = 60
 
 /** What a server needs of its test: a place to hang its end on. `t` of ava is one. */
 export type Scope = { teardown(end: () => unknown): void }
@@ -90,9 +97,12 @@ export class ServerProcess {
   async #ready(child: ChildProcess): Promise<void> {
     const deadline = Date.now() + readyTimeoutMs
     while (Date.now() < deadline) {
-      if (!running.has(child)) throw new Error(`${this.name} ended early:\n${this.output}`)
+      if (!running.has(child)) {
+        await lastWords(child)
+        throw new Error(`${this.name} ended early:\n${this.output}`)
+      }
       if (await answersPing(this.port)) return
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await sleep(5)
     }
     throw new Error(`${this.name} was not ready in ${readyTimeoutMs} ms:\n${this.output}`)
   }
@@ -142,13 +152,50 @@ async function answersPing(port: number): Promise<boolean> {
   }
 }
 
-/** A port that nobody listens on just now. */
-export async function freePort(): Promise<number> {
+/** Waits until all that a process that has ended wrote is read; what it started itself may hold its output open. */
+async function lastWords(child: ChildProcess): Promise<void> {
+  const read = [child.stdout!, child.stderr!].map((stream) => stream.closed || once(stream, 'close'))
+  await Promise.race([Promise.all(read), sleep(lastWordsMs, undefined, { ref: false })])
+}
+
+/** Listens on a port of loopback; undefined when it is taken. */
+function listen(port: number): Promise<net.Server | undefined> {
   const server = net.createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(undefined))
+    server.listen(port, '127.0.0.1', () => resolve(server))
+  })
+}
+
+/** The first of as many ports, which are this process's as long as it listens on that one. */
+async function ownPorts(): Promise<number> {
+  for (let i = 0; i < portRanges; i++) {
+    const first = portsFrom + (process.pid + i) % portRanges * portsPerRange
+    const server = await listen(first)
+    if (server === undefined) continue
+    server.unref()
+    return first
+  }
+  throw new Error('all ports for tests are taken')
+}
+
+let ports: Promise<number> | undefined
+let portsGiven = 0
+
+/**
+ * A port that nobody listens on, and that no other test and no client takes before a server is started on it: it lies
+ * below those that the system hands out, in a range of this process's own.
+ */
+export async function freePort(): Promise<number> {
+  const first = await (ports ??= ownPorts())
+  for (let tries = 1; tries < portsPerRange; tries++) {
+    const port = first + 1 + portsGiven++ % (portsPerRange - 1)
+    const server = await listen(port)
+    if (server === undefined) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
+  throw new Error(`no port of those from ${first} on is free`)
 }
 
 /** What starts ours: its sources, or what `npm test` made of them, which starts sooner. */

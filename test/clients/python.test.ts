@@ -28,13 +28,13 @@ threads = [threading.Thread(target=lambda: [r.transaction(increment, 'k1') for _
 for t in threads: t.start()
 for t in threads: t.join()
 assert r.get('k1') == '101', r.get('k1')
-with r.lock('lock', timeout=5, blocking_timeout=5) as lock: assert lock.owned()
+with r.lock('lock', timeout=100, blocking_timeout=100) as lock: assert lock.owned()
 assert r.register_script('return {KEYS[1], ARGV[1]}')(['a'], ['b']) == ['a', 'b']
 p = r.pubsub()
 p.psubscribe('n*')
-assert p.get_message(timeout=5)['type'] == 'psubscribe'
+assert p.get_message(timeout=60)['type'] == 'psubscribe'
 r.publish('news', 'hello')
-assert p.get_message(timeout=5)['data'] == 'hello'
+assert p.get_message(timeout=60)['data'] == 'hello'
 ids = [r.xadd('s', {'n': i}) for i in range(3)]
 r.xgroup_create('s', 'g', '0')
 assert r.xreadgroup('g', 'c', {'s': '>'}, count=2) == [['s', [(ids[0], {'n': '0'}), (ids[1], {'n': '1'})]]]

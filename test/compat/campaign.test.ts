@@ -7,7 +7,7 @@ import { sameReply } from './compare.ts'
 import { showFinding } from './report.ts'
 
 test('a planted difference is found and shrunk to the steps that it needs', async (t) => {
-  t.timeout(120_000)
+  t.timeout(10 * 60_000)
   if (!requireRedis(t)) return
   const usual = await startRedis(t)
   const planted = await startRedis(t, { args: ['--stream-node-max-entries', '1'] })

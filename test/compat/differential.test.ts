@@ -17,7 +17,7 @@ const args = comparedSettings
 const lastEpisodeCommands = 3_000
 
 test.serial('replies and state equal redis-server\'s, and survive in the log', async (t) => {
-  t.timeout(10 * 60_000)
+  t.timeout(20 * 60_000)
   if (!requireRedis(t)) return
   const theirs = await startRedis(t, { args })
   const ours = await startMillrace(t, { args })

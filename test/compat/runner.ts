@@ -3,13 +3,14 @@
 // first reply that differs.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RespClient } from '../resp-client.ts'
+import { until } from '../until.ts'
 import { sameReply } from './compare.ts'
 import { nameOf } from './containers.ts'
 import { connections, type Command, type Episode, type Step } from './episode.ts'
 
 /** How long a pipeline may stand still before its connection is taken for blocked. */
 const stallMs = 400
-const silenceMs = 20_000
+const silenceMs = 60_000
 const lapseMs = 20
 
 export type Mismatch = {
@@ -67,7 +68,7 @@ export class Side {
 
   /**
    * Sends a command that may block, after an ECHO in the same write: once the ECHO is answered the
-   * command has been taken too.
+   * command has been taken too, as a rule. It is for certain when it is answered or waits.
    */
   async hold(conn: number, command: Command): Promise<void> {
     const client = this.clients[conn]!
@@ -75,6 +76,8 @@ export class Side {
       encode(['ECHO', 'taken']), encode(this.encode(command)),
     ]))
     await client.take(1)
+    await until('the command is taken', async () => (
+      client.unread().length > 0 || /flags=\S*b/.test(await this.control.text('CLIENT', 'LIST', 'ID', this.ids[conn]!))))
   }
 
   /** Ends a held command and gives the reply to CLIENT UNBLOCK and its own. */

@@ -1,7 +1,7 @@
 // A collector of OpenTelemetry's: takes spans and metrics by OTLP over HTTP, as JSON.
 import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { ExecutionContext } from 'ava'
-import { freePort } from '../process.ts'
 
 export type Span = {
   name: string, traceId: string, spanId: string, parentSpanId?: string, kind: number, status: { code?: number },
@@ -24,8 +24,8 @@ export async function collector(t: ExecutionContext): Promise<{ endpoint: string
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
     })
   })
-  const port = await freePort()
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
   t.teardown(() => {
     server.closeAllConnections()
     server.close()

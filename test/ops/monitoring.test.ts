@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { createBroker, createConfig } from '../../ops/index.ts'
@@ -118,7 +117,7 @@ test('figures of bridges and of what waits for its time; none of them in the mid
   await client.call('CONFIG', 'SET', 'busy-reply-threshold', '1')
   const script = client.call('EVAL', 'while true do end', '0')
   const other = await server.connect()
-  for (let reply = ''; !reply.startsWith('-BUSY'); reply = await other.text('PING')) await delay(10)
+  await until('the script runs', async () => (await other.text('PING')).startsWith('-BUSY'))
   t.is(valueOf(await figures(), 'millrace_bridge_connected'), undefined)
   await other.call('SCRIPT', 'KILL')
   await script
@@ -173,8 +172,10 @@ test('a command of a traced client is a span of that trace; its frame and sync a
   await client.call('CLIENT', 'TRACE', 'OFF')
   await client.call('SET', 'untraced', 'w')
   await client.call('BGREWRITEAOF')
-  while (!/aof_rewrite_in_progress:0/.test(await client.text('INFO', 'persistence'))) await delay(20)
-  while (metrics.size === 0) await delay(20)
+  await until('it is rewritten', async () => (await client.text('INFO', 'persistence')).includes('aof_rewrite_in_progress:0'))
+  await until('metrics are sent', () => metrics.has('millrace.log.position'))
+  // A stop waits for what is left no longer than its bound.
+  await until('spans are sent', () => spans.some((span) => span.name === 'checkpoint rewrite'))
   await server.terminate()
   const named = (name: string): Span[] => spans.filter((span) => span.name === name)
   const set = named('set')
@@ -199,8 +200,10 @@ test('trace-one-in follows commands whose clients say nothing', async (t) => {
   const server = await startMillrace(t, { args: ['--otlp-endpoint', endpoint, '--trace-one-in', '10'] })
   const client = await server.connect()
   for (let i = 0; i < 100; i++) await client.call('SET', 'k', 'v')
+  const setsOf = (): Span[] => spans.filter((span) => span.name === 'set')
+  await until('spans are sent', () => setsOf().length >= 9)
   await server.terminate()
-  const sets = spans.filter((span) => span.name === 'set')
+  const sets = setsOf()
   t.true(sets.length >= 9 && sets.length <= 11, `${sets.length} spans`)
   t.is(new Set(sets.map((span) => span.traceId)).size, sets.length)
 })
@@ -223,7 +226,9 @@ test('two brokers of one process send their spans each to its own collector', as
     client.destroy()
     await broker.stop()
   }
-  const gets = all.map(({ spans }) => spans.filter(({ name }) => name === 'get'))
+  const getsOf = (): Span[][] => all.map(({ spans }) => spans.filter(({ name }) => name === 'get'))
+  await until('spans are sent', () => getsOf().flat().length >= 3)
+  const gets = getsOf()
   t.deepEqual(gets.map(({ length }) => length), [1, 2])
   for (const span of gets.flat()) t.like(span, { traceId, parentSpanId: parentId })
 })

@@ -82,7 +82,7 @@ test('the packed tarball gives a command, an import and types that work', async 
 
   writeFileSync(path.join(folder, 'main.mjs'), program)
   const main = [path.join(folder, 'main.mjs'), String(await freePort()), data]
-  const output = execFileSync(process.execPath, main, { encoding: 'utf8' })
+  const output = execFileSync(process.execPath, main, { encoding: 'utf8', timeout: 120_000 })
   t.regex(output, /hello world\n"world"\nstarted and stopped/)
 
   writeFileSync(path.join(folder, 'typed.mts'), typed)
@@ -103,11 +103,10 @@ function linkDependencies(folder: string): void {
 }
 
 async function untilConnected(port: number): Promise<RespClient> {
-  for (;;) {
-    try {
-      return await RespClient.connect(port)
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-  }
+  let client: RespClient | undefined
+  await until('it is connected', async () => {
+    client = await RespClient.connect(port).catch(() => undefined)
+    return client !== undefined
+  })
+  return client!
 }

@@ -79,6 +79,9 @@ test('two brokers with both ways over one JetStream stream: each entry stands on
     const lengths = await Promise.all(brokers.map((b) => b.ask('XLEN', 's')))
     return lengths.every((length) => length === ':50')
   })
+  const outs = (): Promise<Record<string, string>[]> => Promise.all(brokers.map((b) => b.map('BRIDGE', 'INFO', 'out')))
+  await until('all is looked at', async () => (
+    await outs()).every(({ published, looped, lag }) => Number(published) + Number(looped) >= 50 && lag === '0'))
   await new Promise((resolve) => setTimeout(resolve, 300))
   t.is((await jsm.streams.info('J')).state.messages, 50)
   for (const b of brokers) {

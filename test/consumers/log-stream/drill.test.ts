@@ -9,6 +9,7 @@ import { program, startMillrace } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { seededRandom } from '../../../core/random.ts'
+import { until } from '../../until.ts'
 
 const users = ['ann', 'bob', 'cid', 'dora']
 const keysCount = 500
@@ -75,9 +76,9 @@ test('200,000 mixed writes of several users: each once, in order, with who and w
   for (const user of users) t.deepEqual(seen.get(user), sent.get(user))
   t.deepEqual(shown(await value(client, 'XRANGE', '$key:k:7', '-', '+')).map(effect), ofKey)
   t.is(await value(client, 'XLEN', '$all'), '200000')
+  await until('the process that folds segments has made their indexes', () => (
+    readdirSync(server.dir, { recursive: true, encoding: 'utf8' }).some((name) => name.endsWith('.index'))))
   await server.terminate()
-  const indexes = readdirSync(server.dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.index'))
-  t.true(indexes.length > 0, 'the process that folds segments makes their indexes')
   const check = spawnSync(process.execPath, [program, 'check', server.dir], { encoding: 'utf8' })
   t.is(check.status, 0, check.stdout + check.stderr)
 })
@@ -117,11 +118,13 @@ test('a group follows under full load through kills: nothing missing, nothing ag
         const client = await server.connect()
         // What was delivered and not acknowledged comes first.
         for (let id = '0'; ;) {
+          // What was written by then is there for a read that is asked for now.
+          const { writing } = done
           const reply = (await value(client, 'XREADGROUP', 'GROUP', 'g', 'c', 'COUNT', '500', 'BLOCK', '200', 'STREAMS', '$all', id)) as
             [[string, Plain]] | null
           const entries = reply === null ? [] : shown(reply[0][1])
           if (entries.length === 0) {
-            if (id === '>' && !done.writing) return
+            if (id === '>' && !writing) return
             id = '>'
             continue
           }

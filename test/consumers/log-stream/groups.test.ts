@@ -6,6 +6,7 @@ import type { Plain } from './served.ts'
 import { effect, rewrite, shown, startServed, value } from './served.ts'
 import { checkAof, requireRedis, startRedis, temporaryDirectory } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
+import { until } from '../../until.ts'
 
 async function read(client: RespClient, consumer: string, id: string, ...options: string[]): Promise<string[] | null> {
   const reply = await value(client, 'XREADGROUP', 'GROUP', 'g', consumer, ...options, 'STREAMS', '$all', id)
@@ -115,7 +116,7 @@ test('readers of a group share the log, each entry to one of them, and wait for 
   })
   for (let i = 0; i < 300; i++) await writer.text('SET', 'n', i)
   await writer.text('SET', 'end', 1)
-  while (!seen.includes('SET end 1')) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until(() => seen.includes('SET end 1'))
   await writer.text('XGROUP', 'DESTROY', '$all', 'g')
   await Promise.all(readers)
   const numbers = seen.filter((line) => line.startsWith('SET n ')).map((line) => Number(line.slice(6)))

@@ -11,6 +11,7 @@ import { scanLog, seekId, shownUpTo } from '../../../core/log/log-scan.ts'
 import { seededRandom } from '../../../core/random.ts'
 import { startBroker } from '../../broker/in-process.ts'
 import { temporaryDirectory } from '../../process.ts'
+import { rewrite } from './served.ts'
 
 const log = ['--appendonly', 'yes', '--save', '', '--auto-aof-rewrite-percentage', '0']
 const keysCount = 400
@@ -57,11 +58,7 @@ test('stretches and keys are found through indexes, whole or damaged', async (t)
       for (let i = 0; i < batch.length; i += 50) await client.pipeline(batch.slice(i, i + 50))
       t.is(broker.engine.log.appended, first + 4000)
       if (round < 1 || life < 1) {
-        const before = broker.persistence.rewrites
-        broker.persistence.begin('rewrite')
-        while (broker.persistence.run !== undefined || broker.persistence.rewrites === before) {
-          await new Promise((resolve) => setTimeout(resolve, 5))
-        }
+        await rewrite(broker)
       }
       const all = await plain(broker)
       t.deepEqual(all.map((entry) => entry.key), names)
@@ -110,20 +107,13 @@ test('stretches and keys are found through indexes, whole or damaged', async (t)
 test('an index goes with its segment to the archive, and with it from there', async (t) => {
   const { broker, connect, dir } = await startBroker(t, { args: log })
   const client = await connect()
-  const rewrite = async (): Promise<void> => {
-    const before = broker.persistence.rewrites
-    broker.persistence.begin('rewrite')
-    while (broker.persistence.run !== undefined || broker.persistence.rewrites === before) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-  }
   for (let i = 0; i < 100; i++) await client.text('SET', `k${i}`, i)
-  await rewrite()
+  await rewrite(broker)
   await scanned(broker, 1, 50, true, undefined)
   const [first] = indexesBelow(dir)
   t.regex(first!, /archive.appendonly\.aof\.1\.incr\.aof\.index$/)
   await client.text('CONFIG', 'SET', 'log-retention-bytes', '0')
   await client.text('SET', 'k', 'v')
-  await rewrite()
+  await rewrite(broker)
   t.deepEqual(indexesBelow(dir), [])
 })

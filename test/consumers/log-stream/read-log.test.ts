@@ -9,6 +9,8 @@ import { LogGap } from '../../../core/log/log-cursor.ts'
 import { seededRandom } from '../../../core/random.ts'
 import { startBroker } from '../../broker/in-process.ts'
 import { temporaryDirectory } from '../../process.ts'
+import { until } from '../../until.ts'
+import { rewrite } from './served.ts'
 
 const log = ['--appendonly', 'yes', '--save', '', '--auto-aof-rewrite-percentage', '0']
 
@@ -20,12 +22,6 @@ async function collect(b: Broker, options: ReadLogOptions): Promise<LogEntry[]> 
 
 function shown(entry: LogEntry): string {
   return [entry.position, entry.db, entry.command, ...entry.args, entry.user].join(' ')
-}
-
-async function rewritten(b: Broker): Promise<void> {
-  const before = b.persistence.rewrites
-  b.persistence.begin('rewrite')
-  while (b.persistence.run !== undefined || b.persistence.rewrites === before) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 /** Writes `count` entries, as they are to be found; now and then a checkpoint. */
@@ -43,7 +39,7 @@ async function work(t: ExecutionContext, seed: number, args: readonly string[] =
         db = random.u32() % 3
         await client.text('SELECT', db)
       }
-      if (roll < 3 && i % 7 === 0) await rewritten(b)
+      if (roll < 3 && i % 7 === 0) await rewrite(b)
       const key = `key:${random.u32() % 20}`
       const value = 'v'.repeat(roll === 5 ? 200_000 : random.u32() % 300)
       await client.text('SET', key, value)
@@ -91,7 +87,7 @@ test('it goes from the history into what is written from now on, and ends with i
     for await (const { entries } of readLog(broker, { from: 1, signal: stop.signal })) seen.push(...entries.map((e) => String(e.keys[0])))
   })()
   for (let i = 0; i < 100; i++) await client.text('SET', `live:${i}`, i)
-  while (seen.length < 101) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => seen.length >= 101)
   stop.abort()
   await reading
   t.deepEqual(seen, ['before', ...Array.from({ length: 100 }, (_, i) => `live:${i}`)])
@@ -102,7 +98,7 @@ test('what retention removed is a gap, never skipped', async (t) => {
   const { broker, connect } = await startBroker(t, { args: [...log, '--log-retention-bytes', '0'] })
   const client = await connect()
   for (let i = 0; i < 10; i++) await client.text('SET', 'k', i)
-  await rewritten(broker)
+  await rewrite(broker)
   await client.text('SET', 'k', 'kept')
   const error = await t.throwsAsync(collect(broker, { from: 1 }), { instanceOf: LogGap })
   t.is(error?.message, 'position 1 of the log is not kept any more; the next that is kept is 11')
@@ -121,7 +117,7 @@ test('what the system wrote after a restart is nobody\'s', async (t) => {
   await client.text('SET', 'k', 'v', 'PX', 300)
   await first.broker.stop()
   const second = await startBroker(t, { dir, args: log })
-  while ((await collect(second.broker, { from: 1 })).length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+  await until('its time is over', async () => (await collect(second.broker, { from: 1 })).length >= 2)
   t.deepEqual((await collect(second.broker, { from: 1 })).map((entry) => [entry.command, entry.user, entry.client > 0]),
     [['SET', 'default', true], ['DEL', '', false]])
 })

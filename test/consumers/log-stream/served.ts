@@ -7,6 +7,7 @@ import type { InProcess, InProcessOptions } from '../../broker/in-process.ts'
 import type { Arg, RespClient } from '../../resp-client.ts'
 import { decode } from '../../resp-value.ts'
 import type { RespValue } from '../../resp-value.ts'
+import { until } from '../../until.ts'
 
 export const logArgs = ['--appendonly', 'yes', '--save', '', '--auto-aof-rewrite-percentage', '0']
 
@@ -43,10 +44,14 @@ export function effect({ fields }: Shown): string {
   return [fields['cmd']!, ...args].join(' ')
 }
 
+/** Makes a checkpoint, and waits for it. */
 export async function rewrite(broker: Broker): Promise<void> {
   const before = broker.persistence.rewrites
   broker.persistence.begin('rewrite')
-  while (broker.persistence.run !== undefined || broker.persistence.rewrites === before) {
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  await until('it is rewritten', () => broker.persistence.run === undefined && broker.persistence.rewrites !== before)
+}
+
+/** Resolves when so many clients wait. */
+export function parked({ broker }: InProcess, count: number): Promise<void> {
+  return until(`${count} wait`, () => broker.blocking.count === count)
 }

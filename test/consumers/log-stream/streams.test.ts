@@ -1,7 +1,7 @@
 // `$all`, `$key:…` and `$match:…` as streams: what is in them, who may see it, what they refuse, and what stays as it was.
 import test from 'ava'
 import type { Plain, Shown } from './served.ts'
-import { effect, logArgs, rewrite, shown, startServed, value } from './served.ts'
+import { effect, logArgs, parked, rewrite, shown, startServed, value } from './served.ts'
 import { seededRandom } from '../../../core/random.ts'
 
 test('entries have position, database, command, key, arguments, and who wrote them', async (t) => {
@@ -61,11 +61,12 @@ test('ranges of random work, by ids and COUNT, forward and backward, through a c
 })
 
 test('XREAD BLOCK wakes for what matches, and only for that', async (t) => {
-  const { connect } = await startServed(t)
-  const [reader, writer] = [await connect(), await connect()]
+  const server = await startServed(t)
+  const [reader, writer] = [await server.connect(), await server.connect()]
   await writer.text('SET', 'early', '1')
   t.is(await value(reader, 'XREAD', 'BLOCK', 20, 'STREAMS', '$key:x', '$'), null)
   const waits = value(reader, 'XREAD', 'BLOCK', 0, 'STREAMS', '$key:x', '$match:z*', '$', '$')
+  await parked(server, 1)
   await writer.text('SET', 'y', '1')
   await writer.text('SET', 'zoo', '2')
   const [[name, entries]] = (await waits) as [[string, Plain]]
@@ -97,7 +98,8 @@ test('of one large transaction as many entries as are asked for, forward and bac
 })
 
 test('many wait, each for its key: each hears of its own, whatever else is written', async (t) => {
-  const { connect } = await startServed(t)
+  const server = await startServed(t)
+  const { connect } = server
   const writer = await connect()
   const readers = Array.from({ length: 60 }, async (_, i) => {
     const reader = await connect()
@@ -114,7 +116,7 @@ test('many wait, each for its key: each hears of its own, whatever else is writt
     return heard
   })
   // Their commands are on their way: the first writes are for readers that are there.
-  while (!/blocked_clients:60/.test(await writer.text('INFO', 'clients'))) await new Promise((resolve) => setTimeout(resolve, 5))
+  await parked(server, 60)
   for (let round = 0; round < 5; round++) {
     await writer.pipeline(Array.from({ length: 300 }, (_, i) => ['SET', i % 5 === 0 ? `w:${i / 5}` : 'noise', `${round}`]))
   }
@@ -154,8 +156,8 @@ test('nothing writes to the names; all other uses of keys that begin with $ are 
 })
 
 test('reading needs a pattern for the name, and shows entries of keys that the user may read', async (t) => {
-  const { connect } = await startServed(t)
-  const [admin, client] = [await connect(), await connect()]
+  const server = await startServed(t)
+  const [admin, client] = [await server.connect(), await server.connect()]
   await admin.text('MSET', 'app:1', 'a', 'other', 'b')
   await admin.text('SET', 'app:1', 'c')
   await admin.text('SET', 'other', 'd')
@@ -171,6 +173,7 @@ test('reading needs a pattern for the name, and shows entries of keys that the u
   t.deepEqual(shown(await value(admin, 'XRANGE', '$key:app:2', '-', '+')).map((entry) => [effect(entry), entry.fields['user']]),
     [['FLUSHDB', 'default'], ['SET app:2 e', 'ann']])
   const waits = value(client, 'XREAD', 'BLOCK', 0, 'STREAMS', '$all', '$')
+  await parked(server, 1)
   await admin.text('ACL', 'SETUSER', 'ann', 'resetkeys')
   await admin.text('SET', 'app:1', 'f')
   t.is(await waits, '-NOPERM No permissions to access a key')

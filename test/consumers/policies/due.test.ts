@@ -126,9 +126,7 @@ test('who waits gets a delayed entry when it comes; tickets are shown and cancel
   // A stream that is none: the entry waits on, and others pass it.
   await client.text('SET', 'text', 'v')
   await client.text('XADD', 's', 'TTL', '20', '*', 'n', '5')
-  await client.text('DEL', 'late')
-  await client.text('XADD', 'late', 'DELAY', 20, '*', 'n', '6')
-  await client.text('SET', 'late', 'text')
+  await client.pipeline([['MULTI'], ['XADD', 'late', 'DELAY', 20, '*', 'n', '6'], ['SET', 'late', 'text'], ['EXEC']])
   await client.text('XADD', 's', 'DELAY', 40, '*', 'n', '7')
   await until('7 came, 5 went', async () => /\[n 4\]\] \[\S+ \[n 7\]\]\]$/.test(await show(client, 'XRANGE', 's', '-', '+')))
   t.is(await client.text('ZCARD', 'millrace:due'), ':2\r\n')

@@ -50,6 +50,8 @@ test('who waits is woken when a lease ends, when a rest is over, and when the en
   t.is(await read(client, 'a'), '[[s [[1-1 [k one n 1]]]]]')
   t.is(await groupField(client, 'held'), '1')
   t.is(await read(waiting, 'b', 'BLOCK', 0), '[[s [[1-1 [k one n 1]]]]]')
+  // No lease ends from now on.
+  await client.text('XGROUP', 'POLICY', 's', 'g', 'LEASE', 3_600_000, 'BACKOFF', 100, 'ORDERED', 'k')
   const again = read(waiting, 'b', 'BLOCK', 0)
   await client.text('XNACK', 's', 'g', 'FAIL', 'IDS', '1', '1-1')
   t.is(await again, '[[s [[1-1 [k one n 1]]]]]')
@@ -62,7 +64,8 @@ test('who waits is woken when a lease ends, when a rest is over, and when the en
 
 test('dead letters and dead consumers: a group goes on by itself', async (t) => {
   const server = await startBroker(t, { extensions: [policies] })
-  const client = await begin(server, 'LEASE', 50, 'MAXDELIVERIES', 2, 'DEADLETTER', 'dead', 'REAP', 400)
+  const policy = ['LEASE', 50, 'MAXDELIVERIES', 2, 'DEADLETTER', 'dead']
+  const client = await begin(server, ...policy)
   await client.text('XREADGROUP', 'GROUP', 'g', 'a', 'COUNT', 1, 'STREAMS', 's', '>')
   await client.text('XNACK', 's', 'g', 'FATAL', 'IDS', '1', '1-1', 'ERROR', 'can not be read')
   await until('1-1 is buried', async () => await client.text('XLEN', 'dead') === ':1\r\n')
@@ -74,6 +77,7 @@ test('dead letters and dead consumers: a group goes on by itself', async (t) => 
   const last = await texts(client, 'XREVRANGE', 'dead', '+', '-', 'COUNT', 1)
   t.regex(last, /dead-consumer c dead-deliveries 2 dead-reason lease-ended dead-error {2}dead-time/)
   t.is(await groupField(client, 'pending'), '0')
+  await client.text('XGROUP', 'POLICY', 's', 'g', ...policy, 'REAP', 400)
   await until('a, b and c are gone', async () => await groupField(client, 'consumers') === '0')
   // Who waits lives.
   const waiting = await server.connect()
@@ -147,8 +151,8 @@ test.serial('a replica decides nothing; once it leads it goes on', async (t) => 
   await read(theirs, 'a')
   await until('1-1 is buried, here and there', async () => await ours.text('XLEN', 'dead') === ':1\r\n')
   t.is(await infoField(ours, 'dead_letters'), '0')
-  // Long enough for the master to be gone by then.
-  await theirs.text('XGROUP', 'POLICY', 's', 'g', 'LEASE', '3000', 'MAXDELIVERIES', '1', 'DEADLETTER', 'dead', 'ORDERED', 'k')
+  // Long enough for the master to be gone by then, however slow all of this is.
+  await theirs.text('XGROUP', 'POLICY', 's', 'g', 'LEASE', '10000', 'MAXDELIVERIES', '1', 'DEADLETTER', 'dead', 'ORDERED', 'k')
   t.is(await read(theirs, 'a'), '[[s [[2-1 [k one n 2]]]]]')
   await until('2-1 is out there, too', async () => (await texts(ours, 'XPENDING', 's', 'g', '-', '+', 5)).startsWith('[[2-1 a '))
   theirs.destroy()

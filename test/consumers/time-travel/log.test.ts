@@ -1,5 +1,6 @@
 // LOG at a running broker: answers in their order, errors, permissions, and what becomes of those who don't wait for them.
 
+import { execFileSync } from 'node:child_process'
 import { readdirSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
@@ -62,7 +63,7 @@ test('answers of the past, in a pipeline, by database, over a checkpoint', async
   await client.call('RENAME', 'list', 'other')
   const second = await here(client)
   t.is(await client.text('BGREWRITEAOF'), '+Background append only file rewriting started\r\n')
-  while (broker.persistence.run !== undefined) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until(() => broker.persistence.run === undefined)
   await client.pipeline([['SELECT', '2'], ['SET', 'k', 'elsewhere'], ['SELECT', '0']])
   const third = await here(client)
   await client.call('FLUSHALL')
@@ -224,23 +225,39 @@ test('permissions: of the command that runs, of its keys, and of all keys that a
   for (const client of [admin, ann, bob]) client.destroy()
 })
 
-test('others are served meanwhile; who goes, or is unblocked, is forgotten', async (t) => {
+/** The processes that read the log for this one. */
+function readers(): number[] {
+  const all = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n').map((line) => line.trim().split(/\s+/))
+  const launchers = all.filter(([, parent]) => Number(parent) === process.pid).map(([pid]) => pid)
+  return all.filter(([, parent, ...args]) => launchers.includes(parent) && args.some((arg) => arg.includes('reader-main')))
+    .map(([pid]) => Number(pid))
+}
+
+test.serial('others are served meanwhile; who goes, or is unblocked, is forgotten', async (t) => {
   const { broker, connect } = await start(t)
   const client = await connect()
   await client.call('SET', 'k', 'v')
   const id = await here(client)
   const many = await Promise.all(Array.from({ length: 5 }, connect))
-  const asked = many.map((one) => value(one, 'LOG', 'AT', id, 'GET', 'k').catch((error: Error) => error.message))
-  while (broker.blocking.count < 5) await new Promise((resolve) => setImmediate(resolve))
+  const ask = (one: RespClient): Promise<ReplyValue> => value(one, 'LOG', 'AT', id, 'GET', 'k').catch((error: Error) => error.message)
+  // As many processes as there will be: stopped, they keep all answers back.
+  await until('two read', async () => {
+    await Promise.all(many.map(ask))
+    return readers().length === 2
+  })
+  for (const pid of readers()) process.kill(pid, 'SIGSTOP')
+  const asked = many.map(ask)
+  await until(() => broker.blocking.count === 5)
   t.is(await value(client, 'PING'), 'PONG')
   t.is(broker.blocking.count, 5)
   many[4]!.destroy()
   const ids = (await value(client, 'CLIENT', 'LIST') as string).split('\n').filter((line) => line.includes('cmd=log|at'))
   t.true(ids.length >= 4)
   t.is(await value(client, 'CLIENT', 'UNBLOCK', /id=(\d+)/.exec(ids[3]!)![1]!, 'ERROR'), 1)
+  for (const pid of readers()) process.kill(pid, 'SIGCONT')
   const answers = await Promise.all(asked)
   t.is(answers.filter((one) => one === 'v').length, 3)
   t.is(answers.filter((one) => String(one).startsWith('UNBLOCKED')).length, 1)
-  t.is(broker.blocking.count, 0)
+  await until(() => broker.blocking.count === 0)
   for (const one of [...many, client]) one.destroy()
 })

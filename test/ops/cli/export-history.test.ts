@@ -8,15 +8,13 @@ import type { ExecutionContext } from 'ava'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import { encodeCommand } from '../../resp-client.ts'
-import { until } from '../../until.ts'
-import { debug, digestOf, millrace } from './program.ts'
+import { debug, digestOf, millrace, rewritten } from './program.ts'
 
 /** A server does some commands, and rewrites its log; DEBUG DIGEST then. */
-async function rewritten(server: ServerProcess, ...commands: string[][]): Promise<string> {
+async function worked(server: ServerProcess, ...commands: string[][]): Promise<string> {
   const client = await server.connect()
   for (const command of commands) await client.call(...command)
-  await client.call('BGREWRITEAOF')
-  await until(async () => /aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/.test(await client.text('INFO', 'persistence')))
+  await rewritten(client)
   const digest = await client.text('DEBUG', 'DIGEST')
   client.destroy()
   return digest
@@ -46,14 +44,14 @@ async function makes(t: ExecutionContext, dir: string, digest: string, ...args: 
 test('what a redis-server wrote is part of the history, also behind checkpoints of ours, and counts once', async (t) => {
   if (!requireRedis(t)) return
   const redis = await startRedis(t, { args: ['--aof-use-rdb-preamble', 'no', ...debug] })
-  await rewritten(redis, ['SET', 'n', '5'], ['RPUSH', 'list', 'a'])
+  await worked(redis, ['SET', 'n', '5'], ['RPUSH', 'list', 'a'])
   const client = await redis.connect()
   await client.pipeline([['INCR', 'n'], ['RPUSH', 'list', 'b']])
   client.destroy()
   await redis.terminate()
   const ours = await startMillrace(t, { dir: redis.dir, args: debug })
-  await rewritten(ours, ['INCR', 'n'])
-  const digest = await rewritten(ours, ['INCR', 'n'], ['RPUSH', 'list', 'c'])
+  await worked(ours, ['INCR', 'n'])
+  const digest = await worked(ours, ['INCR', 'n'], ['RPUSH', 'list', 'c'])
   await ours.terminate()
   const { lines } = await millrace('export', redis.dir, '--format', 'ndjson')
   t.deepEqual(lines.map(({ position }) => position), lines.map((_, i) => i + 1))
@@ -96,7 +94,7 @@ test('an AOF that begins with an RDB: what stands behind that is history, before
   }
   await events()
   await makes(t, dir, digest)
-  await rewritten(server)
+  await worked(server)
   await asked()
   client.destroy()
   const lines = await events()
@@ -113,8 +111,8 @@ test('what stands in a checkpoint from before the first entry is part of the his
   await client.call('INCR', 'number')
   const early = await client.text('DEBUG', 'DIGEST')
   client.destroy()
-  await rewritten(server, ['SET', 'more', '1'])
-  const digest = await rewritten(server, ['SET', 'more', '2'])
+  await worked(server, ['SET', 'more', '1'])
+  const digest = await worked(server, ['SET', 'more', '2'])
   await makes(t, to, digest)
   await makes(t, to, early, '--until', '1')
   const events = await millrace('export', to, '--format', 'ndjson')

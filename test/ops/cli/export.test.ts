@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, write
 import path from 'node:path'
 import test from 'ava'
 import { program, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
-import { debug, digestOf, millrace, root, sharedDirectory, workload } from './program.ts'
+import { debug, digestOf, millrace, rewritten, root, sharedDirectory, workload } from './program.ts'
 
 const written = sharedDirectory()
 
@@ -97,10 +97,7 @@ test('behind a checkpoint: the history as AOF is whole, and archive and checkpoi
   const server = await startMillrace(t, { args: debug })
   const client = await server.connect()
   for (const command of workload) await client.call(...command)
-  t.regex(await client.text('BGREWRITEAOF'), /^\+Background/)
-  while (/aof_rewrite_in_progress:1|aof_rewrite_scheduled:1/.test(await client.text('INFO', 'persistence'))) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  await rewritten(client)
   t.regex(await client.text('INFO', 'persistence'), /aof_last_bgrewrite_status:ok/)
   await client.call('SET', 'behind', 'the checkpoint')
   const digest = await client.text('DEBUG', 'DIGEST')

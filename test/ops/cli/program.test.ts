@@ -1,7 +1,6 @@
 // The command-line frame: help, version, usage, interruption, and the progress bar.
 
 import { spawn } from 'node:child_process'
-import { EventEmitter, once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
@@ -9,7 +8,8 @@ import test from 'ava'
 import { manualClock } from '../../../core/clock.ts'
 import { formatBytes, Progress, progressLine } from '../../../ops/cli/progress.ts'
 import { freePort, program, temporaryDirectory } from '../../process.ts'
-import { millrace, root } from './program.ts'
+import { until } from '../../until.ts'
+import { millrace, root, runMsMax } from './program.ts'
 
 test('help of the program and of each command, and the version', async (t) => {
   const help = await millrace('--help')
@@ -49,8 +49,8 @@ test('SIGINT ends an import cleanly: nothing half is left', async (t) => {
   t.teardown(() => server.close())
   const parent = temporaryDirectory(t)
   const to = path.join(parent, 'to')
-  const child = spawn(process.execPath, [program, 'import', `redis://127.0.0.1:${port}`, '--to', to], { cwd: root })
-  while (!existsSync(path.join(to, 'temp-appendonlydir/temp-fetched.rdb'))) await new Promise((resolve) => setTimeout(resolve, 10))
+  const child = spawn(process.execPath, [program, 'import', `redis://127.0.0.1:${port}`, '--to', to], { cwd: root, timeout: runMsMax })
+  await until(() => existsSync(path.join(to, 'temp-appendonlydir/temp-fetched.rdb')))
   child.kill('SIGINT')
   t.is(await new Promise((resolve) => child.once('close', resolve)), 130)
   t.deepEqual(readdirSync(parent), [])
@@ -63,12 +63,12 @@ test('a server that refuses the password ends a replay, and SIGINT does where it
   writeFileSync(path.join(folder, 'appendonly.aof.manifest'), 'file appendonly.aof.1.incr.aof seq 1 type i\n')
   writeFileSync(path.join(folder, 'appendonly.aof.1.incr.aof'), '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n')
   let answer = '-WRONGPASS invalid username-password pair or user is disabled.\r\n'
-  const asked = new EventEmitter()
+  let asked = 0
   const server = net.createServer((socket) => {
     socket.on('error', () => {})
     socket.on('data', () => {
       socket.write(answer)
-      asked.emit('asked')
+      asked++
     })
   })
   const port = await freePort()
@@ -79,8 +79,9 @@ test('a server that refuses the password ends a replay, and SIGINT does where it
   t.is(refused.code, 2)
   t.regex(refused.stderr, /AUTH was refused: WRONGPASS/)
   answer = ''
-  const child = spawn(process.execPath, [program, 'replay', dir, '--into', into], { cwd: root })
-  await once(asked, 'asked')
+  asked = 0
+  const child = spawn(process.execPath, [program, 'replay', dir, '--into', into], { cwd: root, timeout: runMsMax })
+  await until(() => asked > 0)
   child.kill('SIGINT')
   t.is(await new Promise((resolve) => child.once('close', resolve)), 130)
 })

@@ -5,7 +5,8 @@ import path from 'node:path'
 import test from 'ava'
 import { program, startMillrace } from '../../process.ts'
 import type { Scope, ServerOptions, ServerProcess } from '../../process.ts'
-import type { Arg } from '../../resp-client.ts'
+import type { Arg, RespClient } from '../../resp-client.ts'
+import { until } from '../../until.ts'
 
 export const root = path.resolve(import.meta.dirname, '../../..')
 
@@ -13,9 +14,12 @@ export const debug = ['--enable-debug-command', 'yes']
 
 export type Outcome = { code: number | null, stdout: string, stderr: string, lines: Record<string, unknown>[] }
 
+/** Nothing that the program does here takes as long: it is ended then. */
+export const runMsMax = 240_000
+
 /** Runs `millrace …` to its end; `lines` are those of stdout that are JSON objects. */
 export async function millrace(...args: readonly string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, [program, ...args], { cwd: root })
+  const child = spawn(process.execPath, [program, ...args], { cwd: root, timeout: runMsMax })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
@@ -27,6 +31,14 @@ export async function millrace(...args: readonly string[]): Promise<Outcome> {
   const text = Buffer.concat(stdout).toString('utf8')
   const lines = text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>)
   return { code, stdout: text, stderr: Buffer.concat(stderr).toString('utf8'), lines }
+}
+
+/** Has the log rewritten, and waits for it. */
+export async function rewritten(client: RespClient): Promise<void> {
+  const reply = await client.text('BGREWRITEAOF')
+  if (!reply.startsWith('+Background')) throw new Error(reply)
+  await until('it is rewritten', async () => (
+    /aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/.test(await client.text('INFO', 'persistence'))))
 }
 
 /** Commands of every type, over several frames. */

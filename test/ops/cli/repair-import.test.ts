@@ -2,9 +2,9 @@
 
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
+import { until } from '../../until.ts'
 import { debug, digestOf, millrace, sharedDirectory, workload } from './program.ts'
 
 const written = sharedDirectory()
@@ -68,13 +68,13 @@ test('a lost checkpoint that is no fold of what is archived gives way to nothing
   const client = await ours.connect()
   await client.call('SET', 'a', 'logged')
   await client.call('BGREWRITEAOF')
-  while (!ours.output.includes('rewrite terminated with success')) await sleep(10)
+  await until(() => ours.output.includes('rewrite terminated with success'))
   await client.call('SET', 'c', 'logged behind a checkpoint')
   await client.call('CONFIG', 'SET', 'appendonly', 'no')
-  while (!ours.output.includes('the log ends')) await sleep(10)
+  await until(() => ours.output.includes('the log ends'))
   await client.call('SET', 'a', 'in memory only')
   await client.call('CONFIG', 'SET', 'appendonly', 'yes')
-  while (!ours.output.includes('the log begins')) await sleep(10)
+  await until(() => ours.output.includes('the log begins'))
   await client.call('SET', 'b', 'logged later')
   client.destroy()
   await ours.terminate()

@@ -11,7 +11,7 @@ import { freePort, program, requireRedis, startMillrace, startRedis, temporaryDi
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { until } from '../../until.ts'
-import { debug, digestOf, fileScope, millrace, root, workload } from './program.ts'
+import { debug, digestOf, fileScope, millrace, rewritten, root, runMsMax, workload } from './program.ts'
 
 let server: ServerProcess
 let client: RespClient
@@ -31,10 +31,7 @@ test.before(async () => {
   scope.teardown(() => client.destroy())
   for (const command of workload) await client.call(...command)
   early = await standOf()
-  await client.call('BGREWRITEAOF')
-  while (!/aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/.test(await client.text('INFO', 'persistence'))) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  await rewritten(client)
   await client.pipeline([
     ['FLUSHALL'], ['SET', 'later', '1'], ['MULTI'], ['INCR', 'later'], ['RPUSH', 'jobs', 'a', 'b'], ['EXEC'], ['LPOP', 'jobs'],
   ])
@@ -128,13 +125,10 @@ test('history that is not kept is an error', async (t) => {
   const other = await startMillrace(t, { args: ['--log-retention-bytes', '0'] })
   const writer = await other.connect()
   await writer.pipeline([['SET', 'k', 'v'], ['SET', 'kept', 'yes']])
-  await writer.call('BGREWRITEAOF')
-  while (!/aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/.test(await writer.text('INFO', 'persistence'))) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  await rewritten(writer)
   await writer.pipeline([['SET', 'k', 'w'], ['RPUSH', 'list', 'a', 'b']])
   const folder = path.join(other.dir, 'appendonlydir')
-  while (readdirSync(folder).some((name) => name.endsWith('.1.incr.aof'))) await new Promise((resolve) => setTimeout(resolve, 10))
+  await until(() => !readdirSync(folder).some((name) => name.endsWith('.1.incr.aof')))
   t.regex(await writer.text('LOG', 'AT', '1000', 'GET', 'k'), /^-NOHISTORY the log is kept from \d+-2 on/)
   writer.destroy()
   await other.terminate()
@@ -159,7 +153,7 @@ type Running = { lines: () => Promise<Record<string, unknown>[]>, stderr: () => 
 
 /** Runs `millrace …`, whose lines nobody reads yet; resolves when the first of them is there. */
 async function begun(...args: readonly string[]): Promise<Running> {
-  const child = spawn(process.execPath, [program, ...args], { cwd: root })
+  const child = spawn(process.execPath, [program, ...args], { cwd: root, timeout: runMsMax })
   const errors: Buffer[] = []
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
   const code = new Promise<number | null>((resolve) => child.once('close', resolve))
