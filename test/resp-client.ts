@@ -2,6 +2,9 @@
 // away and retries nothing, so that a test can compare what two servers really sent.
 import net from 'node:net'
 
+/** Who waits longer for a reply waits in vain: an error tells it, before the whole run comes to its end. */
+const replyTimeoutMs = 180_000
+
 export type Arg = string | number | Uint8Array
 
 const crlf = Buffer.from('\r\n')
@@ -58,6 +61,7 @@ type Waiter = {
   got: Buffer[]
   resolve: (replies: Buffer[]) => void
   reject: (error: Error) => void
+  late: NodeJS.Timeout
 }
 
 /** One connection. Replies are handed out in order; RESP3 pushes are kept apart in `pushes`. */
@@ -106,7 +110,9 @@ export class RespClient {
   take(count: number): Promise<Buffer[]> {
     if (count === 0) return Promise.resolve([])
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ need: count, got: [], resolve, reject })
+      const late = setTimeout(() => this.#fail(new Error(`no reply in ${replyTimeoutMs} ms`)), replyTimeoutMs)
+      late.unref()
+      this.#waiters.push({ need: count, got: [], resolve, reject, late })
       this.#settle()
     })
   }
@@ -181,6 +187,7 @@ export class RespClient {
       }
       if (waiter.got.length < waiter.need) break
       this.#waiters.shift()
+      clearTimeout(waiter.late)
       waiter.resolve(waiter.got)
     }
     if (used > 0) this.#ready.splice(0, used)
@@ -193,6 +200,9 @@ export class RespClient {
   }
 
   #rejectWaiters(error: Error): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
+    for (const waiter of this.#waiters.splice(0)) {
+      clearTimeout(waiter.late)
+      waiter.reject(error)
+    }
   }
 }

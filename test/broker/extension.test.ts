@@ -8,6 +8,7 @@ import type { Extension } from '../../broker/extension.ts'
 import { InnerClient, ReplyError } from '../../broker/inner-client.ts'
 import { freePort, temporaryDirectory } from '../process.ts'
 import { RespClient } from '../resp-client.ts'
+import { until } from '../until.ts'
 
 const common = { group: 'generic', since: '0.0.0', summary: '', complexity: 'O(1)', flags: [] } as const
 
@@ -66,7 +67,7 @@ test('what an inner client does is one transaction of the log under its name, an
   const port = Number(/tcp_port:(\d+)/.exec(await client.text('INFO', 'server'))![1])
   const waiter = await RespClient.connect(port)
   const served = waiter.text('BLPOP', 'entries', '0')
-  await client.text('PING')
+  await until('it waits', async () => /blocked_clients:1\r/.test(await client.text('INFO', 'clients')))
   t.is(await client.text('BOOK', 'first'), '+OK\r\n')
   t.regex(await served, /first/)
   t.is(await client.text('GET', 'count'), '$1\r\n1\r\n')

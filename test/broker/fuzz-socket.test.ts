@@ -6,6 +6,7 @@ import { seededRandom, type Random } from '../compat/random.ts'
 import { startMillrace, type ServerProcess } from '../process.ts'
 import { encodeCommand, type RespClient } from '../resp-client.ts'
 import { scale } from '../scale.ts'
+import { until } from '../until.ts'
 import { oddRequests } from './protocol-errors.ts'
 import { openSocket } from './raw-exchange.ts'
 
@@ -18,6 +19,8 @@ const repliesPerSlowReader = 32
 // a few kilobytes per connection over ten thousand of them would be more.
 const rssGrowthBytesMax = 64 * 1024 * 1024
 const usedGrowthBytesMax = 1024 * 1024
+/** What leaks does so in each storm; a heap that grew because it was not its turn to be cleared does not. */
+const stormsMax = 3
 
 /** Sends a numbered PING every other millisecond and checks that each comes back in turn. */
 class SteadyClient {
@@ -75,16 +78,12 @@ async function settledMemory(server: ServerProcess): Promise<{ rss: number, used
   return best
 }
 
-/** Waits until the asking client is the only one left (an end takes a moment to be noticed). */
-async function isAlone(server: ServerProcess): Promise<boolean> {
+/** Waits until no more clients than these are left, with the one that asks (an end takes a moment to be noticed). */
+async function onlyLeft(server: ServerProcess, clients: number): Promise<void> {
   const client = await server.connect()
-  let alone = false
-  for (let tries = 0; tries < 100 && !alone; tries++) {
-    await sleep(50)
-    alone = (await client.text('INFO', 'clients')).includes('connected_clients:1\r\n')
-  }
+  const wanted = `connected_clients:${clients}\r\n`
+  await until(wanted.trim(), async () => (await client.text('INFO', 'clients')).includes(wanted))
   client.destroy()
-  return alone
 }
 
 /** Bytes that a broken or hostile client may send. */
@@ -149,17 +148,23 @@ test.serial('hostile and vanishing clients neither fell the broker nor make it g
 
   const steady = await SteadyClient.start(server)
   const pid = server.pid
-  // The first storm is as long as the second: the heap has grown to what a storm needs.
-  await storm(server, scale.suddenDisconnects, scale.seed)
-  t.is(await slowReadersCome(server), repliesPerSlowReader)
-  const before = await settledMemory(server)
-  await storm(server, scale.suddenDisconnects, scale.seed + 1_000_000)
-  t.is(await slowReadersCome(server), repliesPerSlowReader)
-  const after = await settledMemory(server)
+  const memoryAfterStorm = async (seed: number): Promise<{ rss: number, used: number }> => {
+    await storm(server, scale.suddenDisconnects, seed)
+    t.is(await slowReadersCome(server), repliesPerSlowReader)
+    await onlyLeft(server, 2)
+    return settledMemory(server)
+  }
+  // The first storm is as long as the others: the heap has grown to what a storm needs.
+  let after = await memoryAfterStorm(scale.seed)
+  let grown = { rss: Infinity, used: Infinity }
+  for (let n = 1; n <= stormsMax && (grown.rss >= rssGrowthBytesMax || grown.used >= usedGrowthBytesMax); n++) {
+    const before = after
+    after = await memoryAfterStorm(scale.seed + n * 1_000_000)
+    grown = { rss: after.rss - before.rss, used: after.used - before.used }
+    t.log(`rss ${mib(before.rss)} → ${mib(after.rss)} MiB, used ${mib(before.used)} → ${mib(after.used)} MiB`)
+  }
   await steady.stop()
 
-  t.log(`rss ${mib(before.rss)} → ${mib(after.rss)} MiB, `
-    + `used ${mib(before.used)} → ${mib(after.used)} MiB`)
   for (const share of [0.5, 0.99]) {
     t.log(`p${share * 100} of a steady client: ${calm.percentile(share).toFixed(2)} ms alone, `
       + `${steady.percentile(share).toFixed(2)} ms in the storm`)
@@ -167,9 +172,9 @@ test.serial('hostile and vanishing clients neither fell the broker nor make it g
   t.is(server.pid, pid)
   t.is(steady.wrong, 0)
   t.true(steady.latenciesMs.length > 50)
-  t.true(after.rss - before.rss < rssGrowthBytesMax, `rss ${before.rss} → ${after.rss}`)
-  t.true(after.used - before.used < usedGrowthBytesMax, `used ${before.used} → ${after.used}`)
-  t.true(await isAlone(server), 'no connection is left behind')
+  t.true(grown.rss < rssGrowthBytesMax, `rss grew by ${grown.rss}`)
+  t.true(grown.used < usedGrowthBytesMax, `used grew by ${grown.used}`)
+  await onlyLeft(server, 1)
   t.is(await server.terminate(), 0, server.output)
 })
 

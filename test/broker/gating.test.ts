@@ -2,6 +2,7 @@ import test from 'ava'
 import { realDisk } from '../../core/disk.ts'
 import type { Disk } from '../../core/disk.ts'
 import type { RespClient } from '../resp-client.ts'
+import { until } from '../until.ts'
 import { startBroker } from './in-process.ts'
 
 /** A disk whose syncs end when the test says so, and whose writes fail while the test wants. */
@@ -31,10 +32,6 @@ function heldDisk(): { disk: Disk, held: (() => void)[], letGo: () => void, refu
     for (const sync of held.splice(0)) sync()
   }
   return { disk, held, letGo, refuse: (next) => void (code = next) }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1))
 }
 
 /** Waits for some turns of the event loop of the broker, which runs in this process. */

@@ -8,6 +8,7 @@ import type { ExecutionContext } from 'ava'
 import { ChildProcess } from '../../broker/launcher.ts'
 import type { ChildEnd } from '../../broker/launcher.ts'
 import { temporaryDirectory } from '../process.ts'
+import { until } from '../until.ts'
 
 const echo = `
 process.on('message', (message) => {
@@ -22,25 +23,20 @@ class Child {
   readonly heard: unknown[]
   readonly ended: Promise<ChildEnd>
   readonly process: ChildProcess
-  private wake: () => void
 
   constructor(directory: string, program: string) {
     this.heard = []
-    this.wake = () => {}
     const { promise, resolve } = Promise.withResolvers<ChildEnd>()
     this.ended = promise
     this.process = new ChildProcess(directory, program, [], {
-      heard: (message) => {
-        this.heard.push(message)
-        this.wake()
-      },
+      heard: (message) => this.heard.push(message),
       ended: resolve,
     })
   }
 
   /** Resolves when it has said so much. */
-  async hears(count: number): Promise<void> {
-    while (this.heard.length < count) await new Promise<void>((resolve) => (this.wake = resolve))
+  hears(count: number): Promise<void> {
+    return until(`it has said ${count} times`, () => this.heard.length >= count)
   }
 }
 
@@ -102,7 +98,7 @@ test.serial('the launcher is killed: its children end, and the next one finds an
       return false
     }
   }
-  while (isAlive()) await new Promise((resolve) => setTimeout(resolve, 20))
+  await until('the child has ended', () => !isAlive())
   const next = new Child(directory, 'echo')
   next.process.send('parent')
   await next.hears(1)

@@ -1,10 +1,8 @@
 import net from 'node:net'
 import test from 'ava'
+import { until } from '../until.ts'
 import { startBroker } from './in-process.ts'
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1))
-}
+import { parked } from './waiters.ts'
 
 test('maxclients turns further clients away, with the reason', async (t) => {
   const server = await startBroker(t, { args: ['--maxclients', '2'] })
@@ -22,10 +20,14 @@ test('maxclients turns further clients away, with the reason', async (t) => {
 })
 
 test('timeout closes idle clients, but not those that wait for a key', async (t) => {
-  const server = await startBroker(t, { args: ['--timeout', '1'] })
+  const server = await startBroker(t)
+  const { config } = server.broker
   const [idle, waiting] = await Promise.all([server.connect(), server.connect()])
   waiting.sendRaw('TAKE k 0\r\n')
+  await parked(server, 1)
+  t.is(config.set([['timeout', '1']]), undefined)
   await idle.closed
+  t.is(config.set([['timeout', '0']]), undefined)
   const giver = await server.connect()
   await giver.text('PUT', 'k', 'v')
   t.is(String((await waiting.take(1))[0]), '$1\r\nv\r\n')

@@ -4,15 +4,12 @@ import { stateDigest } from '../../core/digest.ts'
 import { requireRedis, startRedis } from '../process.ts'
 import type { Arg, RespClient } from '../resp-client.ts'
 import { decode } from '../resp-value.ts'
+import { until } from '../until.ts'
 import { startBroker, type InProcess } from './in-process.ts'
 
 const oom = '-OOM command not allowed when used memory > \'maxmemory\'.\r\n'
 const value = 'v'.repeat(500)
 const addedMax = 16 << 10
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2))
-}
 
 async function fill(client: RespClient, from: number, to: number, ...options: string[]): Promise<string[]> {
   const commands: Arg[][] = []

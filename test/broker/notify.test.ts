@@ -7,6 +7,7 @@ import { requireRedis, startMillrace, startRedis } from '../process.ts'
 import type { RespValue } from '../resp-value.ts'
 import { decode, show } from '../resp-value.ts'
 import { scale } from '../scale.ts'
+import { until } from '../until.ts'
 import { openDuet } from './duet.ts'
 import type { Step } from './duet.ts'
 import { duetSteps } from './duet-steps.ts'
@@ -109,6 +110,7 @@ test('a key that comes due is told without anyone asking, after a restart too, a
   for (let ms = 1000; ; ms *= 2) {
     const writer = await server.connect()
     await writer.pipeline([['SET', 'a', 'v', 'PX', '1'], ['SET', 'b', 'v', 'PX', ms]])
+    await until('a is gone', async () => await writer.text('DBSIZE') !== ':2\r\n')
     writer.destroy()
     await server.restart()
     const [listener, client] = await Promise.all([server.connect(), server.connect()])

@@ -54,7 +54,7 @@ function spoiledStream(r: Random): Buffer {
 }
 
 test('spoiled requests are answered as redis-server answers them', async (t) => {
-  t.timeout(120_000)
+  t.timeout(300_000)
   if (!requireRedis(t)) return
   const theirs = await startRedis(t)
   const ours = await startMillrace(t)

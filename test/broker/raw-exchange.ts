@@ -1,9 +1,12 @@
 // Sends bytes as they are and collects all that comes back: for what no well-behaved client sends.
 import net from 'node:net'
 
+import { RespClient } from '../resp-client.ts'
+
 export type Exchange = { reply: Buffer, closedByServer: boolean }
 
-const quietMs = 150
+/** Turns of the server's event loop in which it has read all that was sent, and answered. */
+const turnsEnough = 30
 
 export function openSocket(port: number): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
@@ -31,29 +34,20 @@ export async function sendAndFinish(port: number, bytes: Uint8Array): Promise<Bu
 
 /**
  * Sends the bytes and leaves the connection open: does the server close it by itself? One that is
- * silent for a while counts as left open.
+ * open when another client has been served many times since counts as left open.
  */
 export async function sendAndWatch(port: number, bytes: Uint8Array): Promise<Exchange> {
-  const socket = await openSocket(port)
+  const [socket, other] = await Promise.all([openSocket(port), RespClient.connect(port)])
   const chunks: Buffer[] = []
-  let quiet: NodeJS.Timeout | undefined
-  const outcome = await new Promise<Exchange>((resolve) => {
-    const done = (closedByServer: boolean) => (): void =>
-      resolve({ reply: Buffer.concat(chunks), closedByServer })
-    const rest = (): void => {
-      clearTimeout(quiet)
-      quiet = setTimeout(done(false), quietMs)
-    }
-    socket.on('data', (chunk: Buffer) => {
-      chunks.push(chunk)
-      rest()
-    })
-    socket.once('end', done(true))
-    socket.once('close', done(true))
-    socket.write(bytes)
-    rest()
-  })
-  clearTimeout(quiet)
+  let closedByServer = false
+  const closed = (): void => void (closedByServer = true)
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  socket.once('end', closed)
+  socket.once('close', closed)
+  await new Promise((resolve) => socket.write(bytes, resolve))
+  for (let turns = 0; turns < turnsEnough; turns++) await other.call('PING')
+  const outcome = { reply: Buffer.concat(chunks), closedByServer }
   socket.destroy()
+  other.destroy()
   return outcome
 }

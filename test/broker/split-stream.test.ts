@@ -46,7 +46,7 @@ function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
 
 for (const protocol of [2, 3] as const) {
   test(`RESP${protocol}: cut anywhere, a stream gives the replies of the whole`, async (t) => {
-    t.timeout(120_000)
+    t.timeout(300_000)
     const { port } = await startMillrace(t)
     const bytes = stream('0000')
     const whole = await exchange(port, [bytes], protocol)

@@ -3,6 +3,7 @@ import test from 'ava'
 import { startBroker } from './in-process.ts'
 import { startMillrace } from '../process.ts'
 import { decode } from '../resp-value.ts'
+import { until } from '../until.ts'
 
 test('a transaction over several streams runs when all of them stand as expected, else not at all', async (t) => {
   const { connect } = await startBroker(t)
@@ -58,7 +59,7 @@ test('producers\' ids and expectations hold over a kill, a checkpoint and a rest
   t.is(await add('1', '0'), first)
   const second = await add('2', first)
   await client.text('BGREWRITEAOF')
-  while (!/aof_rewrite_in_progress:0/.test(await client.text('INFO', 'persistence'))) await client.text('PING')
+  await until('it is rewritten', async () => /aof_rewrite_in_progress:0/.test(await client.text('INFO', 'persistence')))
   const third = await add('3', second)
   await again()
   for (const [iid, id] of [['1', first], ['2', second], ['3', third]] as const) t.is(await add(iid, '0'), id)

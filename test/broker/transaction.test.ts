@@ -69,9 +69,9 @@ test('a watched key that comes due before EXEC is a changed one, one that was du
   const key = Buffer.from('k')
   const hash = x.dbs[0]!.hash(key, 0, 1)
   x.settings.activeExpire = false
-  x.dbs[0]!.setDeadline(x.dbs[0]!.find(key, 0, 1, hash), hash, x.clock.nowMs() + 500)
   await client.text('WATCH', 'k')
-  await client.text('NAP', '510')
+  x.dbs[0]!.setDeadline(x.dbs[0]!.find(key, 0, 1, hash), hash, x.clock.nowMs() + 1)
+  await client.text('NAP', '5')
   t.is((await client.pipeline([['MULTI'], ['PING'], ['EXEC']])).join(''), '+OK\r\n+QUEUED\r\n*-1\r\n')
 
   await client.text('PUT', 'k', 'v')

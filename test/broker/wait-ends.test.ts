@@ -2,6 +2,7 @@
 // begins meanwhile.
 import test from 'ava'
 import { realDisk } from '../../core/disk.ts'
+import { until } from '../until.ts'
 import { startBroker } from './in-process.ts'
 
 test('nobody is told of replicas any more once the wait has ended', async (t) => {
@@ -15,14 +16,14 @@ test('nobody is told of replicas any more once the wait has ended', async (t) =>
   t.is(onAck.size, 0)
   const id = (await client.text('CLIENT', 'ID')).slice(1, -2)
   const waits = client.text('WAIT', '1', '0')
-  while (onAck.size === 0) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => onAck.size > 0)
   t.is(await other.text('CLIENT', 'UNBLOCK', id, 'ERROR'), ':1\r\n')
   t.is(await waits, '-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n')
   t.is(onAck.size, 0)
   client.call('WAIT', '1', '0').catch(() => {})
-  while (onAck.size === 0) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => onAck.size > 0)
   client.destroy()
-  while (broker.clients.size > 1) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => broker.clients.size === 1)
   t.is(onAck.size, 0)
   other.destroy()
 })
@@ -37,9 +38,7 @@ test('WAITAOF counts on the log that is there when it ends, not on the one that 
   const { broker, connect } = await startBroker(t, { args: ['--appendonly', 'yes'], disk: { ...disk, openAppend } })
   const [client, other] = await Promise.all([connect(), connect()])
   const { onAck } = broker.replicas
-  const isWaiting = async (): Promise<void> => {
-    while (onAck.size === 0) await new Promise((resolve) => setImmediate(resolve))
-  }
+  const isWaiting = (): Promise<void> => until(() => onAck.size > 0)
   await client.call('SET', 'k', 'v')
   const noLog = '-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.\r\n'
   const both = client.text('WAITAOF', '1', '1', '0')

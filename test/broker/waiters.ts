@@ -1,14 +1,14 @@
 // Clients that wait with a command, for the tests of what wakes them.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { RespClient } from '../resp-client.ts'
+import { until } from '../until.ts'
 import type { InProcess } from './in-process.ts'
 
 export const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`
 export const bulks = (...items: string[]): string => `*${items.length}\r\n${items.map(bulk).join('')}`
 
 /** Resolves when so many clients wait. */
-export async function parked(server: InProcess, count: number): Promise<void> {
-  while (server.broker.blocking.count !== count) await sleep(1)
+export function parked(server: InProcess, count: number): Promise<void> {
+  return until(`${count} clients wait`, () => server.broker.blocking.count === count)
 }
 
 /** A client that waits with this command; those that came before it wait already. */

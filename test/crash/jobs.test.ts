@@ -10,11 +10,12 @@ import { seededRandom } from '../compat/random.ts'
 import { readState, stateDifferences } from '../compat/state.ts'
 import { startMillrace, type ServerProcess } from '../process.ts'
 import { scale } from '../scale.ts'
+import { until } from '../until.ts'
 import { JobModel, type Entry } from './job-model.ts'
 import { connectOnce, consume, group, isPoison, produce, stream, type Yard } from './job-workers.ts'
 
 const workers = 8
-const drainTimeoutMs = 60_000
+const patienceMs = 5 * 60_000
 
 /** Real payloads: package.json files, cut to 200 to 2,000 characters (so not all parse as JSON). */
 function realBodies(): string[] {
@@ -57,7 +58,7 @@ async function killAtRandomMoments(broker: ServerProcess, yard: Yard): Promise<v
   const r = seededRandom(yard.seed)
   const moments = Array.from({ length: scale.brokerKills }, () => r.below(scale.jobs))
   for (const left of moments.toSorted((a, b) => b - a)) {
-    while (yard.left > left) await sleep(1)
+    await until(`${left} jobs are left`, () => yard.left <= left, patienceMs)
     await sleep(r.below(40))
     await broker.kill9()
     await broker.start()
@@ -67,17 +68,15 @@ async function killAtRandomMoments(broker: ServerProcess, yard: Yard): Promise<v
 /** Waits until only poisoned jobs are left for the group. */
 async function drained(broker: ServerProcess): Promise<void> {
   const redis = await connectOnce(broker.port)
-  const deadline = Date.now() + drainTimeoutMs
   const entries = await entriesOf(redis)
   const last = entries.at(-1)?.id
   const poison = new Set(entries.filter(isPoison).map((entry) => entry.id))
-  while (Date.now() < deadline) {
+  await until('only poisoned jobs are left', async () => {
+    await sleep(200)
     const pending = await pendingOf(redis)
     const [info] = await redis.xinfo('GROUPS', stream) as unknown[][]
-    if (fieldOf(info!, 'last-delivered-id') === last
-      && [...pending.keys()].every((id) => poison.has(id))) break
-    await sleep(200)
-  }
+    return fieldOf(info!, 'last-delivered-id') === last && [...pending.keys()].every((id) => poison.has(id))
+  }, patienceMs)
   redis.disconnect()
 }
 

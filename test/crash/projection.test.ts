@@ -8,14 +8,16 @@ import { Redis } from 'ioredis'
 import { seededRandom } from '../compat/random.ts'
 import { requireRedis, startMillrace, startRedis } from '../process.ts'
 import { scale } from '../scale.ts'
+import { until } from '../until.ts'
 
 const users = 5
 const batch = 100
+const patienceMs = 5 * 60_000
 
 for (const name of ['millrace', 'redis-server'] as const) {
   test.serial(`a projection counts each entry once over kills of it and of the broker (${name})`, async (t) => {
     if (name === 'redis-server' && !requireRedis(t)) return
-    t.timeout(5 * 60_000)
+    t.timeout(8 * 60_000)
     const broker = await (name === 'millrace' ? startMillrace(t) : startRedis(t, { appendfsync: 'no' }))
     const r = seededRandom(scale.seed)
     const redis = new Redis({ port: broker.port, host: '127.0.0.1', maxRetriesPerRequest: null })
@@ -31,7 +33,7 @@ for (const name of ['millrace', 'redis-server'] as const) {
     const folded = async (): Promise<number> => (await redis.hvals('totals:entries')).reduce((sum, n) => sum + Number(n), 0)
     const moments = Array.from({ length: scale.projectionKills }, () => r.below(scale.projectedEntries))
     for (const [i, moment] of moments.toSorted((a, b) => a - b).entries()) {
-      while (await folded() < moment) await sleep(5)
+      await until(`${moment} entries are folded`, async () => await folded() >= moment, patienceMs)
       await sleep(r.below(20))
       if (i % 3 === 2) {
         await broker.kill9()
@@ -42,7 +44,7 @@ for (const name of ['millrace', 'redis-server'] as const) {
         instances[which] = begin(broker.port)
       }
     }
-    while (await redis.get('totals:position') !== `${scale.projectedEntries}-0`) await sleep(20)
+    await until('all are folded', async () => await redis.get('totals:position') === `${scale.projectedEntries}-0`, patienceMs)
 
     for (let user = 0; user < users; user++) {
       const expected = Array.from({ length: scale.projectedEntries }, (_, n) => n).filter((n) => n % users === user).map(String)

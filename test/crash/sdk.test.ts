@@ -10,12 +10,14 @@ import { Producer } from '../../consumers/worker/index.ts'
 import { seededRandom, type Random } from '../compat/random.ts'
 import { requireRedis, startMillrace, startRedis, type ServerProcess } from '../process.ts'
 import { scale } from '../scale.ts'
+import { until } from '../until.ts'
 import { campaign, type CampaignJobs, type Manner } from './sdk-worker.ts'
 
 const processes = 4
 const leaseMs = 1_000
 const keys = 40
 const batch = 500
+const patienceMs = 5 * 60_000
 
 for (const name of ['millrace', 'redis-server'] as const) {
   test.serial(`each job has its effect once, over kills of workers and of the broker (${name})`, async (t) => {
@@ -120,7 +122,7 @@ class Crew {
 async function killAtRandom(broker: ServerProcess, crew: Crew, redis: Redis, jobs: number, r: Random): Promise<void> {
   const moments = Array.from({ length: 3 * scale.sdkBrokerKills }, () => r.below(Math.round(jobs * 0.9)))
   for (const [i, moment] of moments.toSorted((a, b) => a - b).entries()) {
-    while (await redis.hlen(campaign.effects) < moment) await sleep(10)
+    await until(`${moment} jobs have their effect`, async () => await redis.hlen(campaign.effects) >= moment, patienceMs)
     await sleep(r.below(40))
     if (i % 3 === 1) {
       await broker.kill9()
@@ -130,14 +132,14 @@ async function killAtRandom(broker: ServerProcess, crew: Crew, redis: Redis, job
 }
 
 /** Nothing is pending, nothing unread. */
-async function drained(redis: Redis): Promise<void> {
-  for (;;) {
+function drained(redis: Redis): Promise<void> {
+  return until('nothing is left', async () => {
+    await sleep(100)
     const [pending] = await redis.xpending('jobs', 'workers') as [number]
     const [group] = await redis.xinfo('GROUPS', 'jobs') as unknown[][]
     const [[last]] = await redis.xrevrange('jobs', '+', '-', 'COUNT', 1) as [[string, string[]]]
-    if (pending === 0 && group!.includes(last)) return
-    await sleep(100)
-  }
+    return pending === 0 && group!.includes(last)
+  }, patienceMs)
 }
 
 async function check(t: ExecutionContext, redis: Redis, jobs: number): Promise<void> {

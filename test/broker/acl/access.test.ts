@@ -11,6 +11,7 @@ import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../
 import { decode } from '../../resp-value.ts'
 import type { RespValue } from '../../resp-value.ts'
 import { scale } from '../../scale.ts'
+import { until } from '../../until.ts'
 import { openDuet } from '../duet.ts'
 import { startBroker } from '../in-process.ts'
 
@@ -150,7 +151,7 @@ test('a client that waits for a stream is refused when its user may not read it 
   await admin.pipeline([['XGROUP', 'CREATE', 's', 'g', '$', 'MKSTREAM'], ['ACL', 'SETUSER', 'u', 'on', 'nopass', '+@all', '~s']])
   await client.call('AUTH', 'u', 'x')
   client.sendRaw('XREADGROUP GROUP g c BLOCK 0 STREAMS s >\r\n')
-  while (!(await admin.text('INFO', 'clients')).includes('blocked_clients:1')) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('it waits', async () => (await admin.text('INFO', 'clients')).includes('blocked_clients:1'))
   await admin.pipeline([['ACL', 'SETUSER', 'u', 'resetkeys'], ['XADD', 's', '1-1', 'f', 'v']])
   t.is(String((await client.take(1))[0]), '-NOPERM No permissions to access a key\r\n')
   t.regex(await admin.text('XPENDING', 's', 'g'), /^\*4\r\n:0\r\n/)

@@ -7,6 +7,7 @@ import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { decode, show } from '../../resp-value.ts'
 import type { RespValue } from '../../resp-value.ts'
+import { until } from '../../until.ts'
 
 const debug = ['--enable-debug-command', 'yes']
 
@@ -101,7 +102,7 @@ test('CLIENT UNBLOCK ends a wait as its timeout would, or with an error', async 
   const error = '-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n'
   for (const [how, expected] of [['TIMEOUT', ':0\r\n'], ['ERROR', error]] as const) {
     const waiting = c.text('WAIT', '1', '0')
-    while (await admin.text('CLIENT', 'UNBLOCK', id, how) === ':0\r\n') await sleep(5)
+    await until('it is unblocked', async () => await admin.text('CLIENT', 'UNBLOCK', id, how) === ':1\r\n')
     t.is(await waiting, expected)
   }
 })
@@ -151,12 +152,12 @@ test('the latency monitor sees what reached its threshold', async (t) => {
   const server = await startMillrace(t, { args: [...debug, '--latency-monitor-threshold', '20'] })
   const [c] = await clientsOf(t, server, 1) as [RespClient]
   t.is(await c.text('DEBUG', 'SLEEP', '0.05'), '+OK\r\n')
-  const [latest] = decode(await c.call('LATENCY', 'LATEST')).value as RespValue[]
-  const fields = (latest!.value as RespValue[]).map((field) => field.value as string)
-  t.is(fields[0], 'command')
-  t.true(Number(fields[2]) >= 50)
+  // On a loaded machine other events may be slow, too.
+  const latest = decode(await c.call('LATENCY', 'LATEST')).value as RespValue[]
+  const fields = latest.map((row) => (row.value as RespValue[]).map((field) => field.value as string)).find(([name]) => name === 'command')!
+  t.true(Number(fields[3]) >= 50)
   t.regex(await textOf(c, 'LATENCY', 'GRAPH', 'command'), /^command - high \d+ ms/)
-  t.regex(await textOf(c, 'LATENCY', 'DOCTOR'), /command: 1 samples/)
+  t.regex(await textOf(c, 'LATENCY', 'DOCTOR'), /command: [1-9]\d* samples/)
   t.regex(show(decode(await c.call('LATENCY', 'HISTOGRAM', 'debug'))), /histogram_usec/)
   t.is(await c.text('LATENCY', 'RESET', 'command'), ':1\r\n')
 })

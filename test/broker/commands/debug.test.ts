@@ -2,6 +2,7 @@
 import test from 'ava'
 import { checkAof, requireRedis, startMillrace, startRedis } from '../../process.ts'
 import { startBroker } from '../in-process.ts'
+import { until } from '../../until.ts'
 import { play } from './same-replies.ts'
 
 const args = ['--enable-debug-command', 'yes']
@@ -34,7 +35,7 @@ test('POPULATE and RELOAD leave turns to others, and their client waits for them
   const [maker, other] = await Promise.all([server.connect(), server.connect()])
   const order: string[] = []
   const made = maker.text('DEBUG', 'POPULATE', '300000').then((text) => order.push(text))
-  while (server.broker.engine.dbs[0]!.count === 0) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => server.broker.engine.dbs[0]!.count > 0)
   order.push(await other.text('PING'))
   t.is(await other.text('CLIENT', 'UNBLOCK', '1'), ':0\r\n')
   t.true(server.broker.engine.dbs[0]!.count < 300_000)
@@ -42,7 +43,7 @@ test('POPULATE and RELOAD leave turns to others, and their client waits for them
   t.deepEqual(order, ['+PONG\r\n', '+OK\r\n'])
   t.is(await other.text('DBSIZE'), ':300000\r\n')
   const reloaded = maker.text('DEBUG', 'RELOAD')
-  while (!server.broker.loading.active) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => server.broker.loading.active)
   t.is(await other.text('CLIENT', 'UNBLOCK', '1'), ':0\r\n')
   t.true(server.broker.loading.active)
   t.is(await reloaded, '+OK\r\n')

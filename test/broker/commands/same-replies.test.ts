@@ -3,7 +3,8 @@ import test from 'ava'
 import { requireRedis, startMillrace, startRedis } from '../../process.ts'
 import { play } from './same-replies.ts'
 
-const args = ['--enable-debug-command', 'yes', '--latency-tracking', 'no', '--save', '']
+// No command is slow, however long the machine lets it wait.
+const args = ['--enable-debug-command', 'yes', '--latency-tracking', 'no', '--slowlog-log-slower-than', '-1', '--save', '']
 
 const scripts: Readonly<Record<string, readonly string[]>> = {
   connection: [

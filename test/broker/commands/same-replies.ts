@@ -17,7 +17,7 @@ export async function play(ours: ServerProcess, theirs: ServerProcess, script: r
     const silent = setTimeout(() => {
       mine.destroy()
       other.destroy()
-    }, 10_000)
+    }, 60_000)
     const [a, b] = await Promise.all([mine.call(...words), other.call(...words)]).catch((cause: unknown) => {
       throw new Error(`no reply to ${line}`, { cause })
     })

@@ -13,6 +13,7 @@ import { MillraceError } from '../../../core/errors.ts'
 import { seededRandom } from '../../../core/random.ts'
 import { defaultSettings } from '../../../core/settings.ts'
 import { requireRedis, startRedis, temporaryDirectory } from '../../process.ts'
+import { until } from '../../until.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 
@@ -75,11 +76,13 @@ test('killed at any moment it leaves nothing, and the next one works', async (t)
   const rounds = 10
   let killed = 0
   let tookMs = 0
-  for (let i = 0; i < rounds; i++) {
+  // On a loaded machine what one takes changes: it goes on until enough of them were killed.
+  for (let i = 0; i < rounds || (killed < 4 && i < 10 * rounds); i++) {
     const beganMs = performance.now()
     const compaction = new Compaction(plan)
     // The first ones before it has begun, and then later and later in what one takes.
-    setTimeout(() => compaction.cancel(), i < 2 ? i : (random.u32() % 1000) / 1000 * tookMs * i / rounds)
+    if (i < 2) compaction.cancel()
+    else setTimeout(() => compaction.cancel(), (random.u32() % 1000) / 1000 * tookMs * Math.min(i / rounds, 1))
     try {
       t.is((await compaction.done).keysFolded, 20_000)
       tookMs = performance.now() - beganMs
@@ -93,7 +96,7 @@ test('killed at any moment it leaves nothing, and the next one works', async (t)
       tookMs = performance.now() - beganMs
     }
   }
-  t.true(killed >= 2)
+  t.true(killed >= 4)
   t.is((await new Compaction(plan).done).position, 20_000)
 })
 
@@ -113,8 +116,13 @@ test('it runs at low priority, and ends when its parent is killed', async (t) =>
   writeFileSync(path.join(dir, 'plan.json'), JSON.stringify(plan))
   const script = `import { readFileSync } from 'node:fs'
 import { Compaction } from '${path.join(root, 'broker/persistence/compaction-process.ts')}'
-const compaction = new Compaction(JSON.parse(readFileSync('${path.join(dir, 'plan.json')}', 'utf8')),
-  () => process.stdout.write(compaction.pid + '\\n'))
+let isStopped = false
+const compaction = new Compaction(JSON.parse(readFileSync('${path.join(dir, 'plan.json')}', 'utf8')), () => {
+  if (isStopped) return
+  isStopped = true
+  process.kill(compaction.pid, 'SIGSTOP')
+  process.stdout.write(compaction.pid + '\\n')
+})
 await compaction.done`
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: root })
   t.teardown(() => parent.kill('SIGKILL'))
@@ -125,6 +133,7 @@ await compaction.done`
   t.true(pid > 0)
   t.is(os.getPriority(pid), os.constants.priority.PRIORITY_LOW)
   parent.kill('SIGKILL')
+  process.kill(pid, 'SIGCONT')
   const alive = (): boolean => {
     try {
       return process.kill(pid, 0)
@@ -132,6 +141,5 @@ await compaction.done`
       return false
     }
   }
-  for (let i = 0; i < 600 && alive(); i++) await new Promise((resolve) => setTimeout(resolve, 50))
-  t.false(alive())
+  await until('the child has ended', () => !alive())
 })

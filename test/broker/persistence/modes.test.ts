@@ -1,16 +1,13 @@
 // What each of the settings that the README recommends keeps after kill -9, and what a start loads in which mode.
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { checkAof, hasRedis, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
+import { until } from '../../until.ts'
 
-async function waitFor(server: ServerProcess, line: string): Promise<void> {
-  for (const until = Date.now() + 30_000; !(await server.run('INFO persistence'))[0]!.includes(`\r\n${line}`);) {
-    if (Date.now() > until) throw new Error(`never ${line}`)
-    await sleep(20)
-  }
+function waitFor(server: ServerProcess, line: string): Promise<void> {
+  return until(line, async () => (await server.run('INFO persistence'))[0]!.includes(`\r\n${line}\r`))
 }
 
 async function kill(server: ServerProcess): Promise<void> {
@@ -31,7 +28,7 @@ test('warm cache, leaderboard (appendonly no, save rules): the last dump is kept
   const server = await startMillrace(t, { args: ['--appendonly', 'no', '--save', '1 3'] })
   await server.run('ZADD board 1 ann', 'ZADD board 2 bob', 'ZADD board 3 cid')
   await waitFor(server, 'rdb_saves:1')
-  await waitFor(server, 'rdb_last_bgsave_time_sec:0')
+  await waitFor(server, 'rdb_bgsave_in_progress:0')
   await server.run('ZADD board 4 dan')
   await kill(server)
   t.deepEqual(await server.run('ZCARD board', 'ZADD board 5 eve'), [':3', ':1'])

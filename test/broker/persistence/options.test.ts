@@ -11,13 +11,12 @@ import { encodeCommand } from '../../resp-client.ts'
 import { until } from '../../until.ts'
 import { startBroker } from '../in-process.ts'
 
-async function folded(server: ServerProcess, rewrites: number): Promise<void> {
+function folded(server: ServerProcess, rewrites: number): Promise<void> {
   const wanted = ['aof_rewrite_in_progress:0\r', `aof_rewrites:${rewrites}\r`, 'aof_last_bgrewrite_status:ok\r']
-  for (const until = Date.now() + 60_000; Date.now() < until; await sleep(20)) {
+  return until(`rewrite ${rewrites}`, async () => {
     const info = (await server.run('INFO persistence'))[0]!
-    if (wanted.every((line) => info.includes(line))) return
-  }
-  throw new Error(`no rewrite: ${server.output}`)
+    return wanted.every((line) => info.includes(line))
+  })
 }
 
 test('aof-timestamp-enabled writes what redis-check-aof cuts a log by, and both start from what is left', async (t) => {
@@ -27,8 +26,8 @@ test('aof-timestamp-enabled writes what redis-check-aof cuts a log by, and both 
   await server.run('SET a 1', 'SET a 2')
   const segment = path.join(server.dir, 'appendonlydir', 'appendonly.aof.1.incr.aof')
   const stamps = (): number[] => [...readFileSync(segment, 'latin1').matchAll(/#TS:(\d+)\r\n/g)].map((match) => Number(match[1]))
-  const first = stamps()[0]!
-  while (Math.floor(Date.now() / 1000) <= first + 1) await sleep(50)
+  const last = stamps().at(-1)!
+  await until('two seconds have passed', () => Math.floor(Date.now() / 1000) > last + 1)
   await server.run('SET b 3', 'CONFIG SET aof-timestamp-enabled no')
   const written = stamps()
   t.true(written.length >= 2 && written.every((stamp, i) => i === 0 || stamp > written[i - 1]!))
@@ -39,7 +38,7 @@ test('aof-timestamp-enabled writes what redis-check-aof cuts a log by, and both 
   t.true(checkAof(server.dir).ok)
 
   const manifest = path.join(server.dir, 'appendonlydir', 'appendonly.aof.manifest')
-  const cut = spawnSync('redis-check-aof', ['--truncate-to-timestamp', String(first + 1), manifest], { encoding: 'utf8' })
+  const cut = spawnSync('redis-check-aof', ['--truncate-to-timestamp', String(last + 1), manifest], { encoding: 'utf8' })
   t.is(cut.status, 0, cut.stdout + cut.stderr)
   await server.start()
   t.deepEqual(await server.run('MGET a b c'), ['*3\r\n$1\r\n2\r\n$-1\r\n$-1'])
@@ -93,7 +92,7 @@ test('a BGSAVE that FLUSHALL ended leaves the file of the next one alone', async
   persistence.begin('save')
   engine.onEmptied!()
   persistence.begin('save')
-  while (persistence.run !== undefined) await sleep(5)
+  await until(() => persistence.run === undefined)
   t.is(persistence.lastSave, 'ok')
   t.deepEqual(readdirSync(dir).filter((name) => name.startsWith('temp-')), [])
 })

@@ -81,7 +81,8 @@ test('after a graceful restart of ours replicas go on; after a crash they get al
 
 test('two replicas that attach while clients write hold the same in the end', async (t) => {
   if (!requireRedis(t)) return
-  const master = await startMillrace(t, { args: quick })
+  // All that is written until a replica is back is kept for it, however long it takes.
+  const master = await startMillrace(t, { args: [...quick, '--repl-backlog-size', '1gb'] })
   const ours = await master.connect()
   const load = { on: true }
   const writer = (async () => {

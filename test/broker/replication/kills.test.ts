@@ -177,7 +177,8 @@ for (const [name, one, other] of pairs) {
 
 test.serial('after a crash of ours as a replica it goes on where its log ends', async (t) => {
   if (!requireRedis(t)) return
-  const master = await startRedis(t, { args: quick })
+  // All that is written until the replica is back is kept for it, however long its start takes.
+  const master = await startRedis(t, { args: [...quick, '--repl-backlog-size', '1gb'] })
   await fill(master)
   const replica = await startMillrace(t, { args: [...quick, '--replicaof', `127.0.0.1 ${master.port}`] })
   const leads = await master.connect()

@@ -4,6 +4,8 @@ import net from 'node:net'
 import { encodeCommand } from '../../resp-client.ts'
 import type { Arg } from '../../resp-client.ts'
 
+const patienceMs = 60_000
+
 export class RawReplica {
   readonly socket: net.Socket
   /** All bytes that came and were not taken. */
@@ -99,9 +101,11 @@ export class RawReplica {
   }
 
   private async until(holds: () => boolean): Promise<void> {
+    const late = setTimeout(() => this.socket.destroy(), patienceMs)
     while (!holds()) {
-      if (this.socket.destroyed) throw new Error('the master closed the link')
+      if (this.socket.destroyed) throw new Error(`the master closed the link, or sent nothing in ${patienceMs} ms`)
       await new Promise<void>((resolve) => { this.wake = resolve })
     }
+    clearTimeout(late)
   }
 }

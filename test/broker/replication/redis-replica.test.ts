@@ -109,6 +109,7 @@ test('WAIT counts replicas, min-replicas-to-write refuses writes without them', 
   await until('one is gone', async () => await infoField(ours, 'connected_slaves') === '1')
   t.is(await ours.text('CONFIG', 'SET', 'min-replicas-to-write', 0), '+OK\r\n')
   t.is(await ours.text('SET', 'a', '2'), '+OK\r\n')
+  t.is(await ours.text('WAIT', 1, 30_000), ':1\r\n')
   t.is(await ours.text('WAIT', 2, 300), ':1\r\n')
   const theirs = await first.connect()
   t.is(await theirs.text('GET', 'a'), '$1\r\n2\r\n')

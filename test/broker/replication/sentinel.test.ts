@@ -13,6 +13,11 @@ import { until } from '../../until.ts'
 import { infoField, linkIsUp } from './attached.ts'
 
 const name = 'millrace'
+/** So long a server may stand still and is not taken for dead. */
+const downAfterMs = 3000
+const failoverTimeoutMs = 20_000
+/** A sentinel that stood still itself trusts nothing for half a minute. */
+const patienceMs = 120_000
 
 async function startSentinel(scope: Scope, master: number): Promise<ServerProcess> {
   const dir = temporaryDirectory(scope)
@@ -20,7 +25,7 @@ async function startSentinel(scope: Scope, master: number): Promise<ServerProces
   const file = path.join(dir, 'sentinel.conf')
   writeFileSync(file, [
     `port ${port}`, 'bind 127.0.0.1', `dir ${dir}`, `sentinel monitor ${name} 127.0.0.1 ${master} 1`,
-    `sentinel down-after-milliseconds ${name} 1000`, `sentinel failover-timeout ${name} 5000`, '',
+    `sentinel down-after-milliseconds ${name} ${downAfterMs}`, `sentinel failover-timeout ${name} ${failoverTimeoutMs}`, '',
   ].join('\n'))
   const sentinel = new ServerProcess('sentinel', ['redis-server', file, '--sentinel'], port, dir)
   scope.teardown(() => sentinel.kill9())
@@ -64,14 +69,14 @@ test('a dead master is replaced by its replica, and comes back as one', async (t
   for (let i = 0; i < 100; i++) await redis.rpush('list', i)
   t.true(await redis.wait(2, 10_000) >= 2)
   await first.kill9()
-  await until(async () => await leaderOf(asks) === second.port)
-  await until(() => follows(third, second.port))
+  await until('the second leads', async () => await leaderOf(asks) === second.port, patienceMs)
+  await until('the third follows it', () => follows(third, second.port), patienceMs)
   // The client has found the new one by itself.
   for (let i = 100; i < 200; i++) await redis.rpush('list', i)
   t.deepEqual(await redis.lrange('list', 0, -1), Array.from({ length: 200 }, (_, i) => String(i)))
 
   await first.start()
-  await until(() => follows(first, second.port))
+  await until('the first follows it', () => follows(first, second.port), patienceMs)
   const one = await first.connect()
   t.is(await one.text('LLEN', 'list'), ':200\r\n')
   one.destroy()

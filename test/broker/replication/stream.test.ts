@@ -97,7 +97,8 @@ async function seen(server: ServerProcess, replica: RawReplica, commands: string
 
 test('a replica is sent what redis-server sends', async (t) => {
   if (!requireRedis(t)) return
-  const args = ['--repl-diskless-sync', 'no', '--enable-debug-command', 'yes']
+  // The PING that says that the master lives would count, too.
+  const args = ['--repl-diskless-sync', 'no', '--enable-debug-command', 'yes', '--repl-ping-replica-period', '3600']
   const [ours, theirs] = await Promise.all([startMillrace(t, { args }), startRedis(t, { args })])
   const [one, other] = await Promise.all([RawReplica.attach(ours.port), RawReplica.attach(theirs.port)])
   const wrong: string[] = []

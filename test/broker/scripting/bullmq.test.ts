@@ -49,7 +49,7 @@ test('jobs are added, delayed, retried, prioritised, and flow; none is lost or d
   const tree = await flows.add({
     name: 'parent', queueName: 'jobs', children: [1, 2, 3].map((n) => ({ name: 'child', queueName: 'jobs', data: { n } })),
   })
-  const results = await Promise.all([...plain, ...others, tree.job].map((job) => job.waitUntilFinished(events, 30_000)))
+  const results = await Promise.all([...plain, ...others, tree.job].map((job) => job.waitUntilFinished(events, 120_000)))
   t.is(results.length, 106)
   t.deepEqual(results.at(-1), { name: 'parent', children: 3 })
   t.true([...done.values()].every((times) => times === 1))

@@ -1,11 +1,11 @@
 // Scripts that take too long: the others are told BUSY, nothing is done twice, SCRIPT KILL ends what wrote nothing, and
 // what was not ended is in no frame.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import test from 'ava'
 import { startMillrace } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
+import { until } from '../../until.ts'
 
 const busyEval = '-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n'
 const busyFunction = '-BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.\r\n'
@@ -23,22 +23,22 @@ function start(t: ExecutionContext, ...args: string[]): Promise<ServerProcess> {
 }
 
 /** Asks until the answer is the one awaited; the answers before it. */
-async function until(client: RespClient, words: readonly string[], wanted: (reply: string) => boolean): Promise<string[]> {
+async function answered(client: RespClient, words: readonly string[], wanted: (reply: string) => boolean): Promise<string[]> {
   const before: string[] = []
-  for (let tries = 0; tries < 2000; tries++) {
+  await until(`${words.join(' ')} is answered as awaited`, async () => {
     const reply = await client.text(...words)
-    if (wanted(reply)) return before
+    if (wanted(reply)) return true
     before.push(reply)
-    await sleep(2)
-  }
-  throw new Error(`${words.join(' ')} never answered as awaited: ${before[before.length - 1]!}`)
+    return false
+  })
+  return before
 }
 
 test('an endless script: BUSY for the others, SCRIPT KILL ends it', async (t) => {
   const server = await start(t)
   const [looping, other] = await Promise.all([server.connect(), server.connect()])
   const ended = looping.text('EVAL', endless, '0')
-  const before = await until(other, ['PING'], (reply) => reply === busyEval)
+  const before = await answered(other, ['PING'], (reply) => reply === busyEval)
   t.true(before.every((reply) => reply === '+PONG\r\n'))
   t.is(await other.text('GET', 'k'), busyEval)
   t.is(await other.text('SHUTDOWN'), busyEval)
@@ -64,7 +64,7 @@ test('pcall can\'t catch the end of a script, nor can an endless loop within a c
     'return (("a"):gsub("a", function() while true do end end))', 'while true do xpcall(function() error("x") end, function() end) end',
   ]) {
     const ended = looping.text('EVAL', script, '0')
-    await until(other, ['SCRIPT', 'KILL'], (reply) => reply === '+OK\r\n')
+    await answered(other, ['SCRIPT', 'KILL'], (reply) => reply === '+OK\r\n')
     t.regex(await ended, /^-ERR Script killed by user with SCRIPT KILL\.\.\. script: [0-9a-f]{40}, on @user_script:1\.\r\n$/, script)
   }
 })
@@ -85,7 +85,7 @@ test('a script that wrote goes on where it stood, and nothing is done twice', as
   const server = await start(t)
   const [looping, other] = await Promise.all([server.connect(), server.connect()])
   const ended = looping.pipeline([['SET', 'before', '1'], ['EVAL', countFor, '1', 'n', '3000'], ['GET', 'n']])
-  await until(other, ['PING'], (reply) => reply === busyEval)
+  await answered(other, ['PING'], (reply) => reply === busyEval)
   t.regex(await other.text('SCRIPT', 'KILL'), /^-UNKILLABLE Sorry the script already executed write commands/)
   const [, counted, stored] = (await ended).map(String)
   t.is(stored!.split('\r\n')[1], counted!.slice(1, -2))
@@ -119,10 +119,11 @@ test('what a script drew, read from the clock, and did to replies is the same wh
       table.concat(drawn, ' ') == table.concat(redis.call('LRANGE', 'drawn', 0, -1), ' '), table.concat(list, ' '),
       redis.call('GET', 'clock') == string.format('%.17g', clock), redis.call('LLEN', 'drawn'), redis.call('EXISTS', 'n', 'where'),
     }`, '1', 'n', '3000')
-  await until(other, ['PING'], (reply) => reply === busyEval)
+  await answered(other, ['PING'], (reply) => reply === busyEval)
   t.is(await ended, '*5\r\n:1\r\n$9\r\nchanged b\r\n:1\r\n:50\r\n:0\r\n')
   t.deepEqual((await other.pipeline([['SELECT', '3'], ['GET', 'where'], ['EXISTS', 'n']])).map(String),
     ['+OK\r\n', '$4\r\ndb 3\r\n', ':1\r\n'])
+  await until('it is logged', () => server.output.includes('once'))
   t.is(server.output.split('once').length, 2, 'one line in the log')
 })
 
@@ -138,7 +139,7 @@ test('a script with more replies than are kept goes on all the same, and comes t
   await other.call('SET', 'large', 'x'.repeat(1 << 20))
   t.is(await looping.text('EVAL', `${read} return {bytes, redis.call('GET', 'n')}`, '0'), `*2\r\n:${100 << 20}\r\n$3\r\n100\r\n`)
   const ended = looping.text('EVAL', `${read.replace(`redis.call('INCR', 'n')`, '')} ${endless}`, '0')
-  await until(other, ['SCRIPT', 'KILL'], (reply) => reply === '+OK\r\n')
+  await answered(other, ['SCRIPT', 'KILL'], (reply) => reply === '+OK\r\n')
   t.regex(await ended, /^-ERR Script killed by user/)
 })
 
@@ -164,8 +165,8 @@ test('a script within MULTI that takes too long: the transaction is whole', asyn
     ['MULTI'], ['SET', 'a', '1'], ['EVAL', countFor, '1', 'n', '3000'], ['INCR', 'a'], ['EVAL', countFor, '1', 'm', '2000'], ['GET', 'm'],
     ['EXEC'], ['GET', 'a'],
   ])
-  await until(other, ['PING'], (reply) => reply === busyEval)
-  await until(other, ['PING'], (reply) => reply === '+PONG\r\n')
+  await answered(other, ['PING'], (reply) => reply === busyEval)
+  await answered(other, ['PING'], (reply) => reply === '+PONG\r\n')
   const replies = (await ended).map(String)
   const match = /^\*5\r\n\+OK\r\n:(\d+)\r\n:2\r\n:(\d+)\r\n\$\d+\r\n(\d+)\r\n$/.exec(replies[6]!)
   t.not(match, null, replies[6])
@@ -179,7 +180,7 @@ test('a function that takes too long is FUNCTION KILL\'s affair', async (t) => {
   const [looping, other] = await Promise.all([server.connect(), server.connect()])
   await other.text('FUNCTION', 'LOAD', '#!lua name=l\nredis.register_function("loop", function(keys, args) while true do end end)')
   const ended = looping.text('FCALL', 'loop', '1', 'k', 'a')
-  await until(other, ['PING'], (reply) => reply === busyFunction)
+  await answered(other, ['PING'], (reply) => reply === busyFunction)
   t.is(await other.text('SCRIPT', 'KILL'), busyFunction)
   t.regex(await other.text('FUNCTION', 'STATS'),
     /^\*4\r\n\$14\r\nrunning_script\r\n\*6\r\n\$4\r\nname\r\n\$4\r\nloop\r\n\$7\r\ncommand\r\n\*5\r\n.*duration_ms\r\n:\d+\r\n/s)
@@ -193,7 +194,7 @@ test('SHUTDOWN NOSAVE ends a script that can\'t be killed; of what it did nothin
   const [looping, other] = await Promise.all([server.connect(), server.connect()])
   await other.text('SET', 'kept', '1')
   looping.text('EVAL', `redis.call('SET', 'half', '1') ${endless}`, '0').catch(() => {})
-  await until(other, ['PING'], (reply) => reply === busyEval)
+  await answered(other, ['PING'], (reply) => reply === busyEval)
   t.regex(await other.text('SCRIPT', 'KILL'), /^-UNKILLABLE/)
   other.text('SHUTDOWN', 'NOSAVE').catch(() => {})
   t.is(await server.ended, 0)
@@ -211,7 +212,7 @@ test('what clients were owed before the script, and keys that fall due while it 
     redis.call('SET', 'seen', redis.call('EXISTS', 'due')) return n`
   const ended = looping.text('EVAL', script, '1', 'n', '3000')
   const early = third.text('SET', 'early', '1')
-  await until(other, ['PING'], (reply) => reply === busyEval)
+  await answered(other, ['PING'], (reply) => reply === busyEval)
   t.true(['+OK\r\n', busyEval].includes(await early))
   t.regex(await ended, /^:\d+\r\n$/)
   t.is(await other.text('GET', 'seen'), '$1\r\n1\r\n', 'time stands still for a script')

@@ -1,7 +1,9 @@
 // What scripts may not do, and what they leave behind: memory, read-only runs, SELECT, MONITOR, waiting clients, the cache.
 import test from 'ava'
 import { requireRedis, startMillrace, startRedis } from '../../process.ts'
+import { until } from '../../until.ts'
 import { startBroker } from '../in-process.ts'
+import { parked } from '../waiters.ts'
 
 const shebang = (flags: string, body: string): string => `#!lua flags=${flags}\n${body}`
 
@@ -73,10 +75,11 @@ test('MONITOR shows the script, and what it calls as called from lua', async (t)
 })
 
 test('a client that waits for a key is served when the script has ended, not within it', async (t) => {
-  const { connect, broker } = await startBroker(t)
+  const server = await startBroker(t)
+  const { connect } = server
   const [waiting, client] = await Promise.all([connect(), connect()])
-  const got = waiting.text('TAKE', 'k', '10000')
-  while (broker.blocking.count === 0) await new Promise((resolve) => setImmediate(resolve))
+  const got = waiting.text('TAKE', 'k', '0')
+  await parked(server, 1)
   t.is(await client.text('EVAL', 'redis.call("PUT", "k", "v") return redis.call("FETCH", "k")', '0'), '$1\r\nv\r\n')
   t.is(await got, '$1\r\nv\r\n')
   t.is(await client.text('FETCH', 'k'), '$-1\r\n')
@@ -184,6 +187,7 @@ test('codes of errors without end are not counted: that ends with the 129th unti
   t.is((await stats()).length, 128)
   await client.pipeline(Array.from({ length: 1000 }, (_, i) => failing(`F${i} x`)))
   t.deepEqual(await stats(), ['errorstat_ERRORSTATS_DISABLED:count=1'])
+  await until('it is logged', () => server.output.includes('Errorstats stopped'))
   t.is(server.output.match(/Errorstats stopped: .* Codes so far: E0, E1, E10, /g)?.length, 1)
   t.regex(await client.text('INFO', 'stats'), /^total_error_replies:1128\r$/m)
   await client.call('CONFIG', 'RESETSTAT')
