@@ -86,9 +86,12 @@ export class LogFiles {
     return fd
   }
 
-  /** A name for a checkpoint in the making: in the folder, so that it can be renamed; never one that counts. */
-  temporaryBase(form: CheckpointForm = 'rdb'): string {
-    return path.join(this.place.folder, `temp-${this.place.baseName}.base.${form === 'rdb' ? 'rdb' : 'aof'}`)
+  /**
+   * A name for a checkpoint in the making: in the folder, so that it can be renamed; never one that counts. `maker`: of
+   * one that must not meet the file of another.
+   */
+  temporaryBase(form: CheckpointForm = 'rdb', maker = ''): string {
+    return path.join(this.place.folder, `temp-${maker}${this.place.baseName}.base.${form === 'rdb' ? 'rdb' : 'aof'}`)
   }
 
   /**

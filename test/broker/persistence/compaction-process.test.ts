@@ -2,7 +2,7 @@
 // leaves nothing behind.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'ava'
@@ -12,8 +12,9 @@ import type { CompactionPlan } from '../../../broker/persistence/compaction.ts'
 import { MillraceError } from '../../../core/errors.ts'
 import { seededRandom } from '../../../core/random.ts'
 import { defaultSettings } from '../../../core/settings.ts'
-import { requireRedis, startRedis, temporaryDirectory } from '../../process.ts'
+import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import { until } from '../../until.ts'
+import { childrenOf, isAlive } from './children.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 
@@ -134,12 +135,38 @@ await compaction.done`
   t.is(os.getPriority(pid), os.constants.priority.PRIORITY_LOW)
   parent.kill('SIGKILL')
   process.kill(pid, 'SIGCONT')
-  const alive = (): boolean => {
-    try {
-      return process.kill(pid, 0)
-    } catch {
-      return false
-    }
+  await until('the child has ended', () => !isAlive(pid))
+})
+
+test('one that was left behind before it began, and wakes when the next is at work, spoils nothing', async (t) => {
+  const server = await startMillrace(t, { args: ['--enable-debug-command', 'yes'] })
+  const says = async (...lines: string[]): Promise<boolean> => {
+    const [info] = await server.run('INFO persistence')
+    return lines.every((line) => info!.includes(`\r\n${line}\r`))
   }
-  await until('the child has ended', () => !alive())
+  /** Stops the process that folds the log as soon as it is there. */
+  const stopped = async (): Promise<number> => {
+    let found: number[] = []
+    await until('it is started', () => (found = childrenOf(server.pid).flatMap(childrenOf)).length > 0)
+    process.kill(found[0]!, 'SIGSTOP')
+    return found[0]!
+  }
+  await server.run('DEBUG POPULATE 100000 key 100', 'BGREWRITEAOF')
+  const left = await stopped()
+  process.kill(childrenOf(server.pid)[0]!, 'SIGKILL')
+  await until('it is given up', () => says('aof_rewrite_in_progress:0', 'aof_last_bgrewrite_status:err'))
+
+  await server.run('SET more 1', 'BGREWRITEAOF')
+  const folder = path.join(server.dir, 'appendonlydir')
+  await until('the next one writes', () => readdirSync(folder).some((name) => name.startsWith('temp-') && name.endsWith('.rdb')))
+  const next = await stopped()
+  process.kill(left, 'SIGCONT')
+  await until('the first one has ended', () => !isAlive(left))
+  process.kill(next, 'SIGCONT')
+  await until('it is rewritten', () => says('aof_rewrite_in_progress:0', 'aof_last_bgrewrite_status:ok'))
+  const digest = await server.run('DEBUG DIGEST')
+  await server.restart()
+  t.deepEqual(await server.run('DEBUG DIGEST'), digest)
+  t.notRegex(server.output, /can't be loaded/)
+  t.deepEqual(readdirSync(folder).filter((name) => name.startsWith('temp-')), [])
 })

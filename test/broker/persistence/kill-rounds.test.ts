@@ -10,6 +10,7 @@ import { checkAof, program, requireRedis, startMillrace, startRedis } from '../.
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { scale } from '../../scale.ts'
+import { childrenOf } from './children.ts'
 
 /** In each of two lanes; CI makes more than 200 kills. */
 const rounds = scale.killRounds
@@ -77,11 +78,6 @@ function killChild(server: ServerProcess, r: Random): number {
     // It was done before.
     return 0
   }
-}
-
-function childrenOf(pid: number): number[] {
-  const found = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
-  return found.stdout.split('\n').filter((line) => line !== '').map(Number)
 }
 
 /** The value of a whole number's reply. */
