@@ -16,7 +16,7 @@ export const scale = {
   projectedEntries: full ? 6_000 : 4_000,
   projectionKills: full ? 8 : 5,
   /** Rounds of kills while checkpoints are made, in each of two lanes: one and a half kills a round, and more. */
-  killRounds: full ? 70 : 5,
+  killRounds: full ? 58 : 5,
   brokerKills: full ? 20 : 5,
   /** Kills and cuts in the middle of replication, for each pair of servers. */
   replicationKills: full ? 8 : 4,

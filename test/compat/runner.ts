@@ -9,7 +9,7 @@ import { nameOf } from './containers.ts'
 import { connections, type Command, type Episode, type Step } from './episode.ts'
 
 /** How long a pipeline may stand still before its connection is taken for blocked. */
-const stallMs = 400
+const stallMs = 50
 const silenceMs = 60_000
 const lapseMs = 20
 
