@@ -10,6 +10,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { RespClient } from './resp-client.ts'
+import { pauseMs } from './until.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const readyTimeoutMs = 60_000
@@ -95,14 +96,14 @@ export class ServerProcess {
   }
 
   async #ready(child: ChildProcess): Promise<void> {
-    const deadline = Date.now() + readyTimeoutMs
-    while (Date.now() < deadline) {
+    const began = performance.now()
+    for (let waitedMs = 0; waitedMs < readyTimeoutMs; waitedMs = performance.now() - began) {
       if (!running.has(child)) {
         await lastWords(child)
         throw new Error(`${this.name} ended early:\n${this.output}`)
       }
       if (await answersPing(this.port)) return
-      await sleep(5)
+      await sleep(pauseMs(waitedMs))
     }
     throw new Error(`${this.name} was not ready in ${readyTimeoutMs} ms:\n${this.output}`)
   }

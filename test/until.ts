@@ -1,6 +1,13 @@
 // Waiting for what a test needs to be so, for as long as a loaded machine may need.
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
 const patienceMs = 60_000
+
+/** How long to wait before the next look: a part of what was waited already, for looks cost the one that is looked at. */
+export function pauseMs(waitedMs: number): number {
+  return Math.min(100, 2 + waitedMs / 10)
+}
 
 type Holds = () => boolean | Promise<boolean>
 
@@ -8,9 +15,10 @@ type Holds = () => boolean | Promise<boolean>
 export function until(holds: Holds): Promise<void>
 export function until(what: string, holds: Holds, ms?: number): Promise<void>
 export async function until(what: string | Holds, holds = what as Holds, ms = patienceMs): Promise<void> {
-  const deadline = performance.now() + ms
+  const began = performance.now()
   while (!await holds()) {
-    if (performance.now() > deadline) throw new Error(`not so in ${ms} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    const waitedMs = performance.now() - began
+    if (waitedMs > ms) throw new Error(`not so in ${ms} ms: ${what}`)
+    await sleep(pauseMs(waitedMs))
   }
 }
