@@ -10,6 +10,9 @@ import { freePort, temporaryDirectory, type Scope } from './process.ts'
 const readyTimeoutMs = 60_000
 const outputCharsMax = 20_000
 
+/** For clients of JetStream: how long they wait for an answer (ms). */
+export const patient = { timeout: 60_000 }
+
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -51,7 +54,7 @@ export class NatsServer {
 
   /** A client of its own, without reconnecting. */
   connect(options: Partial<ConnectionOptions> = {}): Promise<NatsConnection> {
-    return connect({ servers: this.url, reconnect: false, timeout: 20_000, ...this.#client, ...options })
+    return connect({ servers: this.url, reconnect: false, ...patient, ...this.#client, ...options })
   }
 
   /** Starts it and waits until JetStream answers. */
@@ -122,7 +125,7 @@ export async function startJetStream(
   const nats = await startNats(scope, options)
   const nc = await nats.connect()
   scope.teardown(() => nc.close())
-  return { nats, nc, jsm: await nc.jetstreamManager({ timeout: 20_000 }) }
+  return { nats, nc, jsm: await nc.jetstreamManager(patient) }
 }
 
 /** True when nats-server is installed; without it the test ends early and loudly, and fails under CI. */

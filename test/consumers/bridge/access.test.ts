@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { credsAuthenticator, nkeyAuthenticator, nkeys } from 'nats'
-import { requireNats, startNats, type NatsServer } from '../../nats-server.ts'
+import { patient, requireNats, startNats, type NatsServer } from '../../nats-server.ts'
 import { temporaryDirectory } from '../../process.ts'
 import { startBridged } from './bridged.ts'
 import { until } from '../../until.ts'
@@ -145,7 +145,7 @@ test('subjects that the server does not permit are said, and the broker goes on'
   })
   const nc = await nats.connect()
   t.teardown(() => nc.close())
-  await (await nc.jetstreamManager()).streams.add({ name: 'S', subjects: ['s'] })
+  await (await nc.jetstreamManager(patient)).streams.add({ name: 'S', subjects: ['s'] })
   const b = await startBridged(t, nats.url, ['--bridge-nats-user', 'some', '--bridge-nats-password', 'x'])
   await b.ask('BRIDGE', 'ADD', 'out', 'stream-out', 's')
   await b.ask('BRIDGE', 'ADD', 'c', 'channels', 'c.*', 'DIRECTION', 'out')

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { headers, type Msg, type NatsConnection } from 'nats'
-import { requireNats, startJetStream, startNats } from '../../nats-server.ts'
+import { patient, requireNats, startJetStream, startNats } from '../../nats-server.ts'
 import { encodeCommand, RespClient } from '../../resp-client.ts'
 import { decode, show } from '../../resp-value.ts'
 import { startBridged, type Bridged } from './bridged.ts'
@@ -178,7 +178,7 @@ test('a server that does not answer: bounded in flight, publishes of unknown out
   if (!requireNats(t)) return
   const nats = await startNats(t)
   const nc = await nats.connect()
-  const jsm = await nc.jetstreamManager()
+  const jsm = await nc.jetstreamManager(patient)
   await jsm.streams.add({ name: 'S', subjects: ['s'] })
   await nc.close()
   const b = await startBridged(t, nats.url)
@@ -197,7 +197,7 @@ test('a server that does not answer: bounded in flight, publishes of unknown out
   await until('all', async () => (await b.map('BRIDGE', 'INFO', 's'))['lag'] === '0')
   const again = await nats.connect()
   t.teardown(() => again.close())
-  const manager = await again.jetstreamManager()
+  const manager = await again.jetstreamManager(patient)
   t.is((await manager.streams.info('S')).state.messages, 500)
   for (const seq of [1, 50, 51, 100, 499, 500]) {
     t.is((await manager.streams.getMessage('S', { seq })).header.get('n'), String(seq - 1))

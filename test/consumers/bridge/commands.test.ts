@@ -6,7 +6,7 @@ import { createConfig } from '../../../broker/config/config.ts'
 import { createBroker } from '../../../broker/broker.ts'
 import { bridgeExtension } from '../../../consumers/bridge/extension.ts'
 import { parseDefinition, readWords, wordsText, Wrong } from '../../../consumers/bridge/definition.ts'
-import { requireNats, startJetStream, startNats } from '../../nats-server.ts'
+import { patient, requireNats, startJetStream, startNats } from '../../nats-server.ts'
 import { freePort, temporaryDirectory } from '../../process.ts'
 import { startBridged } from './bridged.ts'
 import { until } from '../../until.ts'
@@ -137,7 +137,7 @@ test('a replica is passive; promoted it goes on from where its master was', asyn
   t.is(await replica.ask('REPLICAOF', '127.0.0.1', String(master.port)), '+OK')
   for (let i = 1; i <= 50; i++) {
     await master.ask('XADD', 's', '*', 'n', String(i))
-    await nc.jetstream().publish('in', String(i))
+    await nc.jetstream(patient).publish('in', String(i))
   }
   await until('replicated', async () => await replica.ask('XLEN', 'copy') === ':50' && await replica.ask('XLEN', 's') === ':50')
   t.like(await replica.map('BRIDGE', 'INFO', 'out'), { state: 'passive' })
@@ -156,7 +156,7 @@ test('a replica is passive; promoted it goes on from where its master was', asyn
   t.deepEqual(promoted.map(String), ['+OK\r\n', '+OK\r\n', '+OK\r\n'])
   for (let i = 51; i <= 100; i++) {
     await replica.ask('XADD', 's', '*', 'n', String(i))
-    await nc.jetstream().publish('in', String(i))
+    await nc.jetstream(patient).publish('in', String(i))
   }
   await until('in', async () => await replica.ask('XLEN', 'copy') === ':100')
   await until('out', async () => (await jsm.streams.info('OUT')).state.messages >= 100)
@@ -178,14 +178,14 @@ test('a key of another type, a JetStream stream that is missing: the bridge says
   await until('missing', async () => (await b.map('BRIDGE', 'INFO', 'in'))['error'] === 'stream not found')
   await until('no subject', async () => /no JetStream stream takes/.test((await b.map('BRIDGE', 'INFO', 'out'))['error']!))
   await jsm.streams.add({ name: 'J', subjects: ['j.*'] })
-  await nc.jetstream().publish('j.x', '1')
+  await nc.jetstream(patient).publish('j.x', '1')
   await until('another type', async () => (await b.map('BRIDGE', 'INFO', 'in'))['error']!.startsWith('WRONGTYPE'))
   await b.ask('DEL', 'copy')
   await b.ask('XADD', 's', '*', 'data', '2')
   await until('both go on', async () => await b.ask('XLEN', 'copy') === ':1' && (await b.map('BRIDGE', 'INFO', 'out'))['published'] === '1')
   // Emptied: the cursor went with the stream, so all that JetStream has comes again.
   await b.ask('FLUSHALL')
-  await nc.jetstream().publish('j.x', '3')
+  await nc.jetstream(patient).publish('j.x', '3')
   await until('all again', async () => (await b.entries('copy')).length === 2)
   t.deepEqual((await b.entries('copy')).map((entry) => entry[2]), ['1', '3'])
 })

@@ -2,7 +2,7 @@
 import test from 'ava'
 import { AckPolicy, DeliverPolicy } from 'nats'
 import { seededRandom } from '../../../core/random.ts'
-import { requireNats, startNats, type NatsServer } from '../../nats-server.ts'
+import { patient, requireNats, startNats, type NatsServer } from '../../nats-server.ts'
 import { startMillrace, type ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { decode, show, type RespValue } from '../../resp-value.ts'
@@ -64,10 +64,10 @@ async function arrived(server: ServerProcess): Promise<number[]> {
 
 async function stored(nats: NatsServer): Promise<number[]> {
   const nc = await nats.connect()
-  const jsm = await nc.jetstreamManager()
+  const jsm = await nc.jetstreamManager(patient)
   const { state } = await jsm.streams.info('S')
   const { name } = await jsm.consumers.add('S', { ack_policy: AckPolicy.None, deliver_policy: DeliverPolicy.All })
-  const consumer = await nc.jetstream().consumers.get('S', name)
+  const consumer = await nc.jetstream(patient).consumers.get('S', name)
   const numbers: number[] = []
   const messages = await consumer.consume({ max_messages: 2000 })
   for await (const message of messages) {

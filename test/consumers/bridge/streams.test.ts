@@ -1,6 +1,6 @@
 import test from 'ava'
 import { headers, type NatsConnection } from 'nats'
-import { requireNats, startJetStream, startNats } from '../../nats-server.ts'
+import { patient, requireNats, startJetStream, startNats } from '../../nats-server.ts'
 import { startBridged } from './bridged.ts'
 import { until } from '../../until.ts'
 
@@ -8,7 +8,7 @@ type Stored = { subject: string, seq: number, data: string, headers: Record<stri
 
 /** All messages that a JetStream stream holds. */
 async function stored(nc: NatsConnection, stream: string): Promise<Stored[]> {
-  const jsm = await nc.jetstreamManager()
+  const jsm = await nc.jetstreamManager(patient)
   const { state } = await jsm.streams.info(stream)
   const list: Stored[] = []
   for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
@@ -54,7 +54,7 @@ test('JetStream comes to a stream: of a broker the same fields, of others payloa
   await until('the first', async () => (await b.map('BRIDGE', 'INFO', 'in'))['received'] === '1')
   const h = headers()
   h.append('traceparent', '00-1-2-01')
-  await nc.jetstream().publish('j.x', 'hello', { headers: h, msgID: 'm1' })
+  await nc.jetstream(patient).publish('j.x', 'hello', { headers: h, msgID: 'm1' })
   await until('the second', async () => (await b.map('BRIDGE', 'INFO', 'in'))['received'] === '2')
   await b.ask('SELECT', '3')
   const list = (await b.entries('copy')).map(([, ...fields]) => fields)
@@ -121,7 +121,7 @@ test('messages that JetStream removed unread are a gap: counted, reported, and a
   if (!requireNats(t)) return
   const { nats, nc, jsm } = await startJetStream(t)
   await jsm.streams.add({ name: 'J', subjects: ['j'] })
-  const js = nc.jetstream()
+  const js = nc.jetstream(patient)
   for (let i = 1; i <= 10; i++) await js.publish('j', String(i))
   const b = await startBridged(t, nats.url)
   await b.ask('BRIDGE', 'ADD', 'in', 'stream-in', 'J', 'copy')
@@ -178,8 +178,8 @@ test('what cannot cross is put aside with where it came from, and what is behind
   const h = headers()
   h.append('Millrace-Fields', 'a,b')
   h.append('a', '1')
-  await nc.jetstream().publish('s', 'rest', { headers: h })
-  await nc.jetstream().publish('s', 'good')
+  await nc.jetstream(patient).publish('s', 'rest', { headers: h })
+  await nc.jetstream(patient).publish('s', 'good')
   await c.ask('BRIDGE', 'ADD', 'in', 'stream-in', 'J', 'copy')
   await until('all', async () => await c.ask('XLEN', 'copy') === ':38')
   const [entry] = await c.entries('millrace:bridge:in:dead')
@@ -233,7 +233,7 @@ test('what comes over the bridge is held under maxmemory, also while no client d
   if (!requireNats(t)) return
   const { nats, nc, jsm } = await startJetStream(t)
   await jsm.streams.add({ name: 'J', subjects: ['s'] })
-  const js = nc.jetstream()
+  const js = nc.jetstream(patient)
   const [messages, bytes] = [200, 64 << 10]
   for (let i = 0; i < messages; i++) await js.publish('s', Buffer.alloc(bytes, String(i)))
   const b = await startBridged(t, nats.url, ['--maxmemory', String((messages / 2) * bytes)])

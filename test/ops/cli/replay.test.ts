@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
 import { connect } from 'nats'
-import { requireNats, startNats } from '../../nats-server.ts'
+import { patient, requireNats, startNats } from '../../nats-server.ts'
 import { freePort, program, requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
@@ -101,7 +101,7 @@ test('into NATS: each entry once, however often it is sent', async (t) => {
   if (!requireNats(t)) return
   const nats = await startNats(t)
   const watcher = await connect({ servers: `127.0.0.1:${nats.port}` })
-  const manager = await watcher.jetstreamManager()
+  const manager = await watcher.jetstreamManager(patient)
   const into = `nats://127.0.0.1:${nats.port}/audit.log`
   const lost = await millrace('replay', server.dir, '--into', into)
   t.is(lost.code, 1)
