@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const patienceMs = 60_000
+const patienceMs = 180_000
 
 /** How long to wait before the next look: a part of what was waited already, for looks cost the one that is looked at. */
 export function pauseMs(waitedMs: number): number {

@@ -18,7 +18,7 @@ function onEachServer(title: string, names: readonly ServerName[], body: (server
     test.serial(`${title} (${name})`, async (t) => {
       const server = servers.get(name)
       if (server === undefined) return t.pass('SKIPPED: it is not installed')
-      t.timeout(120_000)
+      t.timeout(300_000)
       await server.redis.flushall()
       await body(server, t)
     })

@@ -38,7 +38,7 @@ function onEachServer(title: string, body: (yard: Yard) => Promise<void>): void 
     test.serial(`${title} (${name})`, async (t) => {
       const server = servers.get(name)
       if (server === undefined) return t.pass('SKIPPED: it is not installed')
-      t.timeout(120_000)
+      t.timeout(300_000)
       const { connection, redis } = server
       await redis.flushall()
       const producer = new Producer<Jobs>({ connection })
