@@ -7,17 +7,26 @@ const replyTimeoutMs = 180_000
 
 export type Arg = string | number | Uint8Array
 
-const crlf = Buffer.from('\r\n')
 const aggregateFactor: Record<string, number> = { '*': 1, '~': 1, '>': 1, '%': 2, '|': 2 }
 
 /** Encodes one command as an array of bulk strings; strings are written as UTF-8. */
 export function encodeCommand(args: readonly Arg[]): Buffer {
-  const parts: Uint8Array[] = [Buffer.from(`*${args.length}\r\n`)]
-  for (const arg of args) {
-    const bytes = typeof arg === 'object' ? arg : Buffer.from(String(arg))
-    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, crlf)
-  }
-  return Buffer.concat(parts)
+  if (args.some((arg) => typeof arg === 'object')) return encodeLatin1(args.map((arg) => bytesOf(arg).toString('latin1')))
+  let text = `*${args.length}\r\n`
+  for (const arg of args) text += `$${Buffer.byteLength(String(arg))}\r\n${arg as string | number}\r\n`
+  return Buffer.from(text)
+}
+
+/** As `encodeCommand`, of words that have a character for each byte. */
+export function encodeLatin1(words: readonly string[]): Buffer {
+  let text = `*${words.length}\r\n`
+  for (const word of words) text += `$${word.length}\r\n${word}\r\n`
+  return Buffer.from(text, 'latin1')
+}
+
+function bytesOf(arg: Arg): Buffer {
+  if (typeof arg !== 'object') return Buffer.from(String(arg))
+  return Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength)
 }
 
 /** Finds where replies end, in any number of feeds: it never looks at a byte twice. */

@@ -2,6 +2,7 @@
 // each step: replies in their order and, apart from them, pushes.
 import { createHash } from 'node:crypto'
 import type { ServerProcess } from '../process.ts'
+import { encodeLatin1 } from '../resp-client.ts'
 import type { RespClient } from '../resp-client.ts'
 import { decode, show } from '../resp-value.ts'
 import type { RespValue } from '../resp-value.ts'
@@ -41,11 +42,8 @@ class Voice {
   private async collect(conn: number, commands: readonly (readonly string[])[]): Promise<Heard[number]> {
     const client = this.clients[conn]!
     const mark = `mark-${this.marks++}`
-    const bytes = [...commands, ['PING', mark]].map((words) => Buffer.concat([
-      Buffer.from(`*${words.length}\r\n`),
-      ...words.map((word) => word.replace(/^<id:(\d+)>$/, (_, n: string) => this.ids[Number(n)]!))
-        .map((word) => Buffer.from(`$${word.length}\r\n${word}\r\n`, 'latin1')),
-    ]))
+    const bytes = [...commands, ['PING', mark]].map((words) => encodeLatin1(
+      words.map((word) => word.replace(/^<id:(\d+)>$/, (_, n: string) => this.ids[Number(n)]!))))
     client.sendRaw(Buffer.concat(bytes))
     const replies: RespValue[] = []
     for (;;) {

@@ -2,7 +2,7 @@
 // out as one pipeline, and the next run starts when both servers have answered. It stops at the
 // first reply that differs.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RespClient } from '../resp-client.ts'
+import { encodeLatin1, RespClient } from '../resp-client.ts'
 import { until } from '../until.ts'
 import { sameReply } from './compare.ts'
 import { nameOf } from './containers.ts'
@@ -53,17 +53,15 @@ export class Side {
   }
 
   /** The bytes of a command; `<<id:n>>` becomes this server's id of connection n. */
-  encode(command: Command): Buffer[] {
-    return command.map((arg) => {
-      const own = arg.replaceAll(/<<id:(\d)>>/g, (_, n: string) => this.ids[Number(n)] ?? '0')
-      return Buffer.from(own, 'latin1')
-    })
+  encode(command: Command): Buffer {
+    return encodeLatin1(command.map((arg) => arg.replaceAll(/<<id:(\d)>>/g, (_, n: string) => this.ids[Number(n)] ?? '0')))
   }
 
   /** Sends a pipeline; a connection that stands still because it blocks is unblocked. */
   async send(conn: number, commands: readonly Command[]): Promise<Buffer[]> {
-    const replies = this.clients[conn]!.pipeline(commands.map((command) => this.encode(command)))
-    return this.#unblockUntil(conn, replies)
+    const client = this.clients[conn]!
+    client.sendRaw(Buffer.concat(commands.map((command) => this.encode(command))))
+    return this.#unblockUntil(conn, client.take(commands.length))
   }
 
   /**
@@ -72,9 +70,7 @@ export class Side {
    */
   async hold(conn: number, command: Command): Promise<void> {
     const client = this.clients[conn]!
-    client.sendRaw(Buffer.concat([
-      encode(['ECHO', 'taken']), encode(this.encode(command)),
-    ]))
+    client.sendRaw(Buffer.concat([encodeLatin1(['ECHO', 'taken']), this.encode(command)]))
     await client.take(1)
     await until('the command is taken', async () => (
       client.unread().length > 0 || /flags=\S*b/.test(await this.control.text('CLIENT', 'LIST', 'ID', this.ids[conn]!))))
@@ -106,14 +102,6 @@ export class Side {
     if (this.control !== undefined) this.control.destroy()
     this.clients = []
   }
-}
-
-function encode(args: readonly (string | Buffer)[]): Buffer {
-  return Buffer.concat([
-    Buffer.from(`*${args.length}\r\n`),
-    ...args.flatMap((arg) => [Buffer.from(`$${Buffer.byteLength(arg)}\r\n`), Buffer.from(arg),
-      Buffer.from('\r\n')]),
-  ])
 }
 
 /** Plays the steps on freshly emptied servers; null when all replies agree. */

@@ -10,6 +10,7 @@ import { nullLog, type Log } from '../../../core/log/log.ts'
 import { seededRandom } from '../../../core/random.ts'
 import { Reply } from '../../../core/reply.ts'
 import { systemSession, type Session } from '../../../core/session.ts'
+import { encodeLatin1 } from '../../resp-client.ts'
 
 export type Word = string | Buffer | number
 /** `ms`: the clock of the turn, which replay runs it at. */
@@ -19,12 +20,7 @@ const table = new CommandTable(coreCommands)
 
 /** A command in RESP; strings are taken as one byte a character. */
 export function encode(words: readonly Word[]): Buffer {
-  const parts: Buffer[] = [Buffer.from(`*${words.length}\r\n`)]
-  for (const word of words) {
-    const bytes = typeof word === 'object' ? word : Buffer.from(String(word), 'latin1')
-    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'))
-  }
-  return Buffer.concat(parts)
+  return encodeLatin1(words.map((word) => (typeof word === 'object' ? word.toString('latin1') : String(word))))
 }
 
 /** Keeps the effects it is given. */
