@@ -17,6 +17,8 @@ import { until } from '../../until.ts'
 import { childrenOf, isAlive } from './children.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
+/** These processes run at low priority: beside others they are slow. */
+const patienceMs = 180_000
 
 function say(...words: (string | number)[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${String(word).length}\r\n${word}\r\n`).join('')}`
@@ -135,7 +137,7 @@ await compaction.done`
   t.is(os.getPriority(pid), os.constants.priority.PRIORITY_LOW)
   parent.kill('SIGKILL')
   process.kill(pid, 'SIGCONT')
-  await until('the child has ended', () => !isAlive(pid))
+  await until('the child has ended', () => !isAlive(pid), patienceMs)
 })
 
 test('one that was left behind before it began, and wakes when the next is at work, spoils nothing', async (t) => {
@@ -151,19 +153,20 @@ test('one that was left behind before it began, and wakes when the next is at wo
     process.kill(found[0]!, 'SIGSTOP')
     return found[0]!
   }
-  await server.run('DEBUG POPULATE 100000 key 100', 'BGREWRITEAOF')
+  await server.run('DEBUG POPULATE 50000 key 100', 'BGREWRITEAOF')
   const left = await stopped()
   process.kill(childrenOf(server.pid)[0]!, 'SIGKILL')
   await until('it is given up', () => says('aof_rewrite_in_progress:0', 'aof_last_bgrewrite_status:err'))
 
   await server.run('SET more 1', 'BGREWRITEAOF')
   const folder = path.join(server.dir, 'appendonlydir')
-  await until('the next one writes', () => readdirSync(folder).some((name) => name.startsWith('temp-') && name.endsWith('.rdb')))
+  const writes = (): boolean => readdirSync(folder).some((name) => name.startsWith('temp-') && name.endsWith('.rdb'))
+  await until('the next one writes', writes, patienceMs)
   const next = await stopped()
   process.kill(left, 'SIGCONT')
-  await until('the first one has ended', () => !isAlive(left))
+  await until('the first one has ended', () => !isAlive(left), patienceMs)
   process.kill(next, 'SIGCONT')
-  await until('it is rewritten', () => says('aof_rewrite_in_progress:0', 'aof_last_bgrewrite_status:ok'))
+  await until('it is rewritten', () => says('aof_rewrite_in_progress:0', 'aof_last_bgrewrite_status:ok'), patienceMs)
   const digest = await server.run('DEBUG DIGEST')
   await server.restart()
   t.deepEqual(await server.run('DEBUG DIGEST'), digest)
