@@ -1,4 +1,4 @@
-// The arena's ground: chunks of 16 MiB cut into pages of 4 KiB, runs of free pages, and chunks for huge blocks.
+// The arena's ground: chunks of 16 MiB (the first has 1 MiB, for little data) cut into pages of 4 KiB, runs of free pages, and chunks for huge blocks.
 //
 // A pointer counts units of 8 bytes: chunk << 21 | unit, so 2,048 chunks reach 32 GiB. Chunks are ArrayBuffers, which
 // the operating system commits page by page as they are touched, and gets back the moment they are dropped.
@@ -17,6 +17,7 @@ const chunksMax = 1 << (32 - chunkShift)
 const pageShift = 12
 export const pageBytes = 1 << pageShift
 const pagesPerChunk = chunkBytes >>> pageShift
+const firstChunkPages = 256
 const pageUnitShift = pageShift - unitShift
 /** A block larger than this gets a chunk of its own. */
 export const largeBytesMax = chunkBytes >>> 1
@@ -274,18 +275,19 @@ export class Pages {
   }
 
   private addPagedChunk(): void {
-    const chunk = this.addChunk(chunkBytes)
-    const owner = new Int32Array(pagesPerChunk).fill(ownerFree)
+    const pages = this.u8.length === 0 ? firstChunkPages : pagesPerChunk
+    const chunk = this.addChunk(pages * pageBytes)
+    const owner = new Int32Array(pages).fill(ownerFree)
     this.owners[chunk] = owner
     this.tables[chunk] = {
       owner,
-      runPages: new Uint16Array(pagesPerChunk),
-      next: new Int32Array(pagesPerChunk),
-      prev: new Int32Array(pagesPerChunk),
+      runPages: new Uint16Array(pages),
+      next: new Int32Array(pages),
+      prev: new Int32Array(pages),
     }
-    const first = pagesPerChunk - freshPages(chunk)
+    const first = pages - freshPages(chunk)
     if (first === 1) owner[0] = ownerNone
-    this.linkRun(chunk, first, pagesPerChunk - first)
+    this.linkRun(chunk, first, pages - first)
   }
 
   private linkRun(chunk: number, page: number, length: number): void {
@@ -334,7 +336,7 @@ const hugeOwner = Int32Array.of(ownerHuge)
 
 /** Pages that a chunk without blocks has free. */
 function freshPages(chunk: number): number {
-  return chunk === 0 ? pagesPerChunk - 1 : pagesPerChunk
+  return chunk === 0 ? firstChunkPages - 1 : pagesPerChunk
 }
 
 function allocate(bytes: number): ArrayBuffer {

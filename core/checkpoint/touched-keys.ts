@@ -11,6 +11,8 @@ import type { KeyNotes } from './effect-keys.ts'
 
 const shards = 256
 const slotsFirst = 64
+/** Of a shard without keys. */
+const noSlots = new Uint32Array(1)
 /** Slots per key at least: 4/3. */
 const fullShare = 0.75
 
@@ -29,7 +31,7 @@ export class TouchedKeys implements KeyNotes {
   constructor(databases: number, seed: DictSeed) {
     this.count = 0
     this.seed = seed
-    this.slots = Array.from({ length: shards }, () => new Uint32Array(slotsFirst))
+    this.slots = Array<Uint32Array>(shards).fill(noSlots)
     this.used = new Uint32Array(shards)
     this.sources = Array.from({ length: databases }, (_, db) => db)
     this.flushed = this.sources.map(() => false)
@@ -101,7 +103,7 @@ export class TouchedKeys implements KeyNotes {
   private put(hash: number): void {
     const shard = hash >>> 24
     let slots = this.slots[shard]!
-    if (this.used[shard]! >= slots.length * fullShare) slots = this.grow(shard)
+    if (slots === noSlots || this.used[shard]! >= slots.length * fullShare) slots = this.grow(shard)
     if (!insert(slots, hash)) return
     this.used[shard] = this.used[shard]! + 1
     this.count++
@@ -109,7 +111,7 @@ export class TouchedKeys implements KeyNotes {
 
   private grow(shard: number): Uint32Array {
     const before = this.slots[shard]!
-    const grown = new Uint32Array(before.length * 2)
+    const grown = new Uint32Array(Math.max(slotsFirst, before.length * 2))
     for (const hash of before) if (hash !== 0) insert(grown, hash)
     this.slots[shard] = grown
     return grown
