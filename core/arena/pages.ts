@@ -1,4 +1,5 @@
-// The arena's ground: chunks of 16 MiB (the first has 1 MiB, for little data) cut into pages of 4 KiB, runs of free pages, and chunks for huge blocks.
+// The arena's ground: chunks of 16 MiB (the first has 1 MiB, for little data) cut into pages of 4 KiB, runs of free
+// pages, and chunks for huge blocks.
 //
 // A pointer counts units of 8 bytes: chunk << 21 | unit, so 2,048 chunks reach 32 GiB. Chunks are ArrayBuffers, which
 // the operating system commits page by page as they are touched, and gets back the moment they are dropped.
@@ -17,6 +18,7 @@ const chunksMax = 1 << (32 - chunkShift)
 const pageShift = 12
 export const pageBytes = 1 << pageShift
 const pagesPerChunk = chunkBytes >>> pageShift
+/** Of chunk 0. */
 const firstChunkPages = 256
 const pageUnitShift = pageShift - unitShift
 /** A block larger than this gets a chunk of its own. */
