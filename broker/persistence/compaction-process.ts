@@ -62,6 +62,6 @@ function removeTarget(target: string): void {
   try {
     if (disk.size(target) >= 0) disk.unlink(target)
   } catch {
-    // It is only a leftover; the next compaction replaces it.
+    // It is only a leftover; the next start removes it.
   }
 }

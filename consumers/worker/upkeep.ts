@@ -29,6 +29,8 @@ export class Upkeep {
   private readonly scheduled: Task
   private cursor: string
   private timer: NodeJS.Timeout | undefined
+  /** The renewal that is under way, or the last one. */
+  private renewing: Promise<void>
 
   constructor(group: Group, leaseMs: number, host: UpkeepHost) {
     this.group = group
@@ -36,6 +38,7 @@ export class Upkeep {
     this.host = host
     this.cursor = '0-0'
     this.timer = undefined
+    this.renewing = Promise.resolve()
     const now = performance.now()
     const intervalMs = leaseMs / renewalsPerLease
     const renewal = { work: () => this.renew(), dueMs: now + intervalMs, busy: false }
@@ -79,7 +82,13 @@ export class Upkeep {
     task.busy = false
   }
 
-  private async renew(): Promise<number> {
+  private renew(): Promise<number> {
+    const renewal = this.renewHeld()
+    this.renewing = renewal.then(() => {}, () => {})
+    return renewal
+  }
+
+  private async renewHeld(): Promise<number> {
     const next = performance.now() + this.leaseMs / renewalsPerLease
     const ids = this.host.heldIds()
     for (let from = 0; from < ids.length; from += scriptJobsMax) {
@@ -98,6 +107,8 @@ export class Upkeep {
   }
 
   private async reclaim(): Promise<number> {
+    // Who was stopped for a lease's time would find what it holds itself, and count deliveries that were none.
+    await this.renewing
     const room = this.host.room()
     if (room > 0) {
       const { cursor, deliveries } = await this.group.reclaim(this.leaseMs, this.cursor, room)

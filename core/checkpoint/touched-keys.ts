@@ -31,7 +31,7 @@ export class TouchedKeys implements KeyNotes {
   constructor(databases: number, seed: DictSeed) {
     this.count = 0
     this.seed = seed
-    this.slots = Array<Uint32Array>(shards).fill(noSlots)
+    this.slots = Array.from({ length: shards }, () => noSlots)
     this.used = new Uint32Array(shards)
     this.sources = Array.from({ length: databases }, (_, db) => db)
     this.flushed = this.sources.map(() => false)
