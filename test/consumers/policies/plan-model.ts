@@ -1,4 +1,5 @@
 // A group with a policy as plain objects: what is due is looked for among all that is pending, each time.
+import { isDeepStrictEqual } from 'node:util'
 import type { Policy } from '../../../core/types/stream-policy.ts'
 
 export type ModelEntry = { n: number, key: string | undefined, gone: boolean }
@@ -26,7 +27,9 @@ export class PlanModel {
     if (entry !== undefined) entry.gone = true
   }
 
+  /** The policy that it has already changes nothing: what was deleted keeps the key that it was held for. */
   setPolicy(policy: Policy | undefined): void {
+    if (isDeepStrictEqual(this.policy, policy)) return
     const had = this.policy !== undefined
     this.policy = policy
     for (const p of this.pending.values()) {
