@@ -10,7 +10,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
 import { RespClient } from './resp-client.ts'
-import { pauseMs } from './until.ts'
+import { pauseMs, until } from './until.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const readyTimeoutMs = 60_000
@@ -129,6 +129,11 @@ export class ServerProcess {
 
   connect(): Promise<RespClient> {
     return RespClient.connect(this.port)
+  }
+
+  /** Waits until it has written that; what a process writes comes later than its replies. */
+  async says(pattern: RegExp): Promise<void> {
+    await until(`${this.name} writes ${pattern}`, () => pattern.test(this.output))
   }
 
   /** Runs commands, their words with blanks between, over a connection of their own; their replies, without the last CRLF. */

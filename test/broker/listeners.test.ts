@@ -118,7 +118,7 @@ test('the program: SIGTERM ends it with 0, what was acknowledged is there again'
   t.is(await client.text('PING'), '+PONG\r\n')
   t.is(await server.terminate(), 0)
   await client.closed
-  t.regex(server.output, /ready to accept connections/)
+  await server.says(/ready to accept connections/)
   await server.start()
   const again = await server.connect()
   t.is(await again.text('PING'), '+PONG\r\n')

@@ -52,7 +52,7 @@ for (const appendonly of ['yes', 'no']) {
         const digest = await theirs.text('DEBUG', 'DIGEST')
         t.is(await ours.text('DEBUG', 'DIGEST'), digest)
         t.is(await ours.text('FCALL_RO', 'f', '0'), ':1\r\n')
-        t.regex(replica.output, /the master's dataset took the place of ours/)
+        await replica.says(/the master's dataset took the place of ours/)
         t.is(await infoField(ours, 'loading'), '0')
         t.is(await infoField(ours, 'async_loading'), '0')
         theirs.destroy()
@@ -210,7 +210,7 @@ test('on-empty-db: where there are keys the dataset goes into a file first', asy
   await scripted.beginSync(2, 50)
   scripted.send(datasetOf(fresh, true))
   await until('the new data are there', async () => await client.text('GET', 'which') === which('new'))
-  t.regex(replica.output, /the master's dataset took the place of ours[^]*the master's dataset is loaded/)
+  await replica.says(/the master's dataset took the place of ours[^]*the master's dataset is loaded/)
   client.destroy()
 })
 

@@ -123,7 +123,7 @@ test('what a script drew, read from the clock, and did to replies is the same wh
   t.is(await ended, '*5\r\n:1\r\n$9\r\nchanged b\r\n:1\r\n:50\r\n:0\r\n')
   t.deepEqual((await other.pipeline([['SELECT', '3'], ['GET', 'where'], ['EXISTS', 'n']])).map(String),
     ['+OK\r\n', '$4\r\ndb 3\r\n', ':1\r\n'])
-  await until('it is logged', () => server.output.includes('once'))
+  await server.says(/once/)
   t.is(server.output.split('once').length, 2, 'one line in the log')
 })
 

@@ -1,7 +1,6 @@
 // What scripts may not do, and what they leave behind: memory, read-only runs, SELECT, MONITOR, waiting clients, the cache.
 import test from 'ava'
 import { requireRedis, startMillrace, startRedis } from '../../process.ts'
-import { until } from '../../until.ts'
 import { startBroker } from '../in-process.ts'
 import { parked } from '../waiters.ts'
 
@@ -187,7 +186,7 @@ test('codes of errors without end are not counted: that ends with the 129th unti
   t.is((await stats()).length, 128)
   await client.pipeline(Array.from({ length: 1000 }, (_, i) => failing(`F${i} x`)))
   t.deepEqual(await stats(), ['errorstat_ERRORSTATS_DISABLED:count=1'])
-  await until('it is logged', () => server.output.includes('Errorstats stopped'))
+  await server.says(/Errorstats stopped/)
   t.is(server.output.match(/Errorstats stopped: .* Codes so far: E0, E1, E10, /g)?.length, 1)
   t.regex(await client.text('INFO', 'stats'), /^total_error_replies:1128\r$/m)
   await client.call('CONFIG', 'RESETSTAT')

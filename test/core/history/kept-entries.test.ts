@@ -60,7 +60,7 @@ async function readBeside(n: number, retains: boolean): Promise<Outcome> {
 test('what moves to the archive meanwhile is found there', async (t) => {
   t.log(`seed ${seed}`)
   let moved = 0
-  for (let n = 0; n < (scale.full ? 200 : 12); n++) {
+  for (let n = 0; n < (scale.full ? 100 : 12); n++) {
     const { wanted, positions, error, sealed, moved: files } = await readBeside(seed + n, false)
     t.is(error, undefined, `seed ${seed + n}`)
     t.deepEqual(positions, positions.map((_, i) => wanted + i), `seed ${seed + n}`)
@@ -73,7 +73,7 @@ test('what moves to the archive meanwhile is found there', async (t) => {
 test('what retention removes meanwhile is an error that names the entry, not a gap', async (t) => {
   t.log(`seed ${seed}`)
   let refused = 0
-  for (let n = 0; n < (scale.full ? 200 : 12); n++) {
+  for (let n = 0; n < (scale.full ? 100 : 12); n++) {
     const { wanted, positions, error, sealed } = await readBeside(seed + n, true)
     t.deepEqual(positions, positions.map((_, i) => wanted + i), `seed ${seed + n}`)
     if (error === undefined) t.true(positions.at(-1)! >= sealed, `seed ${seed + n}`)
