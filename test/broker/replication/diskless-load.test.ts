@@ -209,8 +209,9 @@ test('on-empty-db: where there are keys the dataset goes into a file first', asy
   scripted.cut()
   await scripted.beginSync(2, 50)
   scripted.send(datasetOf(fresh, true))
-  await until('the new data are there', async () => await client.text('GET', 'which') === which('new'))
   await replica.says(/the master's dataset took the place of ours[^]*the master's dataset is loaded/)
+  await until('clients are served again', async () => !(await client.text('GET', 'which')).startsWith('-LOADING'))
+  t.is(await client.text('GET', 'which'), which('new'))
   client.destroy()
 })
 
