@@ -36,7 +36,8 @@ export type LauncherReport =
 const extension = path.extname(import.meta.filename)
 
 class Launcher {
-  private readonly process: Forked
+  /** undefined when the system refused it. */
+  private readonly process: Forked | undefined
   private readonly children: Map<number, { child: ChildProcess, listener: ChildListener }>
   private lastId: number
   over: boolean
@@ -45,14 +46,27 @@ class Launcher {
     this.children = new Map()
     this.lastId = 0
     this.over = false
-    this.process = fork(path.join(import.meta.dirname, `launcher-main${extension}`), [], {
-      execArgv: ['--max-semi-space-size=1', '--v8-pool-size=0'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: childEnvironment(), serialization: 'advanced',
-    })
-    this.process.on('message', (report) => this.hear(report as LauncherReport))
-    this.process.on('error', (error) => this.end(`could not be started: ${error.message}`))
-    this.process.once('exit', () => this.end('is out of reach, for the one that started it has ended'))
+    this.process = this.start()
     this.hold()
+  }
+
+  /** Where there is no memory for a fork it throws: that, too, is told to the children, and ends nothing else. */
+  private start(): Forked | undefined {
+    try {
+      const launched = fork(path.join(import.meta.dirname, `launcher-main${extension}`), [], {
+        execArgv: ['--max-semi-space-size=1', '--v8-pool-size=0'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        env: childEnvironment(), serialization: 'advanced',
+      })
+      launched.on('message', (report) => this.hear(report as LauncherReport))
+      launched.on('error', (error) => {
+        if (launched.pid === undefined) this.end(`could not be started: ${error.message}`)
+      })
+      launched.once('exit', () => this.end('is out of reach, for the one that started it has ended'))
+      return launched
+    } catch (error) {
+      setImmediate(() => this.end(`could not be started: ${(error as Error).message}`))
+      return undefined
+    }
   }
 
   add(child: ChildProcess, listener: ChildListener): number {
@@ -63,7 +77,7 @@ class Launcher {
 
   /** What can't be sent is answered by the launcher's end. */
   order(order: LauncherOrder): void {
-    if (this.process.connected) this.process.send(order, () => {})
+    if (this.process?.connected === true) this.process.send(order, () => {})
   }
 
   private hear(report: LauncherReport): void {
@@ -88,19 +102,23 @@ class Launcher {
   /** Only children that are at work keep this process from ending. */
   private hold(): void {
     if (this.children.size > 0) {
-      this.process.ref()
-      this.process.channel?.ref()
+      this.process?.ref()
+      this.process?.channel?.ref()
     } else {
-      this.process.unref()
-      this.process.channel?.unref()
+      this.process?.unref()
+      this.process?.channel?.unref()
     }
   }
 }
 
 let launcher: Launcher | undefined
 
-/** Starts the launcher, unless it runs: at the latest with the first child. */
-export function prepareLauncher(): Launcher {
+/** Starts the launcher, unless there was one: what could not be kept running waits for the next child. */
+export function prepareLauncher(): void {
+  launcher ??= new Launcher()
+}
+
+function runningLauncher(): Launcher {
   if (launcher === undefined || launcher.over) launcher = new Launcher()
   return launcher
 }
@@ -114,7 +132,7 @@ export class ChildProcess {
   /** `program` is the child's file in `directory`, without its extension. */
   constructor(directory: string, program: string, nodeFlags: string[], listener: ChildListener) {
     this.pid = undefined
-    this.launcher = prepareLauncher()
+    this.launcher = runningLauncher()
     this.id = this.launcher.add(this, listener)
     this.launcher.order({ kind: 'start', id: this.id, program: path.join(directory, program + extension), nodeFlags })
   }

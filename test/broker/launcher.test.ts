@@ -5,10 +5,11 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
-import { ChildProcess } from '../../broker/launcher.ts'
+import { ChildProcess, prepareLauncher } from '../../broker/launcher.ts'
 import type { ChildEnd } from '../../broker/launcher.ts'
 import { temporaryDirectory } from '../process.ts'
 import { until } from '../until.ts'
+import { childrenOf, isAlive } from './children.ts'
 
 const echo = `
 process.on('message', (message) => {
@@ -91,14 +92,10 @@ test.serial('the launcher is killed: its children end, and the next one finds an
   process.kill(launcher, 'SIGKILL')
   t.like(await child.ended, { code: undefined })
   const { pid } = child.process
-  const isAlive = (): boolean => {
-    try {
-      return process.kill(pid!, 0)
-    } catch {
-      return false
-    }
-  }
-  await until('the child has ended', () => !isAlive())
+  await until('the child has ended', () => !isAlive(pid!))
+  // Nothing begins another one for no child.
+  prepareLauncher()
+  t.deepEqual(childrenOf(process.pid), [])
   const next = new Child(directory, 'echo')
   next.process.send('parent')
   await next.hears(1)
@@ -106,3 +103,25 @@ test.serial('the launcher is killed: its children end, and the next one finds an
   next.process.kill()
   await next.ended
 })
+
+for (const [how, execPath] of [['tells of it later', '/nowhere/node'], ['throws', 'no\0path']] as const) {
+  test.serial(`a launcher that the system refuses, which ${how}: its children are told, and the next one is tried`, async (t) => {
+    const directory = prepare(t)
+    const before = new Child(directory, 'echo')
+    before.process.send('parent')
+    await before.hears(1)
+    process.kill(before.heard[0] as number, 'SIGKILL')
+    await before.ended
+    const { execPath: usual } = process
+    process.execPath = execPath
+    const refused = new Child(directory, 'echo')
+    process.execPath = usual
+    refused.process.send('parent')
+    t.regex((await refused.ended).how, /^could not be started: /)
+    const next = new Child(directory, 'echo')
+    next.process.send('parent')
+    await next.hears(1)
+    next.process.kill()
+    await next.ended
+  })
+}

@@ -14,7 +14,7 @@ import { seededRandom } from '../../../core/random.ts'
 import { defaultSettings } from '../../../core/settings.ts'
 import { requireRedis, startMillrace, startRedis, temporaryDirectory } from '../../process.ts'
 import { until } from '../../until.ts'
-import { childrenOf, isAlive } from './children.ts'
+import { childrenOf, isAlive } from '../children.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 /** These processes run at low priority: beside others they are slow. */

@@ -10,7 +10,7 @@ import { checkAof, program, requireRedis, startMillrace, startRedis } from '../.
 import type { ServerProcess } from '../../process.ts'
 import type { RespClient } from '../../resp-client.ts'
 import { scale } from '../../scale.ts'
-import { childrenOf } from './children.ts'
+import { childrenOf } from '../children.ts'
 
 /** In each of two lanes; CI makes more than 200 kills. */
 const rounds = scale.killRounds
