@@ -34,6 +34,8 @@ export const snapshotSliceMsMax = 2
 export const snapshotPauseMs = 6
 /** How often a load says how far it has come. */
 export const loadReportMs = 5000
+/** … and how far a checkpoint in the making is. */
+export const progressReportMs = 5000
 /** After a checkpoint failed, `save` rules wait that long. */
 export const saveRetryMs = 5000
 /** How long a graceful stop waits for clients to take their last replies. */

@@ -2,6 +2,7 @@
 // Redis tells of copied pages is zero.
 
 import type { Connection } from '../connection.ts'
+import { percentOf } from '../persistence/persistence.ts'
 import type { Lines } from './info-sections.ts'
 
 function bit(set: boolean): number {
@@ -13,11 +14,14 @@ export function persistenceSection(c: Connection): Lines {
   const { persistence, loading, appender, config } = broker
   const { log } = broker.engine
   const on = config.values.appendonly
+  const { progress } = persistence
+  const snapshot = progress?.phase === 'snapshot' ? progress : undefined
   const lines: Lines = [
     ['loading', bit(loading.active)], ['async_loading', bit(loading.isBeside)],
     ['current_cow_peak', 0], ['current_cow_size', 0],
-    ['current_cow_size_age', 0], ['current_fork_perc', '0.00'], ['current_save_keys_processed', 0],
-    ['current_save_keys_total', 0], ['rdb_changes_since_last_save', persistence.changes],
+    ['current_cow_size_age', 0], ['current_fork_perc', (progress === undefined ? 0 : percentOf(progress)).toFixed(2)],
+    ['current_save_keys_processed', snapshot?.done ?? 0], ['current_save_keys_total', snapshot?.total ?? 0],
+    ['rdb_changes_since_last_save', persistence.changes],
     ['rdb_bgsave_in_progress', bit(persistence.runs('save'))],
     ['rdb_last_save_time', Math.floor(persistence.lastSaveMs / 1000)],
     ['rdb_last_bgsave_status', persistence.lastSave], ['rdb_last_bgsave_time_sec', persistence.lastSaveSeconds],
@@ -35,6 +39,10 @@ export function persistenceSection(c: Connection): Lines {
     ['log_state', log.state], ['log_position', log.sealed], ['log_written_position', log.written],
     ['log_durable_position', log.durable],
   ]
+  if (progress !== undefined) {
+    const { phase, done, total } = progress
+    lines.push(['checkpoint_phase', phase], ['checkpoint_phase_done', done], ['checkpoint_phase_total', total])
+  }
   if (on && appender !== undefined) {
     lines.push(['aof_current_size', persistence.logBytes], ['aof_base_size', persistence.rewrittenBytes],
       ['aof_pending_rewrite', 0], ['aof_buffer_length', log.pendingBytes],

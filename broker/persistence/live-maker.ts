@@ -14,7 +14,7 @@ import type { SaveOptions } from '../../core/checkpoint/rdb-save.ts'
 import type { Broker } from '../broker.ts'
 import { auxFields, dumpPath } from './dump-file.ts'
 import { openFiles, retire, retireNow } from './log-folder.ts'
-import type { Making } from './persistence.ts'
+import type { Making, MakingProgress } from './persistence.ts'
 import { SnapshotFile } from './snapshot-file.ts'
 
 /** BGSAVE: the dump file, written a slice of each turn as memory is now. */
@@ -24,9 +24,10 @@ export function makeDump(b: Broker): Making {
   const temporary = path.join(b.config.values.dir, `temp-${process.pid}-${b.persistence.saves}.rdb`)
   const delay = delayOf(b)
   let end = (): void => delay.abort()
+  let snapshot: Snapshot | undefined
   const put = async (): Promise<void> => {
     const options = { aux: auxFields(b), checksum: b.config.values.rdbchecksum }
-    const writing = new SnapshotFile(b, temporary, (sink) => new Snapshot(b.engine, sink, options))
+    const writing = new SnapshotFile(b, temporary, (sink) => (snapshot = new Snapshot(b.engine, sink, options)))
     end = () => {
       delay.abort()
       writing.abort()
@@ -39,7 +40,9 @@ export function makeDump(b: Broker): Making {
     b.disk.rename(temporary, file)
     b.disk.syncFolder(path.dirname(file))
   }
-  return { done: put(), abort: () => end() }
+  const progress = (): MakingProgress | undefined => (
+    snapshot && { phase: 'snapshot', done: snapshot.written, total: snapshot.keys })
+  return { done: put(), abort: () => end(), progress }
 }
 
 /**
@@ -67,7 +70,7 @@ export function makeRewrite(b: Broker, follows = true): Making {
     if (await delay.over) await retire(b, files.installBase(temporary, lastCovered, follows), position + 1)
     else b.disk.unlink(temporary)
   }
-  return { done: put(), abort: delay.abort }
+  return { done: put(), abort: delay.abort, progress: () => undefined }
 }
 
 /** Writes the state of this moment as a base; returns the file, which does not count yet. */

@@ -63,6 +63,7 @@ export function makeFold(b: Broker, kind: Kind): Making {
       delay.abort()
       compaction?.cancel()
     },
+    progress: () => compaction?.progress,
   }
 }
 

@@ -1,13 +1,14 @@
 // SAVE, BGSAVE, BGREWRITEAOF, and the rules that ask for them: what is in the making, what waits for it, how the last
 // one went. How a checkpoint is made is the maker's affair (see live-maker.ts).
 
+import type { CompactPhase } from '../../core/checkpoint/compact.ts'
 import type { Appender } from '../../core/log/appender.ts'
 import type { Archive } from '../../core/log/archive.ts'
 import type { LogFiles } from '../../core/log/log-files.ts'
 import type { Broker } from '../broker.ts'
 import { brokerGates } from '../gates.ts'
 import { prepareLauncher } from '../launcher.ts'
-import { launcherReadyBytes } from '../limits.ts'
+import { launcherReadyBytes, progressReportMs } from '../limits.ts'
 import { dumpPath, writeDump } from './dump-file.ts'
 import { makeDump, makeRewrite } from './live-maker.ts'
 import { folds, makeFold } from './log-maker.ts'
@@ -16,15 +17,20 @@ import { dueRule, rewriteDue } from './save-rules.ts'
 
 export type Kind = 'save' | 'rewrite'
 
+/** How far it is: in the keys of a snapshot, or in the bytes of the phase that a fold is at. */
+export type MakingProgress = { phase: CompactPhase | 'snapshot', done: number, total: number }
+
 /** A checkpoint in the making. */
 export type Making = {
   /** Resolves when it stands; rejects with why it doesn't. */
   done: Promise<void>
   /** Nothing of it stays, if it doesn't stand yet. */
   abort: () => void
+  /** undefined while nobody knows. */
+  progress: () => MakingProgress | undefined
 }
 
-type Run = { kind: Kind, making: Making, startedMs: number, changes: number }
+type Run = { kind: Kind, making: Making, startedMs: number, reportedMs: number, changes: number }
 
 export class Persistence {
   private readonly broker: Broker
@@ -129,6 +135,10 @@ export class Persistence {
     return run?.kind === kind ? Math.floor((this.broker.engine.clock.nowMs() - run.startedMs) / 1000) : -1
   }
 
+  get progress(): MakingProgress | undefined {
+    return this.run?.making.progress()
+  }
+
   /** Writes the dump file at once. False when the disk refused. */
   saveNow(): boolean {
     const { broker } = this
@@ -171,7 +181,8 @@ export class Persistence {
     broker.report('notice', kind === 'save' ? 'Background saving started'
       : 'Background append only file rewriting started')
     const making = this.make(kind)
-    const run: Run = { kind, making, startedMs: engine.clock.nowMs(), changes: engine.changes }
+    const startedMs = engine.clock.nowMs()
+    const run: Run = { kind, making, startedMs, reportedMs: startedMs, changes: engine.changes }
     this.run = run
     making.done.then(() => this.ended(run, undefined), (error: unknown) => this.ended(run, error as Error))
   }
@@ -200,7 +211,8 @@ export class Persistence {
   tick(): void {
     this.readyLauncher()
     const { broker } = this
-    if (this.run !== undefined || broker.stopping || broker.loading.active) return
+    if (this.run !== undefined) return this.reportProgress(this.run)
+    if (broker.stopping || broker.loading.active) return
     if (this.rewriteScheduled) return this.begin('rewrite')
     if (this.saveScheduled) return this.begin('save')
     const { values } = broker.config
@@ -224,6 +236,14 @@ export class Persistence {
   /** Bytes of the log that a start would read. */
   get logBytes(): number {
     return this.sealedBytes + (this.broker.appender?.segmentBytes ?? 0)
+  }
+
+  private reportProgress(run: Run): void {
+    const { broker, progress } = this
+    const nowMs = broker.engine.clock.nowMs()
+    if (progress === undefined || nowMs - run.reportedMs < progressReportMs) return
+    run.reportedMs = nowMs
+    broker.report('notice', `checkpoint: ${progress.phase}, ${percentOf(progress).toFixed(0)} %`)
   }
 
   private ended(run: Run, error: Error | undefined): void {
@@ -266,4 +286,8 @@ export class Persistence {
     if (refuses) broker.gates |= brokerGates.unsaved
     else broker.gates &= ~brokerGates.unsaved
   }
+}
+
+export function percentOf({ done, total }: MakingProgress): number {
+  return total === 0 ? 0 : (done * 100) / total
 }

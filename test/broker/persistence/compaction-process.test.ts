@@ -173,3 +173,50 @@ test('one that was left behind before it began, and wakes when the next is at wo
   t.notRegex(server.output, /can't be loaded/)
   t.deepEqual(readdirSync(folder).filter((name) => name.startsWith('temp-')), [])
 })
+
+/** What INFO tells of the checkpoint in the making: its phase, how much of it is done, of how much. */
+function progressIn(info: string): { phase: string, done: number, total: number } | undefined {
+  const match = /checkpoint_phase:(\w+)\r\ncheckpoint_phase_done:(\d+)\r\ncheckpoint_phase_total:(\d+)\r/.exec(info)
+  return match === null ? undefined : { phase: match[1]!, done: Number(match[2]), total: Number(match[3]) }
+}
+
+test('INFO and the log of the server tell how far a fold is', async (t) => {
+  const server = await startMillrace(t, { args: ['--enable-debug-command', 'yes'] })
+  const client = await server.connect()
+  await client.text('DEBUG', 'POPULATE', '500000', 'key', '200')
+  t.is(progressIn(await client.text('INFO', 'persistence')), undefined)
+  await client.text('BGREWRITEAOF')
+  let progress: ReturnType<typeof progressIn>
+  await until('a fold tells how far it is', async () => {
+    progress = progressIn(await client.text('INFO', 'persistence'))
+    return progress !== undefined
+  })
+  // It stays there until its line is written.
+  const [child] = childrenOf(server.pid).flatMap(childrenOf)
+  process.kill(child!, 'SIGSTOP')
+  const { phase, done, total } = progress!
+  t.true(['find', 'load', 'fold', 'write'].includes(phase))
+  t.true(done > 0 && done <= total, `${done} of ${total}`)
+  t.regex(await client.text('INFO', 'persistence'), /current_fork_perc:(?!0\.00)\d+\.\d\d\r/)
+  await server.says(/checkpoint: (?:find|load|fold|write), \d+ %/)
+  process.kill(child!, 'SIGCONT')
+  await until('it is rewritten', async () => /aof_rewrite_in_progress:0\r/.test(await client.text('INFO', 'persistence')), patienceMs)
+  t.is(progressIn(await client.text('INFO', 'persistence')), undefined)
+  client.destroy()
+})
+
+test('INFO tells how far a snapshot of memory is, in keys', async (t) => {
+  const server = await startMillrace(t, { args: ['--enable-debug-command', 'yes', '--appendonly', 'no'] })
+  const client = await server.connect()
+  await client.text('DEBUG', 'POPULATE', '200000', 'key', '100')
+  const [, info] = (await client.pipeline([['BGSAVE'], ['INFO', 'persistence']])).map(String)
+  const { phase, done, total } = progressIn(info!)!
+  t.is(phase, 'snapshot')
+  t.is(total, 200_000)
+  t.true(done <= total)
+  t.regex(info!, /current_save_keys_total:200000\r/)
+  await until('it is saved', async () => /rdb_bgsave_in_progress:0\r/.test(await client.text('INFO', 'persistence')))
+  const after = /current_fork_perc:0\.00\r\ncurrent_save_keys_processed:0\r\ncurrent_save_keys_total:0\r/
+  t.regex(await client.text('INFO', 'persistence'), after)
+  client.destroy()
+})
