@@ -113,7 +113,8 @@ export function makeEpisode(seed: number, commands: number, menu: Menu): Episode
  * Puts before commands what makes both servers answer alike. From 7.2 on a consumer comes to be even when it gets
  * nothing, in 7.0 only with its first entry: every command that names a consumer has it made first. SORT of 7.0 takes
  * an error that an earlier command met for its own, and may meet one itself as it converts a sorted set: one is
- * converted first, and a ZADD that changes nothing clears the error.
+ * converted first, and a ZADD that changes nothing clears the error. DBSIZE counts keys whose time is over until a
+ * server finds them at a moment of its own: a SCAN finds them before.
  */
 function withPreparations(steps: readonly Step[]): Step[] {
   const settled: Step[] = []
@@ -133,6 +134,7 @@ function withPreparations(steps: readonly Step[]): Step[] {
 }
 
 function preparationsOf(command: Command): Command[] {
+  if (/^dbsize$/i.test(command[0]!)) return [['SCAN', '0', 'COUNT', '10000']]
   if (!/^sort(_ro)?$/i.test(command[0]!) || command[1] === undefined) return consumersOf(command)
   return [['SORT_RO', command[1], 'BY', 'nosort', 'LIMIT', '0', '0'], ['ZADD', 'never', 'XX', '1', 'member']]
 }
