@@ -18,12 +18,17 @@ const deliveriesMaxShown = 9223372036854775807n
 /** -1 in place of a number of entries: it can't be known. */
 export const unknownCount = -1
 
-/** True when an entry between `from` and the end was deleted by its id, as far as the stream remembers. */
+/** True when an entry from `from` on was deleted by its id; what was trimmed leaves no trace. */
 function hasTombstones(x: Engine, from: StreamId): boolean {
   const stream = x.stream
-  if (stream.length === 0 || stream.maxDeletedId(deleted).isZero()) return false
-  if (stream.firstId(first).compare(deleted) > 0) return false
-  return from.compare(deleted) <= 0
+  return stream.length > 0 && !stream.maxDeletedId(deleted).isZero() && from.compare(deleted) <= 0
+}
+
+/** True when the group's count of what it read goes up by one with the next entry: nothing is missing between them. */
+function countsOn(x: Engine, group: number): boolean {
+  const delivered = x.groups.lastDelivered(group, cursor)
+  return x.groups.entriesRead(group) !== unknownCount && delivered.compare(x.stream.firstId(first)) >= 0
+    && !hasTombstones(x, delivered)
 }
 
 /** How many entries were ever added up to `id`; `unknownCount` where deletions hide it. The stream is open. */
@@ -32,6 +37,7 @@ export function entriesUpTo(x: Engine, id: StreamId): number {
   if (stream.entriesAdded === 0) return 0
   stream.lastId(last)
   if (stream.length === 0 && id.compare(last) < 1) return stream.entriesAdded
+  if (!id.isZero() && id.compare(stream.maxDeletedId(deleted)) < 0) return unknownCount
   const toLast = id.compare(last)
   if (toLast === 0) return stream.entriesAdded
   if (toLast > 0) return unknownCount
@@ -51,8 +57,10 @@ export function entriesUpTo(x: Engine, id: StreamId): number {
  */
 export function lagOf(x: Engine, group: number): number | undefined {
   const stream = x.stream
-  if (stream.entriesAdded === 0) return 0
+  if (stream.length === 0) return 0
   const delivered = x.groups.lastDelivered(group, cursor)
+  stream.firstId(first)
+  if (delivered.compare(first) < 0 && stream.maxDeletedId(deleted).compare(first) < 0) return stream.length
   const read = x.groups.entriesRead(group)
   if (read !== unknownCount && !hasTombstones(x, delivered)) return stream.entriesAdded - read
   const upTo = entriesUpTo(x, delivered)
@@ -73,12 +81,12 @@ export function deliver(
   const policy = groups.policy(group)
   const keyed = policy !== 0 && groups.plans.isOrdered(policy)
   const fresh = !noAck && !keyed && groups.beginFresh(group, consumer, stream.id)
-  // Once an entry is counted one by one, so are all that follow: tombstones are only behind (see `advance`).
+  // Once an entry is counted one by one, so are all that follow: tombstones are only behind.
   let countedFrom = -1
   let delivered = 0
   do {
     if (countedFrom < 0 && stream.id.compare(groups.lastDelivered(group, cursor)) > 0) {
-      if (groups.entriesRead(group) !== unknownCount && !hasTombstones(x, stream.id)) countedFrom = delivered
+      if (countsOn(x, group)) countedFrom = delivered
       else advance(x, group)
     }
     if (detailed) replyDetailed(x, r, 0, 0)
@@ -157,9 +165,8 @@ export function countDelivery(x: Engine, pending: number): void {
 export function passOver(x: Engine, group: number): void {
   const { groups, stream } = x
   if (stream.id.compare(groups.lastDelivered(group, cursor)) <= 0) return
-  const read = groups.entriesRead(group)
-  if (read === unknownCount || hasTombstones(x, stream.id)) return advance(x, group)
-  groups.setEntriesRead(group, read + 1)
+  if (!countsOn(x, group)) return advance(x, group)
+  groups.setEntriesRead(group, groups.entriesRead(group) + 1)
   groups.setLastDelivered(group, stream.id)
 }
 

@@ -21,6 +21,12 @@ function expect(reply: string, wanted: string, what: string): void {
   if (reply !== wanted) throw new Error(`${what}\n got ${JSON.stringify(reply)}\nwant ${JSON.stringify(wanted)}`)
 }
 
+/** The first group's lag, undefined for nil. */
+function lagTold(d: Driver): number | undefined {
+  const told = /lag\r\n(?::(-?\d+)|\$-1)\r\n/.exec(d.run('XINFO', 'GROUPS', 's'))!
+  return told[1] === undefined ? undefined : Number(told[1])
+}
+
 /** One random step on the stream `s`, on both; throws where the replies differ. */
 function step(d: Driver, m: StreamModel, random: Random, extreme: boolean): void {
   const pick = (n: number): number => random.u32() % n
@@ -30,6 +36,9 @@ function step(d: Driver, m: StreamModel, random: Random, extreme: boolean): void
   }
   d.clock.advance(pick(50))
   const now = d.clock.nowMs()
+  const lag = lagTold(d)
+  const behind = m.entries.filter((entry) => compare(entry.id, m.groups.get('g')!.last) > 0).length
+  if (lag !== undefined && lag !== behind) throw new Error(`a lag of ${lag}, where ${behind} entries are to be read`)
   switch (pick(12)) {
     case 0: case 1: case 2: case 3: {
       const words = pick(3) > 0 ? ['f', 'x'.repeat(pick(90)), 'g', String(pick(1000))] : [`h${pick(3)}`, '']
@@ -171,6 +180,32 @@ test('XADD * takes the clock, and counts on from an id that is ahead of it', (t)
   t.deepEqual(d.effects.map((e) => e.command.toString().split('\r\n')[6]), [
     `${now}-0`, `${now}-1`, `${now + 5}-0`, `${now + 5}-1`,
   ])
+})
+
+test('a lag is told where it can be known behind deleted and trimmed entries, and is right then', (t) => {
+  const d = driver()
+  const read = (count: number): string => d.run('XREADGROUP', 'GROUP', 'g', 'c', 'COUNT', count, 'STREAMS', 's', '>')
+  const begin = (): void => {
+    d.run('DEL', 's')
+    for (let i = 1; i <= 5; i++) d.run('XADD', 's', `${i}-1`, 'a', 'b')
+    d.run('XGROUP', 'CREATE', 's', 'g', '0')
+  }
+  const lags = (...steps: (() => unknown)[]): (number | undefined)[] => {
+    begin()
+    return steps.map((step) => {
+      step()
+      return lagTold(d)
+    })
+  }
+  const xdel = (...ids: string[]) => () => d.run('XDEL', 's', ...ids)
+  const trim = (length: number) => () => d.run('XTRIM', 's', 'MAXLEN', length)
+
+  // What was deleted before the first entry was never read; what lies behind the group may hide what was read.
+  t.deepEqual(lags(() => read(2), xdel('1-1'), xdel('2-1'), xdel('3-1')), [3, 3, 3, 2])
+  t.deepEqual(lags(() => read(2), xdel('4-1'), () => read(1), () => read(1)), [3, undefined, undefined, 0])
+  t.deepEqual(lags(() => read(1), trim(1), () => read(1), () => read(1)), [4, 1, 0, 0])
+  t.deepEqual(lags(() => read(1), xdel('4-1'), trim(1), () => read(1)), [4, undefined, 1, 0])
+  t.deepEqual(lags(xdel('5-1'), trim(1), trim(0)), [undefined, undefined, 0])
 })
 
 test('a group read is one effect for each stream, bounded by what it delivered', (t) => {
