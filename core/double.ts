@@ -1,7 +1,7 @@
 // Doubles as text: read as C's strtod reads them, printed as Redis 7.4 prints them. Scores, weights, coordinates.
 //
-// Printed: a whole number of at most 2^52 as an integer, anything else with the fewest digits that read back as the
-// same double, in the notation of the fpconv library (https://github.com/night-shift/fpconv).
+// Printed: a whole number of at most 2^62 as an integer, in all its digits, anything else with the fewest digits that
+// read back as the same double, in the notation of the fpconv library (https://github.com/night-shift/fpconv).
 // Integers and short decimals, which is nearly all there is, go without a string both ways.
 
 import { latin1 } from './args.ts'
@@ -11,9 +11,8 @@ import { writeDigits } from './digits.ts'
 const powersOfTen = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
 /** A whole number of so many digits is exact. */
 const exactDigits = 15
-/** Whole numbers within these bounds are printed as integers. */
-const wholeMax = 4503599627370496
-const wholeMin = -4503599627370495
+/** Whole numbers of at most this size are printed as integers. */
+const wholeMax = 2 ** 62
 
 /** Room for the longest text of a double. */
 const textBytes = 40
@@ -103,9 +102,7 @@ function isBlank(c: number): boolean {
 
 /** Writes the double to the end of `doubleText`; returns where it begins there. */
 export function writeDouble(value: number): number {
-  if (value >= wholeMin && value <= wholeMax && Number.isInteger(value) && !Object.is(value, -0)) {
-    return writeDigits(doubleText, textBytes, value)
-  }
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) return writeDigits(doubleText, textBytes, value)
   const text = formatDouble(value)
   const from = textBytes - text.length
   for (let i = 0; i < text.length; i++) doubleText[from + i] = text.charCodeAt(i)
@@ -118,12 +115,17 @@ export function formatDouble(value: number): string {
   if (value === Infinity) return 'inf'
   if (value === -Infinity) return '-inf'
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
-  if (value >= wholeMin && value <= wholeMax && Number.isInteger(value)) return String(value)
+  if (isWhole(value)) return Number.isSafeInteger(value) ? String(value) : String(BigInt(value))
   const plain = plainDecimal(value)
   if (plain !== '') return plain
   const [mantissa, power] = Math.abs(value).toExponential().split('e') as [string, string]
   const sign = value < 0 ? '-' : ''
   return sign + notation(mantissa.replace('.', ''), Number(power), value < 0)
+}
+
+/** True for what Redis takes for an integer when it prints a double, stores a score, or gets a number of a script. */
+export function isWhole(value: number): boolean {
+  return value <= wholeMax && value >= -wholeMax && Number.isInteger(value)
 }
 
 /** What JavaScript prints, where that is the notation of `notation`, too: all usual fractions. Else ''. */

@@ -2,7 +2,7 @@
 // copying its bytes, as a client's is.
 
 import type { Args } from '../../core/args.ts'
-import { formatG } from './number-text.ts'
+import { formatDouble } from '../../core/double.ts'
 import type { LuaValue } from './lua/value.ts'
 
 const initialBytes = 4096
@@ -10,12 +10,9 @@ const keptBytesMax = 1 << 20
 const shortChars = 24
 /** A word's header, its line ends: `$` and up to ten digits. */
 const wordBytesMax = 16
-const integerMax = 2 ** 62
-const exactMax = 2 ** 53
 
 /**
- * Frames the values as a command; false when one of them is neither string nor number. A number is written as an
- * integer when it is one (within ± 2^62), else as `%.17g`.
+ * Frames the values as a command; false when one of them is neither string nor number.
  */
 export function frameValues(a: Args, values: readonly LuaValue[]): boolean {
   const count = values.length
@@ -71,11 +68,8 @@ function grow(a: Args, used: number, more: number): void {
   a.buf = grown
 }
 
-/** A number as redis.call writes it. */
+/** A number as redis.call writes it: as a score, but that zero has no sign. The NaN that 0/0 makes on x86 has one. */
 export function numberText(n: number): string {
-  if (Number.isInteger(n)) {
-    if (n <= exactMax && n >= -exactMax) return n === 0 ? '0' : String(n)
-    if (n <= integerMax && n >= -integerMax) return BigInt(n).toString()
-  }
-  return formatG(n, 17)
+  if (n === 0) return '0'
+  return n === n ? formatDouble(n) : '-nan'
 }

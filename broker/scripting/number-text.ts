@@ -1,5 +1,5 @@
-// Numbers as C's printf writes them with `%.<precision>g`: what redis.call and cjson give for a number that is no
-// small integer. JavaScript rounds a tie up, C to the even digit; and C writes at least two digits of an exponent.
+// Numbers as C's printf writes them with `%.<precision>g`: what cjson gives for a number that is no small integer.
+// JavaScript rounds a tie up, C to the even digit; and C writes at least two digits of an exponent.
 
 const probeDigits = 100
 

@@ -41,7 +41,7 @@ export class ListpackWriter {
     this.put(this.element.set(buf, from, to))
   }
 
-  /** A whole number below 2^53. */
+  /** A whole number within ±2^63. */
   appendInteger(value: number): void {
     const high = Math.floor(value / two32)
     this.appendInt64(high, value - high * two32 | 0)

@@ -9,7 +9,7 @@ import { listForms } from '../types/list-ends.ts'
 import { nodeCount, nodeEnd, nodeStart } from '../types/list-node.ts'
 import { setForms } from '../types/set.ts'
 import { packed } from '../types/zset.ts'
-import { formatDouble17 } from '../double.ts'
+import { doubleText, isWhole, writeDouble } from '../double.ts'
 import { ListpackWriter } from './listpack.ts'
 import { containers, rdbTypes } from './rdb-format.ts'
 import type { RdbOutput } from './rdb-output.ts'
@@ -120,8 +120,8 @@ function writeZset(engine: Engine, entry: number, out: RdbOutput): void {
   for (let more = zset.first(); more; more = zset.next()) {
     zset.read()
     listpack.append(zset.buf, zset.from, zset.to)
-    const score = Buffer.from(formatDouble17(zset.score), 'latin1')
-    listpack.append(score, 0, score.length)
+    if (isWhole(zset.score)) listpack.appendInteger(zset.score)
+    else listpack.append(doubleText, writeDouble(zset.score), doubleText.length)
   }
   listpack.writeTo(out)
 }
