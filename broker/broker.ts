@@ -44,7 +44,7 @@ import { Loading } from './persistence/loading.ts'
 import { Persistence } from './persistence/persistence.ts'
 import { PubSub } from './pubsub.ts'
 import { Rate } from './rates.ts'
-import { linkSettings } from './settings.ts'
+import { linkDoors, linkSettings } from './settings.ts'
 import { Failover } from './replication/failover.ts'
 import { Following } from './replication/following.ts'
 import { Replicas } from './replication/replicas.ts'
@@ -190,13 +190,7 @@ export class Broker {
       this.watches.replace(db, by)
       this.blocking.replace(db, by)
     }
-    const reopened = (error: unknown): void => this.report('warning', `can't listen: ${(error as Error).message}`)
-    this.config.onChange(['port', 'bind'], () => void this.listeners.reopenPlain().catch(reopened))
-    const tlsNames = [
-      'tls-port', 'tls-cert-file', 'tls-key-file', 'tls-key-file-pass', 'tls-ca-cert-file', 'tls-ca-cert-dir',
-      'tls-auth-clients', 'tls-protocols', 'tls-ciphers', 'tls-ciphersuites', 'tls-prefer-server-ciphers',
-    ]
-    this.config.onChange(tlsNames, () => void this.listeners.reopenSecure().catch(reopened))
+    linkDoors(this)
     this.extensions = new Extensions(this, options.extensions ?? [])
   }
 

@@ -48,7 +48,7 @@ export class Command {
   micros: number
   rejected: number
   failed: number
-  /** Counts per power-of-two class of microseconds, while `latency-tracking` is on. */
+  /** How long calls took (core/histogram.ts), while `latency-tracking` is on. */
   histogram: Float64Array | undefined
 
   constructor(spec: BrokerSpec, parent?: Command) {

@@ -19,10 +19,16 @@ export class Listeners {
   private plain: Server[]
   private secure: Server[]
   private unix: Server[]
+  /** Kinds of doors that parameters were changed of. */
+  private readonly changed: Set<'plain' | 'secure'>
+  /** Doors are being opened anew; rejects when they can't be had, and then none of that kind is open. */
+  opening: Promise<void> | undefined
 
   constructor(values: Values, accept: Accept) {
     this.values = values
     this.accept = accept
+    this.changed = new Set()
+    this.opening = undefined
     this.plain = []
     this.secure = []
     this.unix = []
@@ -44,28 +50,42 @@ export class Listeners {
     return portOf(this.secure[0])
   }
 
-  /** After `port` or `bind` changed: opens the new door before the old one is closed. */
-  async reopenPlain(): Promise<void> {
-    const before = this.plain
-    this.plain = []
-    await closeAll(before)
-    await this.openPlain()
+  /** After parameters of such doors changed: opens them anew. What changes in the same moment counts with it. */
+  reopen(kind: 'plain' | 'secure'): void {
+    this.changed.add(kind)
+    this.opening ??= this.reopenChanged().finally(() => {
+      this.opening = undefined
+    })
   }
 
-  /** After a parameter of TLS changed. */
-  async reopenSecure(): Promise<void> {
-    const before = this.secure
-    this.secure = []
-    await closeAll(before)
-    await this.openSecure()
+  /** Throws TLS when the certificates that are named now can't serve. */
+  checkTls(): void {
+    if (this.values.tlsPort === 0) return
+    try {
+      tls.createSecureContext(tlsOptions(this.values))
+    } catch (error) {
+      throw new MillraceError('TLS', (error as Error).message, error)
+    }
   }
 
   /** Lets nobody in any more. */
   async close(): Promise<void> {
+    await this.opening?.catch(() => {})
     await closeAll([...this.plain, ...this.secure, ...this.unix])
     this.plain = []
     this.secure = []
     this.unix = []
+  }
+
+  private async reopenChanged(): Promise<void> {
+    await Promise.resolve()
+    for (const kind of this.changed) {
+      this.changed.delete(kind)
+      const before = this[kind]
+      this[kind] = []
+      await closeAll(before)
+      await (kind === 'plain' ? this.openPlain() : this.openSecure())
+    }
   }
 
   private async openPlain(): Promise<void> {

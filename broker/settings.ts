@@ -1,4 +1,4 @@
-// The configuration's values where the engine reads them: its settings, its policy, the broker's bound of memory.
+// What follows from changes of the configuration: the engine's settings and policy, the bound of memory, the doors.
 
 import type { Broker } from './broker.ts'
 
@@ -44,5 +44,25 @@ export function linkSettings(b: Broker): void {
   b.config.onChange(['maxmemory', 'maxmemory-policy'], () => {
     b.memory.changed()
     b.openTurn()
+  })
+}
+
+const tlsNames = [
+  'tls-port', 'tls-cert-file', 'tls-key-file', 'tls-key-file-pass', 'tls-ca-cert-file', 'tls-ca-cert-dir',
+  'tls-auth-clients', 'tls-protocols', 'tls-ciphers', 'tls-ciphersuites', 'tls-prefer-server-ciphers',
+]
+
+/** Opens doors anew when their parameters change; certificates that can't serve are refused. */
+export function linkDoors(b: Broker): void {
+  b.config.onChange(['port', 'bind'], () => b.listeners.reopen('plain'))
+  b.config.onChange(tlsNames, () => {
+    try {
+      b.listeners.checkTls()
+    } catch (error) {
+      b.report('warning', `TLS can't be set so: ${(error as Error).message}`)
+      return 'Unable to update TLS configuration. Check server logs.'
+    }
+    b.listeners.reopen('secure')
+    return undefined
   })
 }

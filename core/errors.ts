@@ -29,6 +29,11 @@ export function wrongArity(name: string): string {
   return `ERR wrong number of arguments for '${name}' command`
 }
 
+/** `ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.`; `container` in upper case. */
+export function wrongSubcommand(name: string, container: string): string {
+  return `ERR unknown subcommand or wrong number of arguments for '${name}'. Try ${container} HELP.`
+}
+
 /** An operating error that ends the start or an operator's request; `code` is stable. */
 export class MillraceError extends Error {
   readonly code: string

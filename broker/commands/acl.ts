@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Args } from '../../core/args.ts'
-import { replies, wrongArity } from '../../core/errors.ts'
+import { replies, wrongArity, wrongSubcommand } from '../../core/errors.ts'
 import type { Reply } from '../../core/reply.ts'
 import { denialOf } from '../acl/check.ts'
 import { hasBlanks, mergeSelectors } from '../acl/rules.ts'
@@ -32,7 +32,7 @@ function writeList(r: Reply, words: readonly string[]): void {
 
 /** Some subcommands leave the number of their arguments to their handlers. */
 function wrongCall(a: Args): string {
-  return `ERR unknown subcommand or wrong number of arguments for '${a.shown(1)}'. Try ACL HELP.`
+  return wrongSubcommand(a.shown(1), 'ACL')
 }
 
 function setUser(c: Connection, a: Args, r: Reply): void {

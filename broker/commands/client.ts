@@ -1,7 +1,7 @@
 // CLIENT: what connections are, and what may be done to them.
 
 import type { Args } from '../../core/args.ts'
-import { replies } from '../../core/errors.ts'
+import { replies, wrongSubcommand } from '../../core/errors.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { BrokerSpec } from '../command.ts'
 import type { Connection } from '../connection.ts'
@@ -79,7 +79,7 @@ function setInfo(c: Connection, a: Args, r: Reply): void {
 }
 
 function pause(c: Connection, a: Args, r: Reply): void {
-  if (a.count > 4) return r.error(`ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.`)
+  if (a.count > 4) return r.error(wrongSubcommand(a.shown(1), 'CLIENT'))
   const writesOnly = a.count === 4 && a.is(3, 'WRITE')
   if (a.count === 4 && !writesOnly && !a.is(3, 'ALL')) return r.error('ERR CLIENT PAUSE mode must be WRITE or ALL')
   const ms = a.int(2)
@@ -90,6 +90,7 @@ function pause(c: Connection, a: Args, r: Reply): void {
 }
 
 function unblock(c: Connection, a: Args, r: Reply): void {
+  if (a.count > 4) return r.error(wrongSubcommand(a.shown(1), 'CLIENT'))
   let how: 'timeout' | 'error' = 'timeout'
   if (a.count === 4) {
     if (a.is(3, 'ERROR')) how = 'error'

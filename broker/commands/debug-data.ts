@@ -51,7 +51,7 @@ export function debugEncoding(encoding: 'listpack' | 'quicklist'): ServeHandler 
     if (entry === 0) return r.error(replies.noSuchKey)
     const found = encodingOf(c.broker.engine.dbs[c.db]!, entry)
     if (found !== encoding) return r.error(`ERR Not a ${encoding} encoded object.`)
-    r.ok()
+    r.simple(`${encoding === 'listpack' ? 'Listpack' : 'Quicklist'} structure printed on stdout`)
   }
 }
 

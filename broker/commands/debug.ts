@@ -2,11 +2,12 @@
 // tests switch on and off, is accepted and does nothing.
 
 import type { Args } from '../../core/args.ts'
-import { replies } from '../../core/errors.ts'
+import { replies, wrongSubcommand } from '../../core/errors.ts'
 import { globMatch } from '../../core/keyspace/glob.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { BrokerSpec, ServeHandler } from '../command.ts'
 import type { Connection } from '../connection.ts'
+import { parseMemory } from '../config/value.ts'
 import { reloadDump, reloadLog } from '../persistence/reload.ts'
 import { isLocal } from './config.ts'
 import {
@@ -20,6 +21,9 @@ import { debugSpec } from './server-spec.ts'
 const notAllowed = 'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run '
   + 'it from a local connection, otherwise you need to set this option in the configuration file, and then restart '
   + 'the server.'
+
+/** Bytes; what may be an element of a packed node at most in Redis. */
+const packedThresholdMax = 2 ** 32 - 1
 
 type Sub = { name: string, words: string, about: string, least: number, most: number, serve: ServeHandler }
 
@@ -53,6 +57,22 @@ function stringMatch(_: Connection, a: Args, r: Reply): void {
   if (!(length >= 0 && length <= 1 << 26)) return r.error(replies.notInteger)
   const text = Buffer.alloc(length, 'a')
   r.int(globMatch(a.buf, a.start[3]!, a.end[3]!, text, 0, length) ? 1 : 0)
+}
+
+function packedThreshold(_: Connection, a: Args, r: Reply): void {
+  const bytes = parseMemory(a.text(2))
+  if (bytes === undefined || bytes > packedThresholdMax) {
+    return r.error('ERR argument must be a memory value bigger than 1 and smaller than 4gb')
+  }
+  r.ok()
+}
+
+function replyBuffer(_: Connection, a: Args, r: Reply): void {
+  const takesTime = a.is(2, 'PEAK-RESET-TIME')
+  if (!takesTime && !a.is(2, 'RESIZING')) return r.error(wrongSubcommand(a.shown(1), 'DEBUG'))
+  const word = takesTime && (a.is(3, 'NEVER') || a.is(3, 'RESET'))
+  if (takesTime && !word && Number.isNaN(a.int(3))) return r.error(replies.notInteger)
+  r.ok()
 }
 
 function setActiveExpire(c: Connection, a: Args, r: Reply): void {
@@ -118,10 +138,11 @@ const subs: readonly Sub[] = [
     serve: protocol },
   { name: 'QUICKLIST', words: '<key> [<0|1>]', about: 'Whether the value is a quicklist.', least: 3, most: 4,
     serve: debugEncoding('quicklist') },
-  { name: 'QUICKLIST-PACKED-THRESHOLD', words: '<size>', about: 'Does nothing.', least: 3, most: 3, serve: idle },
+  { name: 'QUICKLIST-PACKED-THRESHOLD', words: '<size>', about: 'Does nothing.', least: 3, most: 3,
+    serve: packedThreshold },
   { name: 'RELOAD', words: '[MERGE] [NOFLUSH] [NOSAVE]', about: 'Writes the dump file, then loads it anew.', least: 2,
     most: Infinity, serve: reload },
-  { name: 'REPLYBUFFER', words: '<option> <value>', about: 'Does nothing.', least: 4, most: 4, serve: idle },
+  { name: 'REPLYBUFFER', words: '<option> <value>', about: 'Does nothing.', least: 4, most: 4, serve: replyBuffer },
   { name: 'SDSLEN', words: '<key>', about: 'Bytes of the key and of a string value.', least: 3, most: 3,
     serve: debugSdslen },
   { name: 'SEGFAULT', words: '', about: 'Ends the process as a bad access to memory would.', least: 2, most: 2,
@@ -141,8 +162,7 @@ function debug(c: Connection, a: Args, r: Reply): void {
   if (a.count === 2 && a.is(1, 'HELP')) return help(r)
   const sub = subs.find((one) => a.is(1, one.name))
   if (sub === undefined || a.count < sub.least || a.count > sub.most) {
-    const sent = a.text(1).slice(0, 128)
-    return r.error(`ERR unknown subcommand or wrong number of arguments for '${sent}'. Try DEBUG HELP.`)
+    return r.error(wrongSubcommand(a.text(1).slice(0, 128), 'DEBUG'))
   }
   sub.serve(c, a, r)
 }

@@ -3,6 +3,7 @@
 // https://redis.io/docs/latest/commands/?group=scripting
 
 import type { Args } from '../../core/args.ts'
+import { wrongSubcommand } from '../../core/errors.ts'
 import type { Handler } from '../../core/commands/spec.ts'
 import type { Engine } from '../../core/engine.ts'
 import { globMatch } from '../../core/keyspace/glob.ts'
@@ -82,7 +83,7 @@ function restore(x: Engine, a: Args, r: Reply): void {
 }
 
 function wrongWords(a: Args): string {
-  return `ERR unknown subcommand or wrong number of arguments for '${a.shown(1)}'. Try FUNCTION HELP.`
+  return wrongSubcommand(a.shown(1), 'FUNCTION')
 }
 
 function dump(c: Connection, _: Args, r: Reply): void {

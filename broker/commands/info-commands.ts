@@ -1,5 +1,6 @@
 // The sections of INFO about commands: how often, how long, and which errors.
 
+import { percentile } from '../../core/histogram.ts'
 import { withSubcommands } from '../command.ts'
 import type { Command } from '../command.ts'
 import type { Connection } from '../connection.ts'
@@ -31,15 +32,4 @@ export function latencyStats(c: Connection): Lines {
     const shares = latencyTrackingInfoPercentiles.map((p) => `p${p}=${percentile(command.histogram!, p).toFixed(3)}`)
     return [`latency_percentiles_usec_${command.fullName}`, shares.join(',')]
   })
-}
-
-/** Microseconds that at least `p` per cent of the calls stayed within: the upper bound of their class. */
-export function percentile(histogram: Float64Array, p: number): number {
-  const total = histogram.reduce((sum, count) => sum + count, 0)
-  let sum = 0
-  for (let power = 0; power < histogram.length; power++) {
-    sum += histogram[power]!
-    if (sum > 0 && sum >= (total * p) / 100) return 2 ** power
-  }
-  return 0
 }

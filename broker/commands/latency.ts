@@ -1,6 +1,7 @@
 // LATENCY: what was slow, when, and how the times of commands are distributed.
 
 import type { Args } from '../../core/args.ts'
+import { byPowerOfTwo } from '../../core/histogram.ts'
 import type { Reply } from '../../core/reply.ts'
 import { withSubcommands } from '../command.ts'
 import type { BrokerSpec, Command } from '../command.ts'
@@ -120,8 +121,7 @@ function writeHistogram(r: Reply, command: Command): void {
   const mark = r.deferred()
   let pairs = 0
   let sum = 0
-  command.histogram!.forEach((count, power) => {
-    if (count === 0) return
+  byPowerOfTwo(command.histogram!, (power, count) => {
     sum += count
     pairs++
     r.int(2 ** power)

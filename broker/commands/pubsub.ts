@@ -2,6 +2,7 @@
 
 import { encodeCommand } from '../../core/args.ts'
 import type { Args } from '../../core/args.ts'
+import { wrongSubcommand } from '../../core/errors.ts'
 import { globMatch } from '../../core/keyspace/glob.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { BrokerSpec } from '../command.ts'
@@ -71,7 +72,7 @@ function channels(c: Connection, a: Args, r: Reply, kind: Kind): void {
 
 /** PUBSUB leaves its arguments' number to its handlers: too many are an unknown way to call it. */
 function wrongSub(a: Args): string {
-  return `ERR unknown subcommand or wrong number of arguments for '${a.shown(1)}'. Try PUBSUB HELP.`
+  return wrongSubcommand(a.shown(1), 'PUBSUB')
 }
 
 function fits(a: Args, topic: Topic): boolean {

@@ -64,6 +64,12 @@ export class Config {
    * `local`: the request came from this machine (some parameters may be set only then, if at all).
    */
   set(pairs: readonly (readonly [string, string])[], local = false): string | undefined {
+    const done = this.change(pairs, local)
+    return typeof done === 'string' ? done : undefined
+  }
+
+  /** As `set`, but when all is set it returns what takes it back, for what can be refused only later. */
+  change(pairs: readonly (readonly [string, string])[], local = false): string | (() => void) {
     const wanted = new Map<Row, { sent: string, name: string }>()
     for (const [sent, text] of pairs) {
       const row = rowOf(sent)
@@ -86,16 +92,19 @@ export class Config {
       }
     }
     const told: Row[] = []
+    const takeBack = (): void => {
+      this.restore(before)
+      for (const row of told) this.tell(row)
+    }
     for (const [row, value] of before) {
       if (formatValue(row, value) === formatValue(row, this.valueOf(row))) continue
       told.push(row)
       const reason = this.tell(row)
       if (reason === undefined) continue
-      this.restore(before)
-      for (const other of told) this.tell(other)
+      takeBack()
       return failed(wanted.get(row)!.sent, reason)
     }
-    return undefined
+    return takeBack
   }
 
   /** CONFIG REWRITE; `users`: the lines of users. Returns the error reply, or undefined when the file stands. */
@@ -155,7 +164,8 @@ export class Config {
   }
 }
 
-function failed(name: string, reason: string): string {
+/** The error reply of CONFIG SET. */
+export function failed(name: string, reason: string): string {
   return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`
 }
 

@@ -36,7 +36,14 @@ export type IntRow = Common & {
 export type EnumRow = Common & { name: string, kind: 'enum', default: string, options: readonly string[] }
 
 /** A set of words out of `options`; the value is the words in the order of the options. */
-export type FlagsRow = Common & { name: string, kind: 'flags', default: string, options: readonly string[] }
+export type FlagsRow = Common & {
+  name: string
+  kind: 'flags'
+  default: string
+  options: readonly string[]
+  /** Throws Refused where words contradict each other. */
+  accept?: (words: string) => string
+}
 
 export type TextRow = Common & {
   name: string
@@ -97,7 +104,7 @@ export function oneOf<const N extends string, const O extends readonly string[]>
 }
 
 export function flags<const N extends string>(
-  name: N, value: string, options: readonly string[], more: Common = {},
+  name: N, value: string, options: readonly string[], more: Common & Pick<FlagsRow, 'accept'> = {},
 ): Named<FlagsRow, N, string> {
   return { name, kind: 'flags', default: value, options, ...more }
 }

@@ -9,6 +9,7 @@ import type { Row } from './row.ts'
 import { bool, flags, int, intMax, longMax, memory, oneOf, Refused, text, uintMax, ulongMax } from './row.ts'
 import { wordRows } from './words.ts'
 
+const shutdownWords = ['default', 'save', 'nosave', 'now', 'force'] as const
 const localOr = ['no', 'yes', 'local'] as const
 
 const liveRows = [
@@ -113,14 +114,14 @@ const liveRows = [
   // The shapes of values.
   memory('stream-node-max-bytes', 4096, 0, longMax),
   int('stream-node-max-entries', 100, 0, longMax),
-  memory('hash-max-listpack-entries', 512, 0, longMax, { alias: 'hash-max-ziplist-entries' }),
+  int('hash-max-listpack-entries', 512, 0, longMax, { alias: 'hash-max-ziplist-entries' }),
   memory('hash-max-listpack-value', 64, 0, longMax, { alias: 'hash-max-ziplist-value' }),
   int('list-max-listpack-size', -2, -intMax - 1, intMax, { alias: 'list-max-ziplist-size' }),
   int('list-compress-depth', 0, 0, intMax),
-  memory('set-max-intset-entries', 512, 0, longMax),
-  memory('set-max-listpack-entries', 128, 0, longMax),
+  int('set-max-intset-entries', 512, 0, longMax),
+  int('set-max-listpack-entries', 128, 0, longMax),
   memory('set-max-listpack-value', 64, 0, longMax),
-  memory('zset-max-listpack-entries', 128, 0, longMax, { alias: 'zset-max-ziplist-entries' }),
+  int('zset-max-listpack-entries', 128, 0, longMax, { alias: 'zset-max-ziplist-entries' }),
   memory('zset-max-listpack-value', 64, 0, longMax, { alias: 'zset-max-ziplist-value' }),
   memory('hll-sparse-max-bytes', 3000, 0, longMax),
 
@@ -145,9 +146,15 @@ const liveRows = [
 
   // The stop.
   int('shutdown-timeout', 10, 0, intMax),
-  flags('shutdown-on-sigint', 'default', ['default', 'save', 'nosave', 'now', 'force']),
-  flags('shutdown-on-sigterm', 'default', ['default', 'save', 'nosave', 'now', 'force']),
+  flags('shutdown-on-sigint', 'default', shutdownWords, { accept: shutdownOptions }),
+  flags('shutdown-on-sigterm', 'default', shutdownWords, { accept: shutdownOptions }),
 ] as const
+
+function shutdownOptions(words: string): string {
+  const sent = words.split(' ')
+  if (!sent.includes('save') || !sent.includes('nosave')) return words
+  throw new Refused(`shutdown options SAVE and NOSAVE can't be used simultaneously`)
+}
 
 function existingDirectory(name: string): string {
   const dir = path.resolve(name)

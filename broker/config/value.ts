@@ -32,7 +32,10 @@ export function parseValue(row: Row, sent: readonly string[], current: Value): V
     const list = sent.length === 1 ? sent[0]!.split(/\s+/).filter((word) => word !== '') : sent
     return row.parse(list, current)
   }
-  if (row.kind === 'flags') return parseFlags(sent.flatMap((word) => word.split(/\s+/)), row.options)
+  if (row.kind === 'flags') {
+    const found = parseFlags(sent.flatMap((word) => word.split(/\s+/)), row.options)
+    return row.accept === undefined ? found : row.accept(found)
+  }
   if (sent.length !== 1) throw new Refused('wrong number of arguments')
   const text = sent[0]!
   if (row.kind === 'bool') return parseBool(text)
@@ -84,6 +87,7 @@ function readInteger(row: IntRow, text: string): number {
     throw new Refused(`argument must be a memory${row.unit === 'percent' ? ' or percent' : ''} value`)
   }
   if (!/^(?:0|-?[1-9][0-9]*)$/.test(text)) throw new Refused(`argument couldn't be parsed into an integer`)
+  if (BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) throw new Refused(`argument couldn't be parsed into an integer`)
   return Number(text)
 }
 

@@ -109,6 +109,13 @@ export class Persistence {
     this.rewrittenBytes = this.logBytes
   }
 
+  /** What INFO counts of checkpoints begins anew. */
+  resetStats(): void {
+    this.saves = 0
+    this.rewrites = 0
+    this.rewriteFailures = 0
+  }
+
   /** Bytes of the log before the segment that grows. */
   measure(): void {
     const sealed = this.files?.sealedBytes

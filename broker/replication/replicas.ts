@@ -60,6 +60,13 @@ export class Replicas {
     broker.replication.onFed = () => this.send()
   }
 
+  /** What INFO counts of syncs begins anew. */
+  resetStats(): void {
+    this.fullSyncs = 0
+    this.partialSyncs = 0
+    this.refusedPartialSyncs = 0
+  }
+
   /** Somebody may want the stream. */
   get active(): boolean {
     return this.broker.replication.backlog !== undefined

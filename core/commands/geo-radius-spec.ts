@@ -4,6 +4,8 @@ import { georadius, georadiusRo, georadiusbymember, georadiusbymemberRo } from '
 import { oneKey } from './spec.ts'
 import type { CommandSpec } from './spec.ts'
 
+const oneBehind = { last: 0, step: 1, limit: 0 } as const
+
 export const geoRadiusCommands: readonly CommandSpec[] = [
   {
     name: 'georadius', arity: -6, since: '3.2.0', group: 'geo',
@@ -12,8 +14,8 @@ export const geoRadiusCommands: readonly CommandSpec[] = [
     complexity: 'O(N+log(M)) for N members near the area and M within it',
     keys: [
       { flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['OW', 'update'], begin: { keyword: 'STORE', from: 6 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['OW', 'update'], begin: { keyword: 'STOREDIST', from: 6 }, find: { last: 0, step: 1, limit: 0 } },
+      { flags: ['OW', 'update'], begin: { keyword: 'STORE', from: 6, optional: true }, find: oneBehind },
+      { flags: ['OW', 'update'], begin: { keyword: 'STOREDIST', from: 6, optional: true }, find: oneBehind },
     ],
     arguments: [
       { name: 'key', type: 'key', keySpec: 0 },
@@ -88,8 +90,8 @@ export const geoRadiusCommands: readonly CommandSpec[] = [
     complexity: 'O(N+log(M)) for N members near the area and M within it',
     keys: [
       { flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['OW', 'update'], begin: { keyword: 'STORE', from: 5 }, find: { last: 0, step: 1, limit: 0 } },
-      { flags: ['OW', 'update'], begin: { keyword: 'STOREDIST', from: 5 }, find: { last: 0, step: 1, limit: 0 } },
+      { flags: ['OW', 'update'], begin: { keyword: 'STORE', from: 5, optional: true }, find: oneBehind },
+      { flags: ['OW', 'update'], begin: { keyword: 'STOREDIST', from: 5, optional: true }, find: oneBehind },
     ],
     arguments: [
       { name: 'key', type: 'key', keySpec: 0 },

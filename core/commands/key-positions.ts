@@ -58,6 +58,7 @@ function visitSpec(spec: KeySpec, a: Args, offset: number, visit: KeyVisitor): b
   }
   const count = a.count - offset
   let first = 'index' in spec.begin ? spec.begin.index : keywordBehind(spec.begin, a, offset)
+  if (first === 0 && 'optional' in spec.begin) return true
   if (first === 0 || spec.find === 'unknown') return false
   const { step } = spec.find
   let last

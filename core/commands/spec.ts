@@ -25,7 +25,8 @@ export type KeySpec = {
   /** `RO RW OW RM`, then `access update insert delete not_key incomplete variable_flags`, as COMMAND INFO. */
   flags: readonly string[]
   notes?: string
-  begin: { index: number } | { keyword: string; from: number } | 'unknown'
+  /** A keyword that is `optional` may be missing; without others the arguments don't fit then. */
+  begin: { index: number } | { keyword: string; from: number; optional?: true } | 'unknown'
   find:
     | { last: number; step: number; limit: number }
     | { keynum: number; first: number; step: number }

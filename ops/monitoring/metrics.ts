@@ -8,6 +8,7 @@ import type { Command } from '../../broker/command.ts'
 import { mayCall } from '../../broker/inner-client.ts'
 import type { Metric, HistogramPoint } from '../../broker/metric.ts'
 import { memoryFigures } from '../../broker/commands/memory-figures.ts'
+import { byPowerOfTwo } from '../../core/histogram.ts'
 import type { StreamFigures } from './stream-figures.ts'
 
 export type LoopDelay = ReturnType<typeof monitorEventLoopDelay>
@@ -74,10 +75,10 @@ function histogramPoint(
   const counts = Array.from({ length: classesShown + 1 }, () => 0)
   let count = 0
   for (const histogram of histograms) {
-    for (let power = 0; power < histogram.length; power++) {
-      counts[Math.min(power, classesShown)]! += histogram[power]!
-      count += histogram[power]!
-    }
+    byPowerOfTwo(histogram, (power, times) => {
+      counts[Math.min(power, classesShown)]! += times
+      count += times
+    })
   }
   return { attributes, bounds, counts, count, sum }
 }

@@ -44,6 +44,10 @@ function pingTls(port: number, options: tls.ConnectionOptions): Promise<string> 
   })
 }
 
+function failed(name: string, why: string): string {
+  return `-ERR CONFIG SET failed (possibly related to argument '${name}') - ${why}. Check server logs.\r\n`
+}
+
 test('a unix socket serves, with the mode that was asked for, and is gone after the stop', async (t) => {
   const dir = temporaryDirectory(t)
   const file = path.join(dir, 's.sock')
@@ -92,6 +96,46 @@ test('TLS with large replies and many commands', async (t) => {
   const replies = await client.pipeline([...Array.from({ length: 1000 }, () => ['PING']), ['FETCH', 'k'], ['PING']])
   t.true(replies[1000]!.includes(value))
   t.is(String(replies[1001]), '+PONG\r\n')
+  client.destroy()
+})
+
+test('CONFIG SET of a port that is taken, or of certificates that can not serve, is refused, and the doors stay', async (t) => {
+  const c = certificates(t)
+  const [port, tlsPort, other] = [await freePort(), await freePort(), await freePort()]
+  const { broker } = await startBroker(t, {
+    args: [
+      '--port', String(port), '--bind', '127.0.0.1', '--tls-port', String(tlsPort), '--tls-cert-file', c.cert, '--tls-key-file', c.key,
+      '--tls-auth-clients', 'no',
+    ],
+  })
+  const holder = net.createServer()
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => holder.close())
+  const taken = String((holder.address() as net.AddressInfo).port)
+  const client = await RespClient.connect(port)
+  const ca = readFileSync(c.ca)
+  const doors = async (): Promise<void> => {
+    const again = await RespClient.connect(port)
+    t.is(await again.text('PING'), '+PONG\r\n')
+    again.destroy()
+    t.is(await pingTls(tlsPort, { ca }), '+PONG\r\n')
+  }
+
+  t.is(await client.text('CONFIG', 'SET', 'timeout', '7', 'port', taken), failed('port', 'Unable to listen on this port'))
+  t.deepEqual([broker.config.values.port, broker.config.values.timeout], [port, 0])
+  await doors()
+  t.is(await client.text('CONFIG', 'SET', 'tls-port', taken), failed('tls-port', 'Unable to listen on this port'))
+  await doors()
+  const refused = failed('tls-cert-file', 'Unable to update TLS configuration')
+  t.is(await client.text('CONFIG', 'SET', 'tls-cert-file', c.strangerCert), refused, 'the key belongs to another one')
+  t.is(await client.text('CONFIG', 'SET', 'tls-cert-file', '/no/such/file'), refused)
+  await doors()
+  const both = ['tls-cert-file', c.strangerCert, 'tls-key-file', c.strangerKey]
+  t.is(await client.text('CONFIG', 'SET', ...both, 'port', String(other)), '+OK\r\n')
+  const there = await RespClient.connect(other)
+  t.is(await there.text('CONFIG', 'SET', 'port', String(port), 'tls-cert-file', c.cert, 'tls-key-file', c.key), '+OK\r\n')
+  there.destroy()
+  await doors()
   client.destroy()
 })
 

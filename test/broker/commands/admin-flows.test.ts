@@ -163,7 +163,7 @@ test('the latency monitor sees what reached its threshold', async (t) => {
 })
 
 test('INFO: sections as asked, true figures, RESETSTAT', async (t) => {
-  const server = await startMillrace(t)
+  const server = await startMillrace(t, { args: debug })
   const [c] = await clientsOf(t, server, 1) as [RespClient]
   for (let i = 0; i < 10; i++) await c.call('SET', `k${i}`, 'v', 'PX', '100000')
   await c.call('GET', 'nothing')
@@ -182,8 +182,13 @@ test('INFO: sections as asked, true figures, RESETSTAT', async (t) => {
   t.true(Number(all.get('log_position')) >= 10)
   t.true((await textOf(c, 'INFO', 'clients', 'keyspace')).startsWith('# Clients\r\n'))
   t.deepEqual([...(await infoOf(c, 'keyspace')).keys()], ['db0'])
+  t.is(await c.text('DEBUG', 'RELOAD'), '+OK\r\n')
+  await c.call('FLUSHALL', 'ASYNC')
+  await until(async () => (await infoOf(c, 'memory')).get('lazyfreed_objects') === '10')
+  t.is((await infoOf(c, 'persistence')).get('rdb_saves'), '1')
   await c.call('CONFIG', 'RESETSTAT')
   const fresh = await infoOf(c, 'all')
+  for (const name of ['rdb_saves', 'lazyfreed_objects', 'sync_full', 'evicted_scripts']) t.is(fresh.get(name), '0', name)
   t.is(fresh.get('cmdstat_set'), undefined)
   t.is(fresh.get('keyspace_misses'), '0')
 })

@@ -61,6 +61,7 @@ const calls: readonly string[] = [
   'SINTERCARD 2 a b', 'SINTERCARD 3 a b', 'SORT l', 'SORT l BY x* GET y* STORE d', 'SORT l LIMIT STORE 2 STORE x STORE y', 'SORT l STORE',
   'SORT_RO l BY x*', 'SETRANGE k 0 v', 'TOUCH a b',
   'MIGRATE h 1 k 0 9', 'MIGRATE h 1 k 0 9 KEYS a b', 'MIGRATE h 1  0 9 AUTH KEYS KEYS a KEYS b', 'MIGRATE h 1 k 0 9 NOPE',
+  'GEORADIUS k 1 2 3 m', 'GEORADIUS k 1 2 3 m STORE d', 'GEORADIUSBYMEMBER k m 3 m ASC STOREDIST d', 'XREAD COUNT 1 a 0',
   'BLPOP a b 0', 'LMPOP 2 a b LEFT', 'LMPOP 3 a LEFT', 'BLMPOP 0 1 a RIGHT COUNT 2', 'LMOVE a b LEFT LEFT',
 ]
 
