@@ -97,8 +97,16 @@ export class Blocking {
     const parked = c.parked
     if (parked?.onTimeout === undefined) return false
     if (how === 'timeout') this.answer(parked, parked.onTimeout)
-    else this.answer(parked, (r) => r.error('UNBLOCKED client unblocked via CLIENT UNBLOCK'))
+    else this.refuse(parked, 'UNBLOCKED client unblocked via CLIENT UNBLOCK')
     return true
+  }
+
+  /** Ends the wait of a parked client with an error, which counts as its command's. */
+  refuse(parked: Parked, error: string): void {
+    this.answer(parked, (r) => {
+      r.error(error)
+      this.broker.countError(parked.command, error)
+    })
   }
 
   /** Forgets the wait of a client, without a reply. */
@@ -188,7 +196,7 @@ export class Blocking {
       broker.meter.before(parked.command)
       x.execute(parked.command, parked.retry!, r, c)
       if (c.tracked !== undefined) broker.tracking.remember(c, parked.command, parked.retry!)
-      broker.meter.after(parked.command, c, parked.retry!)
+      broker.meter.again(parked.command, c, parked.retry!)
       if (x.block !== undefined) {
         this.armAgain(parked, x.block.againMs)
         x.block = undefined

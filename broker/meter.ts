@@ -77,6 +77,19 @@ export class Meter {
     if (micros > turnCommandMicrosMax) c.share = 0
   }
 
+  /** As `after`, of a command that was counted when its client began to wait: only the time is added. */
+  again(command: Command, c: Connection, a: Args): void {
+    this.command = command
+    const nowMs = this.clock.monotonicMs()
+    const micros = (nowMs - this.markMs) * 1000
+    if (this.pending > 0) this.book(nowMs)
+    else {
+      command.micros += micros
+      this.markMs = nowMs
+    }
+    if (micros >= this.noteMicros) this.onSlow(command, c, a, micros)
+  }
+
   private book(nowMs: number): void {
     const command = this.command!
     const micros = (nowMs - this.markMs) * 1000

@@ -77,7 +77,7 @@ export class Following {
     const text = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
     if (!was) for (const c of broker.clients.values()) {
       if (c.parked === undefined) continue
-      broker.blocking.answer(c.parked, (r) => r.error(text))
+      broker.blocking.refuse(c.parked, text)
       c.endAfterReply()
     }
     // In a failover they may stay until the history has another name.

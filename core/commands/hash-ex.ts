@@ -43,11 +43,7 @@ function parseOptions(x: Engine, a: Args, r: Reply): SetOptions | undefined {
       o.lifetime = lifetime
       o.keepTtl = lifetime === undefined
       if (lifetime === undefined) continue
-      if (++i === a.count) {
-        r.error('ERR missing expire time')
-        return undefined
-      }
-      o.deadlineMs = deadlineArgument(x, a, i, lifetime, 'hsetex', r)
+      o.deadlineMs = deadlineArgument(x, a, ++i, lifetime, 'hsetex', r)
       if (o.deadlineMs < 0) return undefined
     } else if (a.is(i, 'FNX') || a.is(i, 'FXX')) {
       if (o.condition !== undefined) {

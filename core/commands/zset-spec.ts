@@ -93,7 +93,7 @@ export const zsetMemberCommands: readonly CommandSpec[] = [
     run: zmscore,
   },
   {
-    name: 'zrank', arity: 3, since: '2.0.0', group: 'sorted-set',
+    name: 'zrank', arity: -3, since: '2.0.0', group: 'sorted-set',
     flags: ['readonly', 'fast'],
     summary: 'Returns the place of a member, by ascending scores',
     complexity: 'O(log(N))',
@@ -107,7 +107,7 @@ export const zsetMemberCommands: readonly CommandSpec[] = [
     run: zrank,
   },
   {
-    name: 'zrevrank', arity: 3, since: '2.0.0', group: 'sorted-set',
+    name: 'zrevrank', arity: -3, since: '2.0.0', group: 'sorted-set',
     flags: ['readonly', 'fast'],
     summary: 'Returns the place of a member, by descending scores',
     complexity: 'O(log(N))',

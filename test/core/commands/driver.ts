@@ -6,6 +6,7 @@ import { CommandTable } from '../../../core/commands/command-table.ts'
 import type { CommandSpec } from '../../../core/commands/spec.ts'
 import { coreCommands } from '../../../core/commands/table.ts'
 import { Engine } from '../../../core/engine.ts'
+import { wrongArity } from '../../../core/errors.ts'
 import { nullLog, type Log } from '../../../core/log/log.ts'
 import { seededRandom } from '../../../core/random.ts'
 import { Reply } from '../../../core/reply.ts'
@@ -95,7 +96,9 @@ export function driver(seed = 1, startMs = 1_700_000_000_000, guard = true): Dri
     const spec = specOf(args)
     reply.at = 0
     reply.resp = session.resp
-    engine.execute(spec, args, reply, session)
+    // As a broker, which calls no handler with too few or too many words.
+    if (spec.arity >= 0 ? args.count !== spec.arity : args.count < -spec.arity) reply.error(wrongArity(spec.name))
+    else engine.execute(spec, args, reply, session)
     return reply.buf.toString('latin1', 0, reply.at)
   }
   return {

@@ -296,7 +296,6 @@ test('errors: words in Redis\'s order, nothing changed, nothing logged', (t) => 
   fails('-ERR Only one of FXX or FNX arguments can be specified\r\n', 'HSETEX', 'h', 'FNX', 'FXX', 'FIELDS', 1, 'f', 'v')
   fails('-ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified\r\n',
     'HSETEX', 'h', 'EX', 1, 'KEEPTTL', 'FIELDS', 1, 'f', 'v')
-  fails('-ERR missing expire time\r\n', 'HSETEX', 'h', 'FNX', 'EX')
   fails('-ERR invalid number of fields\r\n', 'HSETEX', 'h', 'FIELDS', 0, 'f', 'v')
   fails('-ERR wrong number of arguments for \'hsetex\' command\r\n', 'HSETEX', 'h', 'FIELDS', 2, 'f', 'v')
   fails('-ERR wrong number of arguments for \'hsetex\' command\r\n', 'HSETEX', 'h', 'FNX', 'KEEPTTL', 'FIELDS', 1)
