@@ -44,6 +44,7 @@ import { Loading } from './persistence/loading.ts'
 import { Persistence } from './persistence/persistence.ts'
 import { PubSub } from './pubsub.ts'
 import { Rate } from './rates.ts'
+import { Renames } from './renames.ts'
 import { linkDoors, linkSettings } from './settings.ts'
 import { Failover } from './replication/failover.ts'
 import { Following } from './replication/following.ts'
@@ -77,6 +78,8 @@ export class Broker {
   readonly config: Config
   readonly engine: Engine
   readonly commands: CommandTable<Command>
+  /** Set where `rename-command` names some. */
+  readonly renames: Renames | undefined
   readonly args: Args
   readonly outbox: Outbox
   readonly meter: Meter
@@ -141,6 +144,7 @@ export class Broker {
     this.onRealDisk = options.disk === undefined
     this.report = options.report ?? (() => {})
     this.commands = createCommands(options.extensions)
+    this.renames = this.config.renames.length === 0 ? undefined : new Renames(this.config, this.commands)
     this.args = new Args()
     this.outbox = new Outbox(() => engine.log)
     this.memory = new MemoryBound(this)

@@ -28,12 +28,14 @@ export function arityFits(command: Command, count: number): boolean {
 }
 
 /** Runs what the client sent, or refuses or queues it. Writes its reply to the turn's buffer. */
-export function dispatch(b: Broker, c: Connection, a: Args): void {
+export function dispatch(b: Broker, c: Connection, sent: Args): void {
   const r = b.outbox.reply
   const mark = r.at
-  const command = findCommand(b.commands, a)
+  const own = b.renames === undefined ? sent : b.renames.translate(sent)
+  const a = own ?? sent
+  const command = own === undefined ? undefined : findCommand(b.commands, a)
   if (command === undefined || (b.gates | c.gates) !== 0 || !arityFits(command, a.count)) {
-    if (!admit(b, c, command, a, r)) {
+    if (!admit(b, c, command, a, sent, r)) {
       muteReply(c, r, mark)
       endCaching(c, command)
       if (b.answers.due) b.answers.flush()
@@ -74,14 +76,14 @@ export function call(b: Broker, c: Connection, command: Command, a: Args, r: Rep
 }
 
 /** Passes a command or answers in its place; true when it is to be called. */
-function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, r: Reply): boolean {
+function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, sent: Args, r: Reply): boolean {
   if (command === undefined && (a.is(0, 'POST') || a.is(0, 'HOST:'))) {
     // A browser was made to speak to us: whatever else it sends is an attack.
     b.report('warning', `client ${c.id} (${c.addr}) sent an HTTP request: closed`)
     c.destroy()
     return false
   }
-  const refusal = refuse(b, c, command, a)
+  const refusal = command === undefined ? unknownCommand(b, sent) : refuse(b, c, command, a)
   if (refusal !== undefined) {
     reject(b, c, command, refusal, r)
     return false
@@ -90,7 +92,7 @@ function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, 
   const held = ((b.gates & brokerGates.paused) !== 0 && b.pause.holds(c, found, a))
     || ((b.gates & brokerGates.held) !== 0 && b.holds.holdsBack(c, found, a))
   if (held) {
-    c.postponed = a.detach()
+    c.postponed = sent.detach()
     return false
   }
   if (c.transaction !== undefined && !passesMulti.has(found.fullName)) {
@@ -102,8 +104,7 @@ function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, 
 }
 
 /** Why the command can't be run: the error without its dash; undefined when it can. */
-function refuse(b: Broker, c: Connection, command: Command | undefined, a: Args): string | undefined {
-  if (command === undefined) return unknownCommand(b, a)
+function refuse(b: Broker, c: Connection, command: Command, a: Args): string | undefined {
   if (!arityFits(command, a.count)) return wrongArity(command.fullName)
   const flags = b.scripts.flagsOf(command, a)
   const stranger = (c.gates & clientGates.stranger) !== 0
@@ -156,8 +157,8 @@ function reject(b: Broker, c: Connection, command: Command | undefined, error: s
 }
 
 function unknownCommand(b: Broker, a: Args): string {
-  const container = b.commands.find(a.buf, a.start[0]!, a.end[0]!)
-  if (container !== undefined) {
+  const own = b.renames === undefined ? a : b.renames.translate(a)
+  if (own !== undefined && b.commands.find(own.buf, own.start[0]!, own.end[0]!) !== undefined) {
     const name = a.text(0).toUpperCase()
     return `ERR unknown subcommand '${shown(a, 1, shownCharsMax)}'. Try ${name} HELP.`
   }

@@ -21,6 +21,10 @@ export class Config {
   readonly file: string | undefined
   /** `user` lines, for the access control list: the words behind `user`. */
   readonly users: readonly (readonly string[])[]
+  /** `rename-command` lines: the words behind are a command and its new name. */
+  readonly renames: readonly Line[]
+  /** Names the server in errors. */
+  readonly product: string
   /** What the operator asked for that has no meaning here; for the log of the start. */
   readonly warnings: readonly string[]
   private readonly fields: Record<string, Value>
@@ -32,9 +36,11 @@ export class Config {
     this.values = this.fields as Values
     this.file = file
     this.listeners = new Map()
+    this.product = product
+    this.renames = lines.filter(isRename)
     const users: string[][] = []
     const seen = new Set<Row>()
-    for (const line of lines) this.readLine(line, seen, users, product)
+    for (const line of lines) if (!isRename(line)) this.readLine(line, seen, users, product)
     this.users = users
     this.warnings = [...seen].filter((row) => row.inert === true && !this.isDefault(row))
       .map((row) => `'${row.name}' is accepted for compatibility and has no effect in Millrace`)
@@ -162,6 +168,10 @@ export class Config {
       throw lineError(line, error.message, product)
     }
   }
+}
+
+function isRename(line: Line): boolean {
+  return line.words.length === 3 && line.words[0]!.toLowerCase() === 'rename-command'
 }
 
 /** The error reply of CONFIG SET. */

@@ -97,9 +97,11 @@ export class ScriptHost {
 
   /** Runs the framed command, or refuses it; either way one reply is written to the record. Returns its place. */
   private perform(run: ScriptRun, name: LuaValue): number {
-    const a = this.args
+    const { renames } = this.broker
+    const own = renames === undefined ? this.args : renames.translate(this.args)
+    const a = own ?? this.args
     const mark = beginReply(run)
-    const command = this.find(name, a)
+    const command = own === undefined ? undefined : this.find(name, a)
     const refusal = this.refusal(run, command, a)
     if (refusal === undefined) this.execute(run, command!, a)
     else this.refuse(refusal, command)

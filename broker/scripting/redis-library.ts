@@ -78,11 +78,13 @@ function callFunctions(host: ScriptHost): Readonly<Record<string, LuaFunction>> 
       if (!frameValues(args, values)) {
         throw raiseText('ERR Lua redis lib command arguments must be strings or integers')
       }
-      const command = findCommand(host.broker.commands, args)
+      const { renames } = host.broker
+      const own = renames === undefined ? args : renames.translate(args)
+      const command = own === undefined ? undefined : findCommand(host.broker.commands, own)
       if (command === undefined || !arityFits(command, args.count)) {
         throw raiseText('ERR Invalid command passed to redis.acl_check_cmd()')
       }
-      return host.broker.acl.allows(host.run!.client, command, args)
+      return host.broker.acl.allows(host.run!.client, command, own!)
     },
   }
 }

@@ -185,7 +185,10 @@ function anyValue(name: string): fc.Arbitrary<string> {
   const row = rowOf(name)!
   if (row.kind === 'bool') return fc.constantFrom('yes', 'no')
   if (row.kind === 'enum') return fc.constantFrom(...row.options)
-  if (row.kind === 'flags') return fc.subarray([...row.options], { minLength: 1 }).map((list) => list.join(' '))
+  if (row.kind === 'flags') {
+    const agreeing = row.options.filter((option) => option !== 'nosave')
+    return fc.subarray(agreeing, { minLength: 1 }).map((list) => list.join(' '))
+  }
   if (row.kind === 'int') {
     const top = Math.min(row.max, Number.MAX_SAFE_INTEGER)
     const number = fc.integer({ min: row.unit === 'percent' ? 0 : row.min, max: top })
