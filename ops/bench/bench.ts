@@ -51,6 +51,8 @@ const hasPeer = isInstalled('redis-server')
 const rows: Row[] = []
 /** Range of the random members of collections. */
 const randomMembers = 100_000
+/** Jobs a round through BullMQ and the worker SDK: queues run for days, and compilers need some thousand jobs. */
+const queueJobs = 30_000
 
 function startOptions(policy: Policy): StartOptions {
   return options.profile === undefined ? { policy } : { policy, profile: options.profile }
@@ -295,9 +297,9 @@ if (wanted.has('restart')) await restart()
 if (wanted.has('recovery')) await recovery()
 if (wanted.has('families')) await families()
 if (wanted.has('elements')) await elements()
-if (wanted.has('bullmq')) await queues('BullMQ', 10_000, (_name, port, jobs) => bullmq(port, jobs))
+if (wanted.has('bullmq')) await queues('BullMQ', queueJobs, (_name, port, jobs) => bullmq(port, jobs))
 if (wanted.has('worker')) {
-  await queues('worker SDK, and BullMQ there:', 30_000, (name, port, jobs) => (
+  await queues('worker SDK, and BullMQ there:', queueJobs, (name, port, jobs) => (
     name === 'ours' ? workerSdk(port, jobs) : bullmq(port, jobs)))
 }
 if (wanted.has('stalls')) await longStalls()

@@ -68,15 +68,16 @@ function relaid(nodes: Nodes, keys: readonly unknown[], grown: Nodes): Nodes {
 /** Which node holds which key, by the keys' indices. */
 export class Nodes {
   readonly size: number
-  readonly taken: Int32Array
+  /** The index of the key that each node holds, -1 where it is free. Mostly few, for which typed arrays cost more. */
+  readonly taken: number[]
   /** The node that each key's hash names, by node. */
-  private readonly home: Int32Array
+  private readonly home: number[]
   private free: number
 
   constructor(size: number) {
     this.size = size
-    this.taken = new Int32Array(size).fill(-1)
-    this.home = new Int32Array(size)
+    this.taken = Array<number>(size).fill(-1)
+    this.home = Array<number>(size).fill(-1)
     this.free = size
   }
 

@@ -4,8 +4,9 @@
 /** Lua's arrays have at most 2^26 places. */
 export const arrayBitsMax = 26
 
+/** The smallest power of two that is no less than n ≤ 2^30. */
 export function powerOfTwo(n: number): number {
-  return n <= 1 ? 1 : 2 ** (32 - Math.clz32(n - 1))
+  return n <= 1 ? 1 : 1 << (32 - Math.clz32(n - 1))
 }
 
 /** The exponent of the smallest power of two that is no less than n. */
