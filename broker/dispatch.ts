@@ -83,6 +83,7 @@ function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, 
     c.destroy()
     return false
   }
+  c.lastCommand = command
   const refusal = command === undefined ? unknownCommand(b, sent) : refuse(b, c, command, a)
   if (refusal !== undefined) {
     reject(b, c, command, refusal, r)

@@ -65,7 +65,7 @@ export const timeSpec: BrokerSpec = {
 }
 
 export const waitSpec: BrokerSpec = {
-  name: 'wait', arity: 3, flags: ['noscript'], group: 'generic', since: '3.0.0',
+  name: 'wait', arity: 3, flags: ['blocking'], group: 'generic', since: '3.0.0',
   summary: 'Waits until replicas have the writes of this connection.', complexity: 'O(1)',
   categories: ['connection'],
   arguments: [{ name: 'numreplicas', type: 'integer' }, { name: 'timeout', type: 'integer' }],
@@ -73,7 +73,7 @@ export const waitSpec: BrokerSpec = {
 }
 
 export const waitaofSpec: BrokerSpec = {
-  name: 'waitaof', arity: 4, flags: ['noscript', 'blocking'], group: 'generic', since: '7.2.0',
+  name: 'waitaof', arity: 4, flags: ['blocking'], group: 'generic', since: '7.2.0',
   summary: 'Waits until the writes of this connection are on disk.', complexity: 'O(1)',
   categories: ['connection'],
   arguments: [

@@ -3,7 +3,6 @@
 
 import { Args } from '../../core/args.ts'
 import { findCommand } from '../command.ts'
-import { arityFits } from '../dispatch.ts'
 import { redisVersion } from '../product.ts'
 import { frameValues } from './call-arguments.ts'
 import type { ScriptHost } from './host.ts'
@@ -68,7 +67,8 @@ function callFunctions(host: ScriptHost): Readonly<Record<string, LuaFunction>> 
     },
     set_repl(flags) {
       if (arguments.length !== 1) throw raiseText('ERR redis.set_repl() requires two arguments.')
-      if ((Math.trunc(toNumber(flags) ?? 0) & ~3) !== 0) {
+      const wanted = Math.trunc(toNumber(flags) ?? 0)
+      if (!(wanted >= 0 && wanted <= constants.REPL_ALL)) {
         throw raiseText('ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.')
       }
       return none
@@ -81,9 +81,7 @@ function callFunctions(host: ScriptHost): Readonly<Record<string, LuaFunction>> 
       const { renames } = host.broker
       const own = renames === undefined ? args : renames.translate(args)
       const command = own === undefined ? undefined : findCommand(host.broker.commands, own)
-      if (command === undefined || !arityFits(command, args.count)) {
-        throw raiseText('ERR Invalid command passed to redis.acl_check_cmd()')
-      }
+      if (command === undefined) throw raiseText('ERR Invalid command passed to redis.acl_check_cmd()')
       return host.broker.acl.allows(host.run!.client, command, own!)
     },
   }

@@ -28,6 +28,19 @@ test('the errors of MULTI, EXEC, DISCARD and WATCH out of place', async (t) => {
   client.destroy()
 })
 
+test('CLIENT LIST tells what a client sent last, be it queued, refused or unknown', async (t) => {
+  const { connect } = await startBroker(t)
+  const [client, other] = await Promise.all([connect(), connect()])
+  const id = (await client.text('CLIENT', 'ID')).slice(1, -2)
+  const told: string[] = []
+  for (const words of [['MULTI'], ['FETCH', 'k'], ['SELECT'], ['NOPE'], ['EXEC']]) {
+    await client.call(...words)
+    told.push(/ cmd=(\S+) /.exec(await other.text('CLIENT', 'LIST', 'ID', id))![1]!)
+  }
+  t.deepEqual(told, ['multi', 'fetch', 'select', 'NULL', 'exec'])
+  for (const one of [client, other]) one.destroy()
+})
+
 test('a change of a watched key, by whomever, makes EXEC answer nil', async (t) => {
   const { connect, broker } = await startBroker(t)
   const [one, other] = await Promise.all([connect(), connect()])

@@ -101,6 +101,7 @@ export class LuaChunk {
       $finish: finish,
       $none: none,
       $list: listTable,
+      $arg: argTable,
       $fill: fillTable,
       $record: recordTable,
       $setField: operators.setField,
@@ -121,6 +122,14 @@ export class LuaChunk {
 function listTable(values: LuaValue[], closed: number): LuaTable {
   const table = new LuaTable(Math.max(roundedSize(closed), values.length), 0)
   takeArray(table, values)
+  return table
+}
+
+/** `arg`: what `...` stands for, and how many they are. */
+function argTable(values: LuaValue[]): LuaTable {
+  const count = values.length
+  const table = listTable(values, count)
+  table.setString('n', count)
   return table
 }
 

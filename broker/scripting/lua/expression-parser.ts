@@ -99,7 +99,8 @@ export abstract class ExpressionParser {
 
   protected openFunction(line: number): FunctionScope {
     const parent = this.scope as FunctionScope | undefined
-    this.scope = { parent, line, upvalues: new Set(), vararg: false, usesVararg: false, actives: [] }
+    const rest = { vararg: false, usesVararg: false, arg: undefined, usesArg: false }
+    this.scope = { parent, line, upvalues: new Set(), ...rest, actives: [] }
     this.loops.push(0)
     this.hidden.push(0)
     return this.scope
@@ -116,6 +117,7 @@ export abstract class ExpressionParser {
     for (let scope: FunctionScope | undefined = this.scope; scope !== undefined; scope = scope.parent) {
       const local = scope.actives.findLast((l) => l.name === name)
       if (local === undefined) continue
+      if (local === scope.arg) scope.usesArg = true
       if (scope !== this.scope) this.capture(local)
       return { kind: 'local', local, upvalue: scope !== this.scope }
     }
@@ -305,6 +307,7 @@ export abstract class ExpressionParser {
         if (lexer.type === '...') {
           lexer.next()
           scope.vararg = true
+          scope.arg = this.bind('arg', parameters.length)
           break
         }
         if (lexer.type !== 'name') throw lexer.errorNear("<name> or '...' expected")
@@ -312,6 +315,7 @@ export abstract class ExpressionParser {
       } while (this.accept(','))
     }
     for (const parameter of parameters) this.activate(parameter)
+    if (scope.arg !== undefined) this.activate(scope.arg)
     this.expect(')')
     const block = this.block()
     this.close('end', 'function', line)

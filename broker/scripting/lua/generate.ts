@@ -12,7 +12,7 @@ import type { Block, CallExpression, CountLoop, Expression, FunctionBody, Local,
 export const runtimeNames = [
   '$G', '$M', '$Table', '$tick', '$index', '$field', '$setIndex', '$setChecked', '$arithmetic', '$power', '$equal',
   '$less', '$lessOrEqual', '$concat', '$length', '$first', '$all', '$drop', '$callable', '$tailCall', '$unfinished',
-  '$finish', '$none', '$list', '$fill', '$record', '$setField', '$slot', '$steps', '$loopNumber',
+  '$finish', '$none', '$list', '$arg', '$fill', '$record', '$setField', '$slot', '$steps', '$loopNumber',
   '$loopMode', '$end', '$sites',
 ] as const
 
@@ -52,8 +52,10 @@ class FunctionWriter extends ExpressionWriter {
     const temps = Array.from({ length: this.tempsMax }, (_, i) => `t${i + 1}`)
     const declared = temps.length === 0 ? '' : `let ${temps.join(', ')}; `
     const last = body.block.at(-1)?.kind === 'return' ? '' : 'return $none'
+    const { arg, usesArg, usesVararg } = body.scope
+    const rest = usesArg ? `let ${nameOf(arg!)}${usesVararg ? '' : ' = $arg(va)'}; ` : ''
     const head = `function${this.chunk.yielding ? '*' : ''} (${parameters.join(', ')})`
-    return `${head} { ${entry}${declared}${this.tick()}${block}${last} }`
+    return `${head} { ${entry}${declared}${rest}${this.tick()}${block}${last} }`
   }
 
   protected functionText(body: FunctionBody): string {

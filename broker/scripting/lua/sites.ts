@@ -111,7 +111,7 @@ export function raiseValue(value: LuaValue, level: number): LuaError {
 
 /** An error without a position: what Lua's core raises while a library runs. */
 export function failFromLibrary(message: string): LuaError {
-  return new LuaError(message, placeOf(levels(2).find((level) => level.kind === 'script')))
+  return new LuaError(message, placeOf(levels(3).find((level) => level.kind === 'script')))
 }
 
 /** An error about an argument, numbered from 1 as the library counts; a method's caller counts without the object. */

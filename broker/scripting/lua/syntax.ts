@@ -20,6 +20,9 @@ export interface FunctionScope {
   readonly upvalues: Set<Local>
   vararg: boolean
   usesVararg: boolean
+  /** What `...` goes by in Lua 5.0: a table, where the function names it and not `...`. */
+  arg: Local | undefined
+  usesArg: boolean
   actives: Local[]
 }
 

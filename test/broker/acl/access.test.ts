@@ -257,6 +257,8 @@ test('scripts may do what their user may, and can ask', async (t) => {
   t.is(await client.text('EVAL', "return redis.call('SET', 'a', '1')", '0'), '+OK\r\n')
   t.is(await client.text('EVAL', "return {redis.acl_check_cmd('SET', 'a', '1'), redis.acl_check_cmd('SET', 'b', '1')}", '0'),
     '*2\r\n:1\r\n$-1\r\n')
+  t.is(await client.text('EVAL', "return {redis.acl_check_cmd('SET'), redis.acl_check_cmd('CONFIG')}", '0'), '*2\r\n:1\r\n$-1\r\n',
+    'the number of arguments is no matter of access')
   const entries = decode(await admin.call('ACL', 'LOG')).value as RespValue[]
   t.deepEqual(entries.map((entry) => (entry.value as RespValue[])[5]!.value), ['lua', 'lua'])
   for (const one of [admin, client]) one.destroy()

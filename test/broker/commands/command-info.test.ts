@@ -32,8 +32,8 @@ async function allOf(server: ServerProcess): Promise<Map<string, Described>> {
   return new Map((reply.value as RespValue[]).flatMap((entry) => describe(entry)).map((one) => [one.name, one]))
 }
 
-/** From 7.2 on scripts may call them: they do not wait there. */
-const inScripts = new Set(['blpop', 'brpop', 'blmove', 'brpoplpush', 'bzpopmin', 'bzpopmax'])
+/** From 7.2 on scripts may call them: they do not wait there. WAIT is told among those that block from 7.4 on. */
+const inScripts = new Set(['blpop', 'brpop', 'blmove', 'brpoplpush', 'bzpopmin', 'bzpopmax', 'wait'])
 /** From 7.2 on they take WITHSCORE. */
 const withScore = new Set(['zrank', 'zrevrank'])
 
@@ -49,9 +49,10 @@ test('every command that both know is declared alike', async (t) => {
       // Tips say how a cluster's proxy should spread a command; 7.2 reworded some.
       if (field === 'tips') continue
       let other = known.get(name)!.fields[field]
-      if (field === 'flags' && inScripts.has(name)) other = other!.replace('+noscript ', '')
+      if (field === 'flags' && inScripts.has(name)) other = other!.replace(/\+noscript ?/, '')
       if (field === 'arity' && withScore.has(name)) other = ':-3'
-      if (fields[field] !== other) unlike.push(`${name} ${field}: ours ${fields[field]}, theirs ${other}`)
+      const own = name === 'wait' ? fields[field]!.replace(/\+@?blocking ?/, '').trim() : fields[field]
+      if (own !== other) unlike.push(`${name} ${field}: ours ${own}, theirs ${other}`)
     }
   }
   t.deepEqual(unlike, [])

@@ -50,6 +50,14 @@ test('SELECT within a script ends with it; the next script begins where its clie
   client.destroy()
 })
 
+test('WAIT and WAITAOF within a script say what is, and do not wait', async (t) => {
+  const { connect } = await startBroker(t)
+  const client = await connect()
+  t.is(await client.text('EVAL', 'redis.call("SET", "k", "v") return redis.call("WAIT", 1, 0)', '0'), ':0\r\n')
+  t.is(await client.text('EVAL', 'return redis.call("WAITAOF", 0, 1, 0)[2]', '0'), ':0\r\n')
+  client.destroy()
+})
+
 test('redis.setresp ends with its script', async (t) => {
   const { connect } = await startBroker(t)
   const client = await connect()

@@ -230,6 +230,10 @@ export const fixedSnippets: readonly string[] = [
   'local t = {} t[1] = 1 t[2] = 2 t[4] = 4 return #t',
   'local t = {} for i = 1, 10 do t[i] = i end for i = 5, 10 do t[i] = nil end return #t',
   'local t = {10, 20, 30, nil} t[4] = 40 t[6] = 60 return #t', 'local t = {n = 1, 2, 3, [3] = 4, [5] = 5} return #t', 'x = 1',
+  'local function f(...) return arg.n, #arg, arg[1], arg[3] end return f(1, 2, nil)',
+  'local function f(...) return arg, ... end return f(1)',
+  'local function f(a, ...) local g = function() arg = 5 end g() return arg end return f(1)', 'local f = function(...) end return f(arg)',
+  'local t = {3, "a", 2} table.sort(t)', 'local t = {{}, {}} table.sort(t)',
   '_G.x = 1', 'return _G.x', 'return x', 'x.y = 1', 'string.x = 1', 'return rawset(_G, "x", 1)', 'setmetatable(_G, nil)',
   'return getmetatable(_G)',
 ]
