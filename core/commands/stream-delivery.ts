@@ -18,6 +18,9 @@ const deliveriesMaxShown = 9223372036854775807n
 /** -1 in place of a number of entries: it can't be known. */
 export const unknownCount = -1
 
+/** Whether the last `deliver` came to a count of read entries to which a server before Redis 7.4.2 would not come. */
+export const recount = { own: false }
+
 /** True when an entry from `from` on was deleted by its id; what was trimmed leaves no trace. */
 function hasTombstones(x: Engine, from: StreamId): boolean {
   const stream = x.stream
@@ -84,10 +87,16 @@ export function deliver(
   // Once an entry is counted one by one, so are all that follow: tombstones are only behind.
   let countedFrom = -1
   let delivered = 0
+  recount.own = false
   do {
     if (countedFrom < 0 && stream.id.compare(groups.lastDelivered(group, cursor)) > 0) {
       if (countsOn(x, group)) countedFrom = delivered
-      else advance(x, group)
+      else {
+        const read = groups.entriesRead(group)
+        advance(x, group)
+        const oneMore = read === unknownCount || groups.entriesRead(group) === read + 1
+        if (!oneMore || hasTombstones(x, stream.id)) recount.own = true
+      }
     }
     if (detailed) replyDetailed(x, r, 0, 0)
     else replyEntry(x, r)

@@ -6,8 +6,8 @@ import type { Reply } from '../reply.ts'
 import { StreamId } from '../types/stream-id.ts'
 import { deliverAgain, deliverOrdered } from './stream-again.ts'
 import type { GroupRead } from './stream-again.ts'
-import { logAcknowledged, logClaim } from './stream-claim.ts'
-import { deliver, deliverIdle, replyHistory } from './stream-delivery.ts'
+import { logAcknowledged, logClaim, logPlace } from './stream-claim.ts'
+import { deliver, deliverIdle, recount, replyHistory } from './stream-delivery.ts'
 import { idArgument, isSign, replyEntry, signs, streamRoot, wrong } from './stream-key.ts'
 import { settlePlan } from './stream-plans.ts'
 import { groupAt, parseRead, read } from './stream-read-options.ts'
@@ -166,6 +166,7 @@ function servePlanned(
   }
   const isTold = again > 0 || (plans.isOrdered(policy) && fresh > 0 && !read.noAck)
   logRead(x, a, key, id, plans.isOrdered(policy) ? 0 : fresh, created && !isTold)
+  if (fresh > 0 && !plans.isOrdered(policy) && recount.own) logPlace(x, a, key, read.group, group)
   settlePlan(x, a, key, group)
   if (found === 0) r.rewind(begin)
   else r.setArray(mark, found)
@@ -194,6 +195,7 @@ function serveNew(
     }
   }
   logRead(x, a, key, id, delivered, created && claimed === 0)
+  if (delivered > 0 && recount.own) logPlace(x, a, key, read.group, group)
   settlePlan(x, a, key, group)
   if (claimed + delivered === 0) {
     r.rewind(begin)
