@@ -13,8 +13,8 @@ import type { Type } from '../core/keyspace/entry.ts'
 import type { Reply } from '../core/reply.ts'
 import type { Broker } from './broker.ts'
 import type { Command } from './command.ts'
-import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
+import { refuse, reject } from './dispatch.ts'
 import { brokerGates } from './gates.ts'
 import { againMsHeld, timerMsMax } from './limits.ts'
 import { isCurious, WaitQueue } from './wait-queue.ts'
@@ -88,6 +88,7 @@ export class Blocking {
     const c = parked.client
     if (c.parked !== parked) return
     this.remove(c)
+    if (parked.onTimeout !== undefined) parked.command.calls++
     this.broker.answers.replyTo(c, write)
     this.broker.later(c)
   }
@@ -185,10 +186,10 @@ export class Blocking {
     const x = broker.engine
     const c = parked.client
     broker.answers.runFor(c, (r) => {
-      const refusal = this.refusal(parked)
+      // Access may have been taken away while the client waited, or memory have run out.
+      const refusal = (broker.gates | c.gates) === 0 ? undefined : refuse(broker, c, parked.command, parked.retry!)
       if (refusal !== undefined) {
-        r.error(refusal)
-        broker.countError(parked.command, refusal)
+        reject(broker, c, parked.command, refusal, r)
         this.remove(c)
         broker.later(c)
         return
@@ -202,18 +203,12 @@ export class Blocking {
         x.block = undefined
         return
       }
+      parked.command.calls++
       if (r.lastError !== '') broker.countError(parked.command, r.lastError)
       this.remove(c)
       broker.later(c)
     })
     return c.parked !== parked
-  }
-
-  /** Access may have been taken away while the client waited. */
-  private refusal(parked: Parked): string | undefined {
-    const c = parked.client
-    if ((c.gates & clientGates.restricted) === 0) return undefined
-    return this.broker.acl.refuse(c, parked.command, parked.retry!, 'toplevel')
   }
 
   private add(
@@ -229,6 +224,8 @@ export class Blocking {
     }
     client.parked = parked
     this.count++
+    // A wait counts when it ends, and only once.
+    if (onTimeout !== undefined) command.calls--
     if (timeoutMs > 0) this.arm(parked, timeoutMs)
     return parked
   }

@@ -105,7 +105,7 @@ function admit(b: Broker, c: Connection, command: Command | undefined, a: Args, 
 }
 
 /** Why the command can't be run: the error without its dash; undefined when it can. */
-function refuse(b: Broker, c: Connection, command: Command, a: Args): string | undefined {
+export function refuse(b: Broker, c: Connection, command: Command, a: Args): string | undefined {
   if (!arityFits(command, a.count)) return wrongArity(command.fullName)
   const flags = b.scripts.flagsOf(command, a)
   const stranger = (c.gates & clientGates.stranger) !== 0
@@ -144,7 +144,7 @@ function refuse(b: Broker, c: Connection, command: Command, a: Args): string | u
 }
 
 /** Answers with a refusal; a transaction in the making is spoilt by it. */
-function reject(b: Broker, c: Connection, command: Command | undefined, error: string, r: Reply): void {
+export function reject(b: Broker, c: Connection, command: Command | undefined, error: string, r: Reply): void {
   if (command !== undefined) command.rejected++
   b.countErrorText(error)
   const t = c.transaction

@@ -77,7 +77,7 @@ export class Meter {
     if (micros > turnCommandMicrosMax) c.share = 0
   }
 
-  /** As `after`, of a command that was counted when its client began to wait: only the time is added. */
+  /** As `after`, of a command whose client waited: only the time is added, for it counts when the wait ends. */
   again(command: Command, c: Connection, a: Args): void {
     this.command = command
     const nowMs = this.clock.monotonicMs()
