@@ -22,6 +22,10 @@ import { User } from './user.ts'
 const noFile = 'ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the '
   + 'ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order '
   + 'to store users in the Redis configuration.'
+const configuredWrongly = {
+  blanks: 'the username contains invalid characters',
+  duplicate: 'Duplicate user found. A user can only be defined once in config files',
+} as const
 const bothFiles = 'Configuring Redis with users defined in redis.conf and at the same setting an ACL file path is '
   + 'invalid. This setup is very likely to lead to configuration errors and security holes, please define either an '
   + 'ACL file or declare users directly in your redis.conf, but not both.'
@@ -222,9 +226,10 @@ export class Acl {
     const declared = new Set<string>()
     for (const words of config.users) {
       const bytes = words.map((word) => Buffer.from(word).toString('latin1'))
-      const wrong = declareUser(this.users, bytes, declared, this.context)
-      if (wrong === undefined) continue
-      throw new ConfigError(`Fatal error, can't use 'user ${words.join(' ')}': ${wrong.trim()}`)
+      const no = declareUser(this.users, bytes, declared, this.context)
+      if (no === undefined) continue
+      const wrong = no.reason === 'rules' ? no.wrong.join('').trim() : configuredWrongly[no.reason]
+      throw new ConfigError(`Fatal error, can't use 'user ${words.join(' ')}': ${wrong}`)
     }
   }
 

@@ -18,7 +18,7 @@ export type RuleContext = {
 }
 
 const syntax = 'Syntax error'
-const unknown = 'Unknown command or category name in ACL'
+export const unknown = 'Unknown command or category name in ACL'
 const badHash = 'The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters'
 const noSuchPassword = 'The password you are trying to remove from the user does not exist'
 const afterAllKeys = "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any "

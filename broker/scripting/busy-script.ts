@@ -90,7 +90,7 @@ export class BusyScript {
   /** Called again and again while the script runs. */
   private readonly onMeter = (): void => {
     const { run } = this.work
-    if (run.killed) throw new Ended(`Script killed by user with ${run.kind === 'eval' ? 'SCRIPT' : 'FUNCTION'} KILL...`)
+    if (run.killed) throw new Ended('Script killed by user with SCRIPT KILL...')
     this.pace.look()
   }
 

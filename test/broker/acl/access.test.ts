@@ -193,10 +193,15 @@ test('a file of users: read at the start, written by SAVE, read anew by LOAD, al
   t.is(readFileSync(file, 'utf8'), 'user default on nopass sanitize-payload ~* &* +@all\nuser u on sanitize-payload '
     + '#30c952fab122c3f9759f02a6d95c3758b246b4fee239957b2d4fee46e26170c4 ~a resetchannels -@all +@read\n'
     + 'user v on nopass sanitize-payload ~* resetchannels +@all\n')
-  writeFileSync(file, 'user u on >pw ~b +@read +nope\nuser u off\nusr x\nuser y (+get\n')
-  const wrong = await admin.text('ACL', 'LOAD')
-  t.true(wrong.startsWith('-ERR '))
-  for (const line of [1, 2, 3, 4]) t.true(wrong.includes(`${file}:${line}: `), wrong)
+  writeFileSync(file, 'user u on >pw ~b +@read +nope #secret !other -none\nuser u off\nusr x\nuser y (+get\nuser a\tb on\n')
+  t.is(await admin.text('ACL', 'LOAD'), `-ERR ${[
+    `${file}:1: Error in applying operation '+nope': Unknown command or category name in ACL. `,
+    `${file}:1: The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters. `,
+    `${file}:1: Error in applying operation '-none': Unknown command or category name in ACL. `,
+    "WARNING: Duplicate user 'u' found on line 2. ", `${file}:3 should start with user keyword followed by the username. `,
+    `${file}:4: Unmatched parenthesis in selector definition.`, `'${file}:5: username 'a\tb' contains invalid characters. `,
+    'WARNING: ACL errors detected, no change to the previously active ACL rules was performed\r\n',
+  ].join('')}`, 'passwords are not repeated')
   t.is(await client.text('GET', 'a'), '$-1\r\n', 'nothing changed')
   writeFileSync(file, 'user u on >pw ~b +@read\n')
   t.is(await admin.text('ACL', 'LOAD'), '+OK\r\n')
@@ -226,7 +231,8 @@ test('users in the configuration file, kept by CONFIG REWRITE', async (t) => {
 
 test('what is wrong with configured users ends the start', (t) => {
   for (const [args, reason] of [
-    [['--user', 'u', '+nope'], /user u \+nope.*Unknown command or category/], [['--user', 'u', 'on', '--user', 'u'], /duplicate user/],
+    [['--user', 'u', '+nope'], /user u \+nope.*Unknown command or category/],
+    [['--user', 'u', 'on', '--user', 'u'], /Duplicate user found/],
     [['--aclfile', '/nowhere/users.acl'], /opening file '\/nowhere\/users.acl': No such file/],
     [['--aclfile', '/nowhere/users.acl', '--user', 'u'], /not both/],
   ] as const) t.throws(() => createBroker({ config: createConfig(args) }), { message: reason, code: 'CONFIG' })

@@ -185,7 +185,7 @@ test('a function that takes too long is FUNCTION KILL\'s affair', async (t) => {
   t.regex(await other.text('FUNCTION', 'STATS'),
     /^\*4\r\n\$14\r\nrunning_script\r\n\*6\r\n\$4\r\nname\r\n\$4\r\nloop\r\n\$7\r\ncommand\r\n\*5\r\n.*duration_ms\r\n:\d+\r\n/s)
   t.is(await other.text('FUNCTION', 'KILL'), '+OK\r\n')
-  t.is(await ended, '-ERR Script killed by user with FUNCTION KILL... script: loop, on @user_function:2.\r\n')
+  t.is(await ended, '-ERR Script killed by user with SCRIPT KILL... script: loop, on @user_function:2.\r\n')
   t.is(await looping.text('PING'), '+PONG\r\n')
 })
 
