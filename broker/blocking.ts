@@ -67,6 +67,13 @@ export class Blocking {
     return this.byKey.size
   }
 
+  /** Those of them whose end somebody wants to know, too. */
+  get keysOfWakers(): number {
+    let keys = 0
+    for (const queue of this.byKey.values()) if (queue.hears()) keys++
+    return keys
+  }
+
   /** Parks the client with what its handler asked for. */
   park(c: Connection, command: Command, block: Block): void {
     const onTimeout = (r: Reply): void => (block.nil === 'array' ? r.nilArray() : r.nil())

@@ -43,7 +43,8 @@ import { Pause } from './pause.ts'
 import { Loading } from './persistence/loading.ts'
 import { Persistence } from './persistence/persistence.ts'
 import { PubSub } from './pubsub.ts'
-import { Rate } from './rates.ts'
+import { newRates } from './rates.ts'
+import type { Rates } from './rates.ts'
 import { Renames } from './renames.ts'
 import { linkDoors, linkSettings } from './settings.ts'
 import { Failover } from './replication/failover.ts'
@@ -103,7 +104,7 @@ export class Broker {
   readonly acl: Acl
   readonly slowlog: SlowLog
   readonly latency: LatencyMonitor
-  readonly rates: { commands: Rate, netIn: Rate, netOut: Rate }
+  readonly rates: Rates
   /** 40 hexadecimal digits, new at each start. */
   readonly runId: string
   /** What the empty views take. */
@@ -168,7 +169,7 @@ export class Broker {
     this.acl = new Acl(this)
     this.slowlog = new SlowLog()
     this.latency = new LatencyMonitor()
-    this.rates = { commands: new Rate(), netIn: new Rate(), netOut: new Rate() }
+    this.rates = newRates()
     this.runId = Array.from({ length: 5 }, () => engine.random.u32().toString(16).padStart(8, '0')).join('')
     this.startupBytes = engine.arena.usedBytes
     this.appender = undefined

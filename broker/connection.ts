@@ -276,6 +276,7 @@ export class Connection implements Session {
     if (bytes.length > 0) {
       this.netOut += bytes.length
       this.broker.stats.netOut += bytes.length
+      if (this.replica !== undefined) this.broker.stats.replicationOut += bytes.length
       this.broker.stats.writes++
       // A socket that is behind, or that encrypts, keeps what it is given: a copy then, lest it keep the whole turn's.
       const held = own || (!this.tls && socket.writableLength === 0) ? bytes : Buffer.from(bytes)

@@ -35,4 +35,6 @@ export function sampleRates(b: Broker, nowMs: number): void {
   b.rates.commands.sample(commandsProcessed(b.commands), nowMs)
   b.rates.netIn.sample(b.stats.netIn, nowMs)
   b.rates.netOut.sample(b.stats.netOut, nowMs)
+  b.rates.replicationIn.sample(b.stats.replicationIn, nowMs)
+  b.rates.replicationOut.sample(b.stats.replicationOut, nowMs)
 }

@@ -31,3 +31,11 @@ export class Rate {
     return this.perSecond.reduce((sum, rate) => sum + rate, 0) / samplesMax
   }
 }
+
+export type Rates = { commands: Rate, netIn: Rate, netOut: Rate, replicationIn: Rate, replicationOut: Rate }
+
+export function newRates(): Rates {
+  return {
+    commands: new Rate(), netIn: new Rate(), netOut: new Rate(), replicationIn: new Rate(), replicationOut: new Rate(),
+  }
+}

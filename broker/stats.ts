@@ -14,8 +14,12 @@ export type BrokerStats = {
   deniedKeys: number
   deniedChannels: number
   rejectedConnections: number
+  /** Bytes from and to clients, replicas among them. */
   netIn: number
   netOut: number
+  /** Bytes from our master, and those to replicas. */
+  replicationIn: number
+  replicationOut: number
   errorReplies: number
   /** Error replies by their code; none are counted any more once there were too many codes. */
   errors: Map<string, number>
@@ -29,7 +33,7 @@ export type BrokerStats = {
 export function freshStats(): BrokerStats {
   return {
     connections: 0, reads: 0, writes: 0, deniedLogins: 0, deniedCommands: 0, deniedKeys: 0, deniedChannels: 0,
-    rejectedConnections: 0, netIn: 0, netOut: 0, errorReplies: 0,
+    rejectedConnections: 0, netIn: 0, netOut: 0, replicationIn: 0, replicationOut: 0, errorReplies: 0,
     errors: new Map(), errorsDisabled: false,
     queryBufferDisconnections: 0, outputBufferDisconnections: 0, evictedClients: 0,
   }

@@ -30,6 +30,13 @@ export class WaitQueue {
     this.curious = 0
   }
 
+  /** True when somebody wants to know of the end of the key. */
+  hears(): boolean {
+    if (this.curious === 0) return false
+    for (let place = this.first; place !== undefined; place = place.next) if (place.parked.wakeOnDelete) return true
+    return false
+  }
+
   join(parked: Parked): Place {
     const place: Place = { parked, queue: this, next: undefined, prev: this.last }
     if (this.last === undefined) this.first = place

@@ -59,7 +59,7 @@ export function clientsSection(c: Connection): Lines {
     ['watching_clients', all.filter((other) => other.watched.length > 0).length],
     ['clients_in_timeout_table', all.filter((other) => (other.parked?.untilMs ?? 0) > 0).length],
     ['total_watched_keys', broker.watches.keys], ['total_blocking_keys', broker.blocking.keys],
-    ['total_blocking_keys_on_nokey', 0],
+    ['total_blocking_keys_on_nokey', broker.blocking.keysOfWakers],
   ]
 }
 
@@ -69,7 +69,6 @@ export function memorySection(c: Connection): Lines {
   const { heapUsed, heapTotal } = process.memoryUsage()
   const { cache, functions } = c.broker.scripts
   const { libraries } = c.broker.engine
-  const backlogBytes = c.broker.replication.backlog?.memoryBytes ?? 0
   const scriptBytes = cache.bytes + libraries.bytes
   return [
     ['used_memory', m.used], ['used_memory_human', human(m.used)], ['used_memory_rss', m.resident],
@@ -91,9 +90,10 @@ export function memorySection(c: Connection): Lines {
     ['allocator_rss_ratio', ratio(m.reserved, m.active).toFixed(2)], ['allocator_rss_bytes', m.reserved - m.active],
     ['rss_overhead_ratio', ratio(m.resident, m.reserved).toFixed(2)], ['rss_overhead_bytes', m.resident - m.reserved],
     ['mem_fragmentation_ratio', ratio(m.resident, m.used).toFixed(2)], ['mem_fragmentation_bytes', m.resident - m.used],
-    ['mem_not_counted_for_evict', m.log], ['mem_replication_backlog', backlogBytes],
-    ['mem_total_replication_buffers', backlogBytes],
-    ['mem_clients_slaves', 0], ['mem_clients_normal', m.clients], ['mem_cluster_links', 0], ['mem_aof_buffer', m.log],
+    ['mem_not_counted_for_evict', m.log], ['mem_replication_backlog', m.backlog],
+    ['mem_total_replication_buffers', m.backlog],
+    ['mem_clients_slaves', m.replicas], ['mem_clients_normal', m.clients], ['mem_cluster_links', 0],
+    ['mem_aof_buffer', m.log], ['mem_overhead_db_hashtable_rehashing', 0],
     ['mem_allocator', 'millrace-arena'], ['arena_blocks', c.broker.engine.arena.blocks], ['node_heap_used', heapUsed],
     ['node_heap_total', heapTotal], ['active_defrag_running', 0],
     ['lazyfree_pending_objects', c.broker.engine.lazy.pending], ['lazyfreed_objects', c.broker.engine.lazy.freed],
@@ -109,11 +109,14 @@ export function statsSection(c: Connection): Lines {
   return [
     ['total_connections_received', stats.connections],
     ['total_commands_processed', commandsProcessed(c.broker.commands)],
-    ['instantaneous_ops_per_sec', Math.round(rates.commands.value)], ['total_net_input_bytes', stats.netIn],
-    ['total_net_output_bytes', stats.netOut], ['total_net_repl_input_bytes', 0], ['total_net_repl_output_bytes', 0],
+    ['instantaneous_ops_per_sec', Math.round(rates.commands.value)],
+    ['total_net_input_bytes', stats.netIn + stats.replicationIn], ['total_net_output_bytes', stats.netOut],
+    ['total_net_repl_input_bytes', stats.replicationIn], ['total_net_repl_output_bytes', stats.replicationOut],
     ['instantaneous_input_kbps', kilobytes(rates.netIn.value)],
-    ['instantaneous_output_kbps', kilobytes(rates.netOut.value)], ['instantaneous_input_repl_kbps', '0.00'],
-    ['instantaneous_output_repl_kbps', '0.00'], ['rejected_connections', stats.rejectedConnections],
+    ['instantaneous_output_kbps', kilobytes(rates.netOut.value)],
+    ['instantaneous_input_repl_kbps', kilobytes(rates.replicationIn.value)],
+    ['instantaneous_output_repl_kbps', kilobytes(rates.replicationOut.value)],
+    ['rejected_connections', stats.rejectedConnections],
     ['sync_full', replicas.fullSyncs],
     ['sync_partial_ok', replicas.partialSyncs], ['sync_partial_err', replicas.refusedPartialSyncs],
     ['expired_subkeys', engine.stats.expiredSubkeys],
@@ -129,10 +132,12 @@ export function statsSection(c: Connection): Lines {
     ['total_forks', 0], ['migrate_cached_sockets', c.broker.targets.idleCount],
     ['slave_expires_tracked_keys', 0], ['active_defrag_hits', 0],
     ['active_defrag_misses', 0], ['active_defrag_key_hits', 0], ['active_defrag_key_misses', 0],
+    ['total_active_defrag_time', 0], ['current_active_defrag_time', 0],
     ['tracking_total_keys', tracking.keys], ['tracking_total_items', tracking.items],
     ['tracking_total_prefixes', tracking.prefixCount],
     ['unexpected_error_replies', 0], ['total_error_replies', stats.errorReplies], ['dump_payload_sanitizations', 0],
     ['total_reads_processed', stats.reads], ['total_writes_processed', stats.writes],
+    ['io_threaded_reads_processed', 0], ['io_threaded_writes_processed', 0],
     ['client_query_buffer_limit_disconnections', stats.queryBufferDisconnections],
     ['client_output_buffer_limit_disconnections', stats.outputBufferDisconnections],
     ['reply_buffer_shrinks', 0], ['reply_buffer_expands', 0], ['eventloop_cycles', c.broker.outbox.turn],

@@ -7,6 +7,7 @@
 //   resident   = the whole process, with Node's own code and heap
 
 import type { Broker } from '../broker.ts'
+import { clientMemory } from './client-list.ts'
 
 export type TableFigures = { db: number, main: number, deadlines: number }
 
@@ -15,6 +16,8 @@ export type MemoryFigures = {
   peak: number
   startup: number
   clients: number
+  replicas: number
+  backlog: number
   log: number
   overhead: number
   dataset: number
@@ -47,9 +50,11 @@ export function memoryFigures(broker: Broker): MemoryFigures {
   }
   const used = arena.usedBytes + clients + log
   const overhead = Math.min(used, startupBytes + tableBytes + clients + log)
+  const replicas = [...broker.replicas.all].reduce((sum, { client }) => sum + clientMemory(client), 0)
   const resident = process.memoryUsage.rss()
   return {
-    used, peak: Math.max(used, memory.peakBytes), startup: startupBytes, clients, log, overhead,
+    used, peak: Math.max(used, memory.peakBytes), startup: startupBytes, clients, replicas,
+    backlog: broker.replication.backlog?.memoryBytes ?? 0, log, overhead,
     dataset: used - overhead, keys, tables, allocated: arena.usedBytes, active: arena.activeBytes,
     reserved: Math.max(arena.activeBytes, Math.min(arena.reservedBytes, resident)), resident,
   }

@@ -41,16 +41,20 @@ function writeStats(c: Connection, _: Args, r: Reply): void {
   const net = Math.max(1, m.used - m.startup)
   const rows: [string, number | string][] = [
     ['peak.allocated', m.peak], ['total.allocated', m.used], ['startup.allocated', m.startup],
-    ['replication.backlog', 0], ['clients.slaves', 0], ['clients.normal', m.clients], ['cluster.links', 0],
+    ['replication.backlog', m.backlog], ['clients.slaves', m.replicas], ['clients.normal', m.clients],
+    ['cluster.links', 0],
     ['aof.buffer', m.log], ['lua.caches', c.broker.scripts.cache.bytes],
     ['functions.caches', c.broker.engine.libraries.bytes],
   ]
   const rest: [string, number | string][] = [
+    ['overhead.db.hashtable.lut', m.tables.reduce((sum, { main, deadlines }) => sum + main + deadlines, 0)],
+    ['overhead.db.hashtable.rehashing', 0], ['db.dict.rehashing.count', 0],
     ['overhead.total', m.overhead], ['keys.count', m.keys],
     ['keys.bytes-per-key', m.keys === 0 ? 0 : Math.trunc((m.used - m.startup) / m.keys)],
     ['dataset.bytes', m.dataset], ['dataset.percentage', String((m.dataset / net) * 100)],
     ['peak.percentage', String(ratio(m.used, m.peak) * 100)],
     ['allocator.allocated', m.allocated], ['allocator.active', m.active], ['allocator.resident', m.reserved],
+    ['allocator.muzzy', 0],
     ['allocator-fragmentation.ratio', String(ratio(m.active, m.allocated))],
     ['allocator-fragmentation.bytes', m.active - m.allocated],
     ['allocator-rss.ratio', String(ratio(m.reserved, m.active))], ['allocator-rss.bytes', m.reserved - m.active],

@@ -206,6 +206,7 @@ export class MasterLink {
 
   private take(bytes: Buffer): void {
     this.lastMs = this.nowMs
+    this.broker.stats.replicationIn += bytes.length
     try {
       if (this.stage === 'connected') this.apply(bytes)
       else if (this.receiver !== undefined && !this.loading) this.receive(bytes)

@@ -164,7 +164,20 @@ test('the latency monitor sees what reached its threshold', async (t) => {
 
 test('INFO: sections as asked, true figures, RESETSTAT', async (t) => {
   const server = await startMillrace(t, { args: debug })
-  const [c] = await clientsOf(t, server, 1) as [RespClient]
+  const [c, waiting, other] = await clientsOf(t, server, 3) as [RespClient, RespClient, RespClient]
+  await c.call('XGROUP', 'CREATE', 's', 'g', '$', 'MKSTREAM')
+  const read = waiting.call('XREADGROUP', 'GROUP', 'g', 'ann', 'BLOCK', '0', 'STREAMS', 's', '>')
+  const popped = other.call('BLPOP', 's2', 'l', '0')
+  await until(async () => (await infoOf(c, 'clients')).get('blocked_clients') === '2')
+  const waits = await infoOf(c, 'clients')
+  t.deepEqual([waits.get('total_blocking_keys'), waits.get('total_blocking_keys_on_nokey')], ['3', '1'])
+  await c.call('DEL', 's')
+  await c.call('LPUSH', 'l', 'x')
+  await Promise.all([read, popped])
+  waiting.destroy()
+  other.destroy()
+  await until(async () => (await infoOf(c, 'clients')).get('connected_clients') === '1')
+  await c.call('CONFIG', 'RESETSTAT')
   for (let i = 0; i < 10; i++) await c.call('SET', `k${i}`, 'v', 'PX', '100000')
   await c.call('GET', 'nothing')
   const all = await infoOf(c, 'everything')

@@ -27,6 +27,12 @@ for (const appendonly of ['yes', 'no']) {
     await until('it goes on', async () => await infoField(theirs, 'sync_partial_ok') === '1' && await linkIsUp(ours))
     await caughtUp(theirs, ours)
     t.is(await infoField(theirs, 'sync_full'), '1')
+    // The dataset compresses well. What greets a master counts only as received.
+    const [got, sent] = [await infoField(ours, 'total_net_repl_input_bytes'), await infoField(theirs, 'total_net_repl_output_bytes')]
+    t.true(Number(got) > 3000 && Number(sent) > 3000, `${got} of ${sent} bytes`)
+    t.true(Number(await infoField(ours, 'total_net_input_bytes')) > Number(got))
+    t.true(Number(await infoField(theirs, 'mem_clients_slaves')) > 0)
+    t.is(await infoField(ours, 'mem_clients_slaves'), '0')
     t.deepEqual(stateDifferences(await readState(master.port), await readState(replica.port), 'copy'), [])
     t.is(await theirs.text('DEBUG', 'DIGEST'), await ours.text('DEBUG', 'DIGEST'))
     t.is(await ours.text('REPLICAOF', 'NO', 'ONE'), '+OK\r\n')
