@@ -9,7 +9,7 @@
 import type { BrokerSpec } from '../../broker/command.ts'
 import type { Connection } from '../../broker/connection.ts'
 import type { Args } from '../../core/args.ts'
-import type { KeySpec } from '../../core/commands/spec.ts'
+import type { ArgumentSpec, KeySpec } from '../../core/commands/spec.ts'
 import { dueKey, dueNumbers } from '../../core/commands/stream-delay.ts'
 import { help } from '../../core/commands/stream-group.ts'
 import { replies, wrongArity } from '../../core/errors.ts'
@@ -200,28 +200,44 @@ const readKey: readonly KeySpec[] = [
   { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
 ]
 
+const keyArgument: ArgumentSpec = { name: 'key', type: 'key', keySpec: 0 }
+const nameArgument: ArgumentSpec = { name: 'name', type: 'string' }
+
 export const scheduleCommands: readonly BrokerSpec[] = [{
   ...common, name: 'xschedule', arity: -2, flags: [], summary: 'Schedules of a stream, and entries that wait',
   complexity: 'Depends on subcommand.', subcommands: [
     {
       ...common, name: 'add', arity: -9, flags: ['write', 'denyoom', 'noscript'], keys: writeKey, serve: add,
       summary: 'Has an entry appended again and again', complexity: 'O(log N) for N things that wait',
+      arguments: [
+        keyArgument, nameArgument,
+        { name: 'when', type: 'string', token: 'CRON' },
+        { name: 'zone', type: 'string', token: 'TZ', optional: true },
+        { name: 'data', type: 'block', token: 'FIELDS', multiple: true, arguments: [
+          { name: 'field', type: 'string' },
+          { name: 'value', type: 'string' },
+        ] },
+      ],
     },
     {
       ...common, name: 'cancel', arity: 4, flags: ['write', 'noscript'], keys: writeKey, serve: cancel,
       summary: 'Forgets an entry that waits', complexity: 'O(log N + M) for M that wait for the same time',
+      arguments: [keyArgument, { name: 'ticket', type: 'string' }],
     },
     {
       ...common, name: 'del', arity: 4, flags: ['write', 'noscript'], keys: writeKey, serve: remove,
       summary: 'Removes a schedule', complexity: 'O(log N) for N things that wait',
+      arguments: [keyArgument, nameArgument],
     },
     {
       ...common, name: 'delayed', arity: -3, flags: ['readonly', 'noscript'], keys: readKey, serve: delayed,
       summary: 'Shows the entries that wait', complexity: 'O(N) for N things that wait',
+      arguments: [keyArgument, { name: 'count', type: 'integer', token: 'COUNT', optional: true }],
     },
     {
       ...common, name: 'list', arity: 3, flags: ['readonly', 'noscript'], keys: readKey, serve: list,
       summary: 'Shows the schedules of a stream', complexity: 'O(N) for N schedules',
+      arguments: [keyArgument],
     },
     {
       ...common, name: 'help', arity: 2, flags: ['loading', 'stale'], serve: scheduleHelp,

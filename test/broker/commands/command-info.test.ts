@@ -104,20 +104,30 @@ test('LIST, COUNT, DOCS and INFO agree with each other', async (t) => {
   t.deepEqual(await words('COMMAND', 'LIST', 'FILTERBY', 'MODULE', 'x'), [])
   t.is(show(decode(await client.call('COMMAND', 'INFO', 'nope', 'a|b|c'))), '*[$nil, $nil]')
   t.is(await client.text('COMMAND', 'DOCS', 'nope'), '*0\r\n')
+  // As `help` of redis-cli shows them.
+  for (const name of ['xschedule|add', 'xschedule|delayed', 'xgroup|policy', 'log|at', 'bridge|add']) {
+    t.regex(await client.text('COMMAND', 'DOCS', name), /\r\narguments\r\n/, name)
+  }
 })
 
 
-test('no command of redis-server is unknown', async (t) => {
+test('no command of redis-server is unknown, no figure of its INFO missing', async (t) => {
   if (!requireRedis(t)) return
   const lists: string[][] = []
+  const figures: string[][] = []
   for (const server of await Promise.all([startMillrace(t), startRedis(t)])) {
     const client = await server.connect()
     const reply = decode(await client.call('COMMAND', 'LIST')).value as RespValue[]
     lists.push(reply.map((item) => item.value as string))
+    figures.push(Array.from((await client.text('INFO', 'default')).matchAll(/^(\w+):/gm), (line) => line[1]!))
     client.destroy()
   }
   const known = new Set(lists[0])
   t.deepEqual(lists[1]!.filter((name) => !known.has(name)), [])
+  // These two are of the compiler.
+  const told = new Set([...figures[0]!, 'gcc_version', 'atomicvar_api'])
+  t.true(figures[1]!.length > 100)
+  t.deepEqual(figures[1]!.filter((name) => !told.has(name)), [])
 })
 
 test('HELP of every container names all its subcommands', async (t) => {
