@@ -4,7 +4,7 @@ const samplesMax = 160
 
 /** What was slow: a command, the log's fsync, expiry … */
 export type LatencyEvent =
-  | 'command' | 'fast-command' | 'aof-fsync-always' | 'aof-write' | 'expire-cycle' | 'eviction-cycle' | 'event-loop'
+  | 'command' | 'fast-command' | 'aof-fsync-always' | 'aof-write' | 'expire-cycle' | 'eviction-cycle'
 
 export type LatencySample = { seconds: number, ms: number }
 

@@ -1,4 +1,4 @@
-// What the broker notes of itself while it works: slow commands, slow turns, rates.
+// What the broker notes of itself while it works: slow commands, slow turns, a slow disk, rates.
 
 import type { Args } from '../core/args.ts'
 import type { Broker } from './broker.ts'
@@ -28,6 +28,21 @@ export function beginTimedTurn(b: Broker): void {
   b.engine.beginTurn()
   const ms = Math.round(clock.monotonicMs() - began)
   if (ms >= b.config.values.latencyMonitorThreshold) b.latency.add('expire-cycle', Math.floor(clock.nowMs() / 1000), ms)
+}
+
+/** The latency monitor, while it is on, hears how long the log's writes take, and the syncs that replies wait for. */
+export function timeLog(b: Broker): void {
+  const { appender, config, latency } = b
+  if (appender === undefined) return
+  const { latencyMonitorThreshold: threshold } = config.values
+  const note = (event: 'aof-write' | 'aof-fsync-always', took: number): void => {
+    const ms = Math.round(took)
+    if (ms >= threshold) latency.add(event, Math.floor(b.engine.clock.nowMs() / 1000), ms)
+  }
+  appender.onWritten = threshold === 0 ? undefined : (ms) => note('aof-write', ms)
+  appender.syncs.onTimed = threshold === 0 ? undefined : (ms) => {
+    if (config.values.appendfsync === 'always') note('aof-fsync-always', ms)
+  }
 }
 
 /** Takes the totals that INFO's rates come from; ten times a second. */

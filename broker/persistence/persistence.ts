@@ -9,6 +9,7 @@ import type { Broker } from '../broker.ts'
 import { brokerGates } from '../gates.ts'
 import { prepareLauncher } from '../launcher.ts'
 import { launcherReadyBytes, progressReportMs } from '../limits.ts'
+import { timeLog } from '../observe.ts'
 import { dumpPath, writeDump } from './dump-file.ts'
 import { makeDump, makeRewrite } from './live-maker.ts'
 import { folds, makeFold } from './log-maker.ts'
@@ -86,6 +87,7 @@ export class Persistence {
     this.lastTryMs = 0
     this.savedChanges = 0
     broker.config.onChange(['save', 'stop-writes-on-bgsave-error'], () => this.setGate())
+    broker.config.onChange(['latency-monitor-threshold'], () => timeLog(broker))
     broker.config.onChange(['appendfsync'], () => this.appender?.setPolicy(broker.config.values.appendfsync))
     broker.config.onChange(['aof-timestamp-enabled'], () => {
       this.appender?.setStamps(broker.config.values.aofTimestampEnabled)
@@ -103,6 +105,7 @@ export class Persistence {
     if (appender !== undefined) {
       broker.engine.log = appender
       appender.onProgress = () => broker.logProgressed()
+      timeLog(broker)
     }
     broker.replicas.followLog()
     this.measure()

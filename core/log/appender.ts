@@ -46,7 +46,7 @@ export type AppenderOptions = {
   stamps?: boolean
   /** Makes the next segment's file when `rotate` is called. */
   nextSegment: () => number
-  /** Tells how long syncs take, so that quick ones run on the thread; without it none does. */
+  /** Tells how long writes and syncs take, so that quick ones run on the thread; without it none does. */
   monotonicMs?: () => number
 }
 
@@ -61,6 +61,8 @@ export class Appender extends OpenFrame implements Log {
   onProgress: (() => void) | undefined
   /** Called with each frame that is sealed: its body `buf[from..to)`, and the position that it ends at. */
   onFrame: ((buf: Buffer, from: number, to: number, position: number) => void) | undefined
+  /** Called with the milliseconds that each write of a frame took; while it is set the clock is asked for them. */
+  onWritten: ((ms: number) => void) | undefined
   /** Frames that were sealed. */
   frames: number
   readonly syncs: Syncs
@@ -70,6 +72,7 @@ export class Appender extends OpenFrame implements Log {
   marks: Mark[]
   private policy: SyncPolicy
   private readonly disk: Disk
+  private readonly monotonicMs: (() => number) | undefined
   private readonly nextSegment: () => number
   private fd: number
   private crc: number
@@ -96,6 +99,7 @@ export class Appender extends OpenFrame implements Log {
     this.durable = options.end.position
     this.onProgress = undefined
     this.onFrame = undefined
+    this.onWritten = undefined
     this.frames = 0
     this.syncs = new Syncs(options.disk, options.monotonicMs)
     this.segmentBytes = options.end.bytes
@@ -103,6 +107,7 @@ export class Appender extends OpenFrame implements Log {
     this.marks = [{ offset, position, crc, ms: options.endMs ?? Infinity, db: 0, by: '' }]
     this.policy = options.policy
     this.disk = options.disk
+    this.monotonicMs = options.monotonicMs
     this.nextSegment = options.nextSegment
     this.fd = options.end.fd
     this.crc = options.end.crc
@@ -255,8 +260,10 @@ export class Appender extends OpenFrame implements Log {
 
   private write(from: number, crc: number): void {
     const bytes = this.at - from
+    const began = this.onWritten === undefined ? 0 : this.monotonicMs?.() ?? 0
     try {
       writeAll(this.disk, this.fd, this.buf, from, this.at, this.segmentBytes)
+      this.onWritten?.((this.monotonicMs?.() ?? 0) - began)
     } catch (error) {
       this.waiting.push({ bytes: Buffer.from(this.buf.subarray(from, this.at)), position: this.sealed, crc })
       this.fail(error as Error)

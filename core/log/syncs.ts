@@ -18,6 +18,8 @@ export class Syncs {
   /** How long they took: their sum in milliseconds, and their counts (core/histogram.ts). */
   msSum: number
   readonly times: Float64Array
+  /** Called with the milliseconds of each. */
+  onTimed: ((ms: number) => void) | undefined
   private readonly disk: Disk
   private readonly monotonicMs: (() => number) | undefined
 
@@ -28,6 +30,7 @@ export class Syncs {
     this.usualMs = 0
     this.msSum = 0
     this.times = newHistogram()
+    this.onTimed = undefined
     this.disk = disk
     this.monotonicMs = monotonicMs
   }
@@ -63,5 +66,6 @@ export class Syncs {
     this.usualMs += (this.lastMs - this.usualMs) / 8
     this.msSum += this.lastMs
     countMicros(this.times, Math.ceil(this.lastMs * 1000))
+    this.onTimed?.(this.lastMs)
   }
 }

@@ -34,6 +34,12 @@ function heldDisk(): { disk: Disk, held: (() => void)[], letGo: () => void, refu
   return { disk, held, letGo, refuse: (next) => void (code = next) }
 }
 
+/** Holds up the thread for 12 ms first. */
+function slowly<T>(work: () => T): T {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 12)
+  return work()
+}
+
 /** Waits for some turns of the event loop of the broker, which runs in this process. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 1))
@@ -181,4 +187,30 @@ test('a broker whose disk is full stops all the same; what it could not write wa
   const again = await second.connect()
   t.is(await again.text('FETCH', 'k'), '$3\r\nold\r\n')
   again.destroy()
+})
+
+test('the latency monitor tells of slow writes of the log, and of syncs that replies wait for', async (t) => {
+  const real = realDisk()
+  const disk: Disk = {
+    ...real,
+    write: (fd, buf, from, to, position) => slowly(() => real.write(fd, buf, from, to, position)),
+    sync: (fd) => slowly(() => real.sync(fd)),
+    syncLater: (fd, done) => slowly(() => real.syncLater(fd, done)),
+  }
+  const server = await startBroker(t, { disk, args: ['--appendfsync', 'always', '--latency-monitor-threshold', '10'] })
+  const { latency } = server.broker
+  const client = await server.connect()
+  const heard = async (): Promise<string[]> => {
+    await client.call('LATENCY', 'RESET')
+    await client.call('PUT', 'k', 'v')
+    // The sync of a frame is noted before its replies leave.
+    return latency.events.filter((event) => event.startsWith('aof'))
+  }
+  t.deepEqual((await heard()).toSorted(), ['aof-fsync-always', 'aof-write'])
+  t.true(latency.worstMs('aof-write') >= 10)
+  await client.call('CONFIG', 'SET', 'appendfsync', 'everysec')
+  t.deepEqual(await heard(), ['aof-write'])
+  await client.call('CONFIG', 'SET', 'latency-monitor-threshold', '0')
+  t.deepEqual(await heard(), [])
+  client.destroy()
 })
