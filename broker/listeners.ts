@@ -1,6 +1,7 @@
 // The doors: TCP on each bind address, TLS, and the unix socket.
 
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { constants } from 'node:crypto'
 import net from 'node:net'
 import path from 'node:path'
 import type { Server, Socket } from 'node:net'
@@ -204,6 +205,9 @@ export function tlsOptions(values: Values): TlsOptions {
     requestCert: values.tlsAuthClients !== 'no',
     rejectUnauthorized: values.tlsAuthClients === 'yes',
     honorCipherOrder: values.tlsPreferServerCiphers,
+    dhparam: fileIfNamed(values.tlsDhParamsFile),
+    sessionTimeout: values.tlsSessionCacheTimeout,
+    secureOptions: values.tlsSessionCaching ? 0 : constants.SSL_OP_NO_TICKET,
     ...(ciphers === '' ? {} : { ciphers }),
     ...(versions.length === 0 ? {} : {
       minVersion: versions[0] as SecureVersion, maxVersion: versions.at(-1) as SecureVersion,

@@ -50,6 +50,7 @@ export function linkSettings(b: Broker): void {
 const tlsNames = [
   'tls-port', 'tls-cert-file', 'tls-key-file', 'tls-key-file-pass', 'tls-ca-cert-file', 'tls-ca-cert-dir',
   'tls-auth-clients', 'tls-protocols', 'tls-ciphers', 'tls-ciphersuites', 'tls-prefer-server-ciphers',
+  'tls-dh-params-file', 'tls-session-caching', 'tls-session-cache-timeout',
 ]
 
 /** Opens doors anew when their parameters change; certificates that can't serve are refused. */

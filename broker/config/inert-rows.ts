@@ -36,6 +36,11 @@ export const inertRows: readonly Row[] = [
   int('socket-mark-id', 0, 0, 4294967295, fixed),
   text('bind-source-addr', '', inert),
 
+  int('max-new-connections-per-cycle', 10, 1, 1000, inert),
+  int('max-new-tls-connections-per-cycle', 1, 1, 1000, inert),
+  int('tls-session-cache-size', 20 * 1024, 0, intMax, inert),
+  bool('hide-user-data-from-log', false, inert),
+
   // Memory and tables.
   bool('activerehashing', true, inert),
   int('active-expire-effort', 1, 1, 10, inert),
@@ -52,6 +57,7 @@ export const inertRows: readonly Row[] = [
   oneOf('sanitize-dump-payload', 'no', ['no', 'yes', 'clients'], inert),
 
   // Files: a checkpoint is written without fork, and the log keeps its own order of syncs.
+  bool('no-appendfsync-on-rewrite', false, inert),
   bool('aof-rewrite-incremental-fsync', true, inert),
   bool('rdb-save-incremental-fsync', true, inert),
   bool('rdb-del-sync-files', false, inert),

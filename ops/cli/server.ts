@@ -1,7 +1,10 @@
-// The server: reads the configuration, starts the broker, ends it in good order on SIGTERM and SIGINT.
+// The server: reads the configuration, starts the broker, writes the operator's log, ends in good order on SIGTERM and
+// SIGINT.
 // Exit codes: 0 after a graceful stop, 1 when it could not start.
 
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
+import path from 'node:path'
 import { createBroker } from '../index.ts'
 import type { LogLevel } from '../../broker/broker.ts'
 import { ConfigError, createConfig } from '../../broker/config/config.ts'
@@ -17,7 +20,8 @@ const levels: readonly LogLevel[] = ['debug', 'verbose', 'notice', 'warning']
 export async function serve(argv: readonly string[]): Promise<void> {
   const config = readConfig(argv)
   if (config === undefined) return
-  const report = reporter(config)
+  const report = orExit(() => reporter(config))
+  if (report === undefined) return
   const broker = orExit(() => createBroker({ config, report }))
   if (broker === undefined) return
   report('notice', `Millrace ${version.version} starts, pid ${process.pid}, Node ${process.version}`)
@@ -35,6 +39,8 @@ export async function serve(argv: readonly string[]): Promise<void> {
   process.on('SIGTERM', () => void end('SIGTERM', config.values.shutdownOnSigterm))
   process.on('SIGINT', () => void end('SIGINT', config.values.shutdownOnSigint))
   broker.onStopped = () => process.exit(0)
+
+  holdPidFile(config, report)
 
   try {
     await broker.start()
@@ -69,12 +75,56 @@ function orExit<T>(make: () => T): T | undefined {
   }
 }
 
-/** Lines in the form of Redis's log: pid, role, time, mark, text. */
+/**
+ * Lines in the form of Redis's log (pid, role, time, mark, text) to `logfile`, or to stdout without one. The file is
+ * opened for each line, so that whoever rotates logs may move it away. Throws ConfigError when it can't be written.
+ */
 function reporter(config: Config): (level: LogLevel, text: string) => void {
+  const { dir, logfile } = config.values
+  const file = logfile === '' ? undefined : path.resolve(dir, logfile)
+  if (file !== undefined) {
+    try {
+      appendFileSync(file, '')
+    } catch (error) {
+      throw new ConfigError(`Can't open the log file: ${(error as Error).message}`)
+    }
+  }
   return (level, text) => {
     const { loglevel } = config.values
     const least = loglevel === 'nothing' ? levels.length : levels.indexOf(loglevel)
     if (levels.indexOf(level) < least) return
-    process.stdout.write(`${process.pid}:M ${new Date().toISOString()} ${marks[level]} ${text}\n`)
+    const line = `${process.pid}:M ${new Date().toISOString()} ${marks[level]} ${text}\n`
+    if (file === undefined) process.stdout.write(line)
+    else appendIfPossible(file, line)
   }
+}
+
+/** A log that can't be written must not end the server. */
+function appendIfPossible(file: string, line: string): void {
+  try {
+    appendFileSync(file, line)
+  } catch {
+    // Nobody could be told.
+  }
+}
+
+/** Writes the process's number to `pidfile`, which goes when the process ends. */
+function holdPidFile(config: Config, report: (level: LogLevel, text: string) => void): void {
+  const { dir, pidfile } = config.values
+  if (pidfile === '') return
+  const file = path.resolve(dir, pidfile)
+  const own = `${process.pid}\n`
+  try {
+    writeFileSync(file, own)
+  } catch (error) {
+    report('warning', `can't write the pid file: ${(error as Error).message}`)
+    return
+  }
+  process.once('exit', () => {
+    try {
+      if (readFileSync(file, 'utf8') === own) rmSync(file)
+    } catch {
+      // It is gone already.
+    }
+  })
 }

@@ -8,6 +8,7 @@ import { createBroker } from '../../broker/broker.ts'
 import { createConfig } from '../../broker/config/config.ts'
 import { freePort, program, startMillrace, temporaryDirectory } from '../process.ts'
 import { RespClient } from '../resp-client.ts'
+import { until } from '../until.ts'
 import { certificates } from './certificates.ts'
 import { startBroker } from './in-process.ts'
 
@@ -156,14 +157,20 @@ test('an address with a dash may be missing, any other must be there', async (t)
   t.is(await start('127.0.0.1 192.0.2.1'), 'LISTEN')
 })
 
-test('the program: SIGTERM ends it with 0, what was acknowledged is there again', async (t) => {
-  const server = await startMillrace(t)
+test('the program: SIGTERM ends it with 0 and removes its pid file; its log is in a file; it starts again', async (t) => {
+  const server = await startMillrace(t, { args: ['--logfile', 'server.log', '--pidfile', 'server.pid'] })
   const client = await server.connect()
+  const [log, pid] = ['server.log', 'server.pid'].map((name) => path.join(server.dir, name)) as [string, string]
+  const begins = (): number => readFileSync(log, 'utf8').split('ready to accept connections').length - 1
   t.is(await client.text('PING'), '+PONG\r\n')
+  t.is(readFileSync(pid, 'utf8'), `${server.pid}\n`)
+  await until('its log says that it is ready', () => begins() === 1)
   t.is(await server.terminate(), 0)
   await client.closed
-  await server.says(/ready to accept connections/)
+  t.is(server.output, '', 'all is in the file')
+  t.is(statSync(pid, { throwIfNoEntry: false }), undefined)
   await server.start()
+  await until('it says so again', () => begins() === 2)
   const again = await server.connect()
   t.is(await again.text('PING'), '+PONG\r\n')
   again.destroy()
@@ -176,4 +183,5 @@ test('the program: a port that is taken, or a wrong parameter, ends the start wi
   const { port } = holder.address() as net.AddressInfo
   t.is(exitCode('--port', String(port), '--bind', '127.0.0.1', '--dir', temporaryDirectory(t)), 1)
   t.is(exitCode('--no-such-parameter', 'x'), 1)
+  t.is(exitCode('--logfile', '/no/such/folder/log', '--dir', temporaryDirectory(t)), 1)
 })
