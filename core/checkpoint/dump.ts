@@ -20,6 +20,13 @@ export function dump(engine: Engine, entry: number): Buffer {
   return sealPayload(out, type > rdbTypes.streamListpacks2 ? rdbVersionDated : rdbVersionPlain)
 }
 
+/** Bytes of an entry's value as a file has it, without its type. */
+export function serializedLength(engine: Engine, entry: number): number {
+  const out = new RdbOutput(engine.settings.compressesRdb)
+  writeValue(engine, entry, out)
+  return out.at
+}
+
 /** Puts the footer behind what was written; returns the whole payload, which is good until more is written. */
 export function sealPayload(out: RdbOutput, version: number): Buffer {
   out.u16(version)

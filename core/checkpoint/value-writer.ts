@@ -59,6 +59,11 @@ function writeList(engine: Engine, entry: number, out: RdbOutput): void {
   const list = engine.list.open(rootOf(arena, entry), formOf(arena, entry))
   out.length(list.form === listForms.listpack ? 1 : list.nodes)
   list.eachNode((node) => {
+    if (list.isPlain(node)) {
+      out.length(containers.plain)
+      out.string(list.value.buf, list.value.from, list.value.to)
+      return
+    }
     const u8 = arena.u8[chunkOf(node)]!
     const base = byteOf(node)
     listpack.clear()

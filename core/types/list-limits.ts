@@ -39,6 +39,11 @@ export function fits(setting: number, bytes: number, elements: number, size: num
     !exceeds(setting, listpackBytes + bytes + size + elementOverheadBytes, elements + 1)
 }
 
+/** Bytes of a listpack with `bytes` of elements. */
+export function packedBytes(bytes: number): number {
+  return listpackBytes + bytes
+}
+
 /** True when two nodes can be one. */
 export function fitTogether(setting: number, bytes: number, elements: number): boolean {
   return !exceeds(setting, listpackBytes + bytes, elements)

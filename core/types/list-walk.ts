@@ -6,7 +6,8 @@ import type { Reply } from '../reply.ts'
 import type { Settings } from '../settings.ts'
 import { elementBefore, elementBytes } from './list-element.ts'
 import { ListEnds, listForms } from './list-ends.ts'
-import { nodeCount, nodeEnd, nodeStart, seekElement } from './list-node.ts'
+import { isLarge, packedBytes } from './list-limits.ts'
+import { nodeBytes, nodeCount, nodeEnd, nodeStart, seekElement } from './list-node.ts'
 import { findBackward, findForward, found, replyElements } from './list-scan.ts'
 
 export class ListWalk extends ListEnds {
@@ -140,6 +141,23 @@ export class ListWalk extends ListEnds {
     if (!this.seek(0)) return
     do visit(this.node)
     while (this.nextNode())
+  }
+
+  /** True when a node is one large element, which Redis keeps as it is, in no listpack. It is then `value`. */
+  isPlain(node: number): boolean {
+    const { arena, value } = this
+    if (nodeCount(arena, node) !== 1) return false
+    value.read(arena.u8[chunkOf(node)]!, byteOf(node) + nodeStart(arena, node))
+    return isLarge(this.settings.listPackSize, value.to - value.from)
+  }
+
+  /** Bytes that Redis's nodes take before they are compressed. */
+  plainBytes(): number {
+    let bytes = 0
+    this.eachNode((node) => {
+      bytes += this.isPlain(node) ? this.value.to - this.value.from : packedBytes(nodeBytes(this.arena, node))
+    })
+    return bytes
   }
 
   /** Takes in the string that `find` looks for. Its end is `endFind`. */

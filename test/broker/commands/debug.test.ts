@@ -7,6 +7,16 @@ import { play } from './same-replies.ts'
 
 const args = ['--enable-debug-command', 'yes']
 
+/** So many integers, as words. */
+function items(from: number, count: number): string {
+  return Array.from({ length: count }, (_, i) => from + i).join(' ')
+}
+
+/** DEBUG OBJECT without what is a server's own. */
+function settled(reply: string): string {
+  return reply.replace(/ at:\S+/, '').replace(/lru:\d+ lru_seconds_idle:\d+/, '')
+}
+
 test('POPULATE makes the keys that redis-server makes, and a start from the log finds them', async (t) => {
   if (!requireRedis(t)) return
   const [ours, theirs] = await Promise.all([startMillrace(t, { args }), startRedis(t, { args })])
@@ -65,10 +75,26 @@ test('what DEBUG tells of keys is refused where redis-server refuses it', async 
     'DEBUG QUICKLIST nope', 'DEBUG OBJECT nope', 'DEBUG ERROR OOPS\\sdear', 'DEBUG QUICKLIST-PACKED-THRESHOLD 0', 'DEBUG NOPE',
   ]
   for (const { command, ours: mine, theirs: other } of await play(ours, theirs, script)) t.is(mine, other, command)
+  // How long values are in a file, and how lists are cut into nodes.
+  const values = [
+    'CONFIG SET rdbcompression no', 'SET int 12345', `SET text ${'t'.repeat(300)}`, `SADD ints ${items(0, 300)}`, 'ZADD z 1 a 2.5 b inf c',
+    `HSET big ${items(0, 1200)}`, ...['-1', '-2', '3', '100'].flatMap((size, i) => [
+      `CONFIG SET list-max-listpack-size ${size}`, `RPUSH l${i} ${items(0, 4000)}`, `LPUSH l${i} ${items(5000, 150)}`, `LREM l${i} 0 1000`,
+      `LINSERT l${i} BEFORE 777 new`, `LSET l${i} 1500 other`, `LTRIM l${i} 7 -1`, `LPOP l${i} 100`, `DEBUG OBJECT l${i}`,
+    ]),
+    ...['int', 'text', 'ints', 'z', 'big'].map((key) => `DEBUG OBJECT ${key}`),
+  ]
+  for (const { command, ours: mine, theirs: other } of await play(ours, theirs, values)) t.is(settled(mine), settled(other), command)
+
   const client = await ours.connect()
+  await client.call('CONFIG', 'SET', 'list-max-listpack-size', '-1')
+  await client.call('RPUSH', 'mixed', 'x'.repeat(5000), 'a', 'b')
+  t.regex(await client.text('DEBUG', 'OBJECT', 'mixed'), / ql_nodes:2 ql_avg_node:1\.50 ql_listpack_max:-1 .*size:5013\r\n$/)
+  await client.call('HEXPIRE', 'h', '100', 'FIELDS', '1', 'f')
+  t.is(await client.text('DEBUG', 'LISTPACK', 'h'), '+Listpack structure printed on stdout\r\n')
   t.regex(await client.text('DEBUG', 'SDSLEN', 'k'), /^\+key_sds_len:1, key_sds_avail:0, .*val_sds_len:5, /)
   t.is(await client.text('DEBUG', 'LISTPACK', 'h'), '+Listpack structure printed on stdout\r\n')
-  t.regex(await client.text('DEBUG', 'HTSTATS', '0'), /number of elements: 3\n/)
+  t.regex(await client.text('DEBUG', 'HTSTATS', '0'), /number of elements: 13\n/)
   client.destroy()
 })
 

@@ -51,4 +51,11 @@ test('each server restores what the other dumped', async (t) => {
     await client.pipeline([['CONFIG', 'SET', 'rdbcompression', 'no'], ['ZADD', 'z', ...scores.flatMap((score, i) => [score, `m${i}`])]])
   }
   t.deepEqual(await payloadOf(ours, 'z'), await payloadOf(theirs, 'z'))
+
+  // An element that is a node of its own is no listpack.
+  for (const client of [ours, theirs]) await client.call('RPUSH', 'l', 'a', 'x'.repeat(9000), '12', 'y'.repeat(20_000))
+  t.is(await theirs.text('RESTORE', 'b', '0', await payloadOf(ours, 'l'), 'REPLACE'), '+OK\r\n')
+  t.is(await ours.text('RESTORE', 'b', '0', await payloadOf(ours, 'l'), 'REPLACE'), '+OK\r\n')
+  t.deepEqual(await contents(theirs, 'b'), await contents(theirs, 'l'))
+  t.deepEqual(await contents(ours, 'b'), await contents(theirs, 'l'))
 })
