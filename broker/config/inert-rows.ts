@@ -10,7 +10,6 @@ const facilities = ['user', 'local0', 'local1', 'local2', 'local3', 'local4', 'l
 
 export const inertRows: readonly Row[] = [
   // The process.
-  bool('daemonize', false, fixed),
   oneOf('supervised', 'no', ['upstart', 'systemd', 'auto', 'no'], fixed),
   bool('always-show-logo', false, fixed),
   bool('set-proc-title', true, fixed),

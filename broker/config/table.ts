@@ -132,6 +132,7 @@ const liveRows = [
   oneOf('loglevel', 'notice', ['debug', 'verbose', 'notice', 'warning', 'nothing']),
   text('logfile', '', { immutable: true }),
   text('pidfile', '', { immutable: true }),
+  bool('daemonize', false, { immutable: true }),
   int('metrics-port', 0, 0, 65535, { immutable: true }),
   text('metrics-bind', '127.0.0.1', { immutable: true }),
   text('metrics-streams', ''),

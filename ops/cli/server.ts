@@ -2,6 +2,7 @@
 // SIGINT.
 // Exit codes: 0 after a graceful stop, 1 when it could not start.
 
+import { spawn } from 'node:child_process'
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import path from 'node:path'
@@ -16,10 +17,14 @@ import version from '../../package.json' with { type: 'json' }
 const marks: Record<LogLevel, string> = { debug: '.', verbose: '-', notice: '*', warning: '#' }
 const levels: readonly LogLevel[] = ['debug', 'verbose', 'notice', 'warning']
 
+/** Tells a process that it is the one that `daemonize` asks for. */
+const behindMark = 'MILLRACE_DAEMONIZED'
+
 /** Runs until it is told to stop; sets the exit code. */
 export async function serve(argv: readonly string[]): Promise<void> {
   const config = readConfig(argv)
   if (config === undefined) return
+  if (config.values.daemonize && process.env[behindMark] === undefined) return startBehind()
   const report = orExit(() => reporter(config))
   if (report === undefined) return
   const broker = orExit(() => createBroker({ config, report }))
@@ -57,6 +62,13 @@ export async function serve(argv: readonly string[]): Promise<void> {
   ].filter((door) => door !== '')
   report('notice', `ready to accept connections on ${doors.join(', ')}`)
   flushCompileCache()
+}
+
+/** `daemonize`: the server is another process, which outlives this one and its terminal. */
+function startBehind(): void {
+  const env = { ...process.env, [behindMark]: '1' }
+  const words = [...process.execArgv, ...process.argv.slice(1)]
+  spawn(process.execPath, words, { detached: true, stdio: 'ignore', env }).unref()
 }
 
 function readConfig(argv: readonly string[]): Config | undefined {

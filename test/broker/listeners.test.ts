@@ -185,3 +185,22 @@ test('the program: a port that is taken, or a wrong parameter, ends the start wi
   t.is(exitCode('--no-such-parameter', 'x'), 1)
   t.is(exitCode('--logfile', '/no/such/folder/log', '--dir', temporaryDirectory(t)), 1)
 })
+
+test('the program: with daemonize another process serves, and goes on when the first has ended', async (t) => {
+  const [dir, port] = [temporaryDirectory(t), await freePort()]
+  const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--daemonize', 'yes', '--pidfile', 'server.pid']
+  const pid = path.join(dir, 'server.pid')
+  t.teardown(() => {
+    if (statSync(pid, { throwIfNoEntry: false }) !== undefined) process.kill(Number(readFileSync(pid, 'utf8')), 'SIGKILL')
+  })
+  t.is(exitCode(...words), 0)
+  let client: RespClient | undefined
+  await until('it serves', async () => {
+    client = await RespClient.connect(port).catch(() => undefined)
+    return client !== undefined
+  })
+  t.is(await client!.text('CONFIG', 'GET', 'daemonize'), '*2\r\n$9\r\ndaemonize\r\n$3\r\nyes\r\n')
+  client!.sendRaw('SHUTDOWN\r\n')
+  await client!.closed
+  await until('it has ended', () => statSync(pid, { throwIfNoEntry: false }) === undefined)
+})

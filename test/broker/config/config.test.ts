@@ -157,7 +157,9 @@ test('a stock redis.conf loads unchanged', (t) => {
   const config = createConfig([fileWith(t, stock.join('\n'))])
   t.false(config.values.appendonly)
   t.deepEqual(config.values.bind, ['127.0.0.1', '-::1'])
-  t.deepEqual(config.warnings, [`'daemonize' is accepted for compatibility and has no effect in Millrace`])
+  t.deepEqual(config.warnings, [])
+  const { warnings } = createConfig(['--hz', '20'])
+  t.deepEqual(warnings, [`'hz' is accepted for compatibility and has no effect in Millrace`])
 })
 
 test('REWRITE keeps comments, order and spelling; only what changed changes', (t) => {
