@@ -176,13 +176,23 @@ class Kitchen {
     const row = drawCommand(this.#r, table)
     const command = [row.name, ...row.args(this.#r)]
     if (this.#r.chance(0.01)) command[0] = row.name.toLowerCase()
-    return row.fragile || !this.#r.chance(0.06) ? command : spoil(this.#r, command)
+    if (row.fragile || !this.#r.chance(0.06)) return command
+    const spoilt = spoil(this.#r, command)
+    return isUnfit(spoilt) ? command : spoilt
   }
 
   skips(command: Command): boolean {
     const { skip } = this.menu
     return skip.has((command[0] ?? '').toUpperCase()) || skip.has(nameOf(command))
   }
+}
+
+/** What would be no error: a word where 7.2 has WITHSCORE, and a string of hundreds of MB that replies are full of. */
+function isUnfit(command: Command): boolean {
+  const name = command[0]!.toUpperCase()
+  if (name === 'ZRANK' || name === 'ZREVRANK') return command.length === 4
+  return (name === 'SETBIT' || name === 'BITFIELD')
+    && command.slice(2).some((word) => Number(word) >= 2 ** 28 && Number(word) < 2 ** 32)
 }
 
 /** Breaks a command's arguments in one way; its name stays. */
