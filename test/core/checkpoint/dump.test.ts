@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import test from 'ava'
 import { Crc64 } from '../../../core/checkpoint/crc64.ts'
 import { stateDigest } from '../../../core/digest.ts'
-import { driver, fold, nil, ok } from '../commands/driver.ts'
+import { bulk, driver, fold, nil, ok } from '../commands/driver.ts'
 import type { Driver } from '../commands/driver.ts'
 import { datedHashCommands, valueCommands } from './values.ts'
 
@@ -28,7 +28,9 @@ test('a restored value is the dumped one, and its effect folds', (t) => {
     const only = stateDigest(d.engine)
     const payload = payloadOf(d, 'a')
     t.is(d.run('RESTORE', 'b', 0, payload), ok)
-    t.is(d.run('OBJECT', 'ENCODING', 'b'), d.run('OBJECT', 'ENCODING', 'a'))
+    const [restored, dumped] = [d.run('OBJECT', 'ENCODING', 'b'), d.run('OBJECT', 'ENCODING', 'a')]
+    // Pushed elements count as they come, loaded ones as they are encoded: what was a quicklist may fit into a listpack.
+    if (restored !== bulk('listpack') || dumped !== bulk('quicklist')) t.is(restored, dumped)
     t.is(d.run('TYPE', 'b'), d.run('TYPE', 'a'))
     d.engine.dbs[0]!.check()
     t.is(stateDigest(fold(d.effects)), stateDigest(d.engine))
