@@ -57,6 +57,8 @@ export const backoffMsDefault = 3_600_000
 export const heldEntriesMax = 4096
 /** SRANDMEMBER with a negative count answers with no more than so many members. */
 export const randomRepeatsMax = 2 ** 26
+/** Due keys that RANDOMKEY meets before it asks whether there is any other. */
+export const randomTriesMax = 100
 /** A checkpoint that is being written is synced each time it has grown by this much. */
 export const checkpointSyncBytes = 16 * 1024 * 1024
 /** Items of a list, set, sorted set or hash in one command of a checkpoint, and bytes behind which none is added. */

@@ -7,6 +7,7 @@ import { replies } from '../errors.ts'
 import { headerBytes, keyLength } from '../keyspace/entry.ts'
 import { keyMatches, matchesAll, scanKeys } from '../keyspace/scan.ts'
 import type { ScanFilter } from '../keyspace/scan.ts'
+import { randomTriesMax } from '../limits.ts'
 import type { Reply } from '../reply.ts'
 import type { CommandSpec } from './spec.ts'
 
@@ -85,8 +86,9 @@ function scan(x: Engine, a: Args, r: Reply): void {
 
 function randomKey(x: Engine, _: Args, r: Reply): void {
   const db = x.db
-  for (;;) {
-    const entry = db.dict.random(x.random)
+  for (let tries = 0; ; tries++) {
+    // Due keys that are hidden stay, and may be all that there is.
+    const entry = tries === randomTriesMax && !db.hasLive ? 0 : db.dict.random(x.random)
     if (entry === 0) {
       r.nil()
       return

@@ -105,6 +105,12 @@ export class Keyspace {
     return deadlineOf(this.arena, entry) <= this.engine.now
   }
 
+  /** True when some key is not due. */
+  get hasLive(): boolean {
+    const dated = this.deadlines.count
+    return this.count > dated || (dated > 0 && !this.isDue(this.deadlines.at(dated - 1)))
+  }
+
   /** A fresh entry for an absent key. A string's value bytes (`valueBytes` of them) are the caller's to write. */
   create(type: Type, buf: Uint8Array, from: number, to: number, hash: number, valueBytes = 0): number {
     const entry = this.makeEntry(type, buf, from, to, valueBytes)

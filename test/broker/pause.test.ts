@@ -47,6 +47,7 @@ test('nothing expires during a pause: what is due is hidden, and goes when it en
   await until(() => engine.clock.nowMs() > dueMs)
   t.is(await client.text('GET', 'due'), '$-1\r\n')
   t.is(await client.text('DBSIZE'), ':1\r\n')
+  t.is(await client.text('RANDOMKEY'), '$-1\r\n')
   t.is(engine.log.appended, appended, 'no DEL was logged')
   const inner = new InnerClient(server.broker, 'system:test')
   t.throws(() => inner.call(['SET', 'due', 'y']), { message: 'TRYAGAIN writes are paused' })
@@ -54,6 +55,13 @@ test('nothing expires during a pause: what is due is hidden, and goes when it en
   pause.end('failover')
   await until(() => engine.dbs[0]!.count === 0)
   t.is(engine.log.appended, appended + 1)
+
+  engine.due = 'hidden'
+  for (const key of ['one', 'two']) await client.call('PSETEX', key, '1', 'x')
+  await client.call('PSETEX', 'live', '9999999', 'x')
+  const bothDueMs = engine.clock.nowMs() + 1
+  await until(() => engine.clock.nowMs() > bothDueMs)
+  t.is(await client.text('RANDOMKEY'), '$4\r\nlive\r\n')
   client.destroy()
 })
 
