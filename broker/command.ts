@@ -44,6 +44,8 @@ export class Command {
   readonly serve: ServeHandler | undefined
   /** True when one run costs about nothing, so that its time need not be taken apart from its neighbours'. */
   readonly cheap: boolean
+  /** True when one run may visit many elements. */
+  readonly slow: boolean
   calls: number
   micros: number
   rejected: number
@@ -65,6 +67,7 @@ export class Command {
     this.run = spec.run
     this.serve = spec.serve
     this.cheap = spec.complexity.startsWith('O(1)') && spec.serve === undefined && !spec.flags.includes('blocking')
+    this.slow = !this.cheap && (this.flags & flagBits.fast) === 0
     this.calls = 0
     this.micros = 0
     this.rejected = 0

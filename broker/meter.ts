@@ -90,14 +90,25 @@ export class Meter {
     if (micros >= this.noteMicros) this.onSlow(command, c, a, micros)
   }
 
-  private book(nowMs: number): void {
-    const command = this.command!
-    const micros = (nowMs - this.markMs) * 1000
+  /**
+   * A command that a script ran, of those that may take long, has ended; it began at `beganMs`. Its time is the
+   * script's, too. To time the others would cost more than it tells: theirs is only in the script's.
+   */
+  within(command: Command, c: Connection, a: Args, beganMs: number): void {
+    const micros = (this.clock.monotonicMs() - beganMs) * 1000
+    this.note(command, micros, 1)
+    if (micros >= this.noteMicros) this.onSlow(command, c, a, micros)
+  }
+
+  private note(command: Command, micros: number, calls: number): void {
     command.micros += micros
-    if (this.tracking) {
-      command.histogram ??= newHistogram()
-      countMicros(command.histogram, Math.ceil(micros / this.pending), this.pending)
-    }
+    if (!this.tracking) return
+    command.histogram ??= newHistogram()
+    countMicros(command.histogram, Math.ceil(micros / calls), calls)
+  }
+
+  private book(nowMs: number): void {
+    this.note(this.command!, (nowMs - this.markMs) * 1000, this.pending)
     this.pending = 0
     this.markMs = nowMs
   }

@@ -126,10 +126,12 @@ export class ScriptHost {
     const { client, record } = run
     if ((command.flags & flagBits.write) !== 0) run.wrote = true
     command.calls++
+    const began = command.slow ? broker.engine.clock.monotonicMs() : 0
     if (command.run !== undefined) {
       broker.engine.execute(command, a, record, client)
       broker.engine.block = undefined
     } else command.serve!(client, a, record)
+    if (command.slow) broker.meter.within(command, client, a, began)
     if (client.tracked !== undefined) broker.tracking.remember(client, command, a)
     if (record.lastError !== '') {
       broker.countError(command, record.lastError)

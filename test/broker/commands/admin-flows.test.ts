@@ -146,6 +146,11 @@ test('SLOWLOG keeps the newest slow commands, cut, without passwords', async (t)
   t.is(words[2]!.length, 32)
   t.is(words[2]!.at(-1), '... (10 more arguments)')
   t.is((entries[0]!.value as RespValue[])[5]!.value, 'slow')
+  const script = `redis.call('KEYS', '*') return redis.call('GET', 'k')`
+  await c.call('EVAL', script, '0')
+  const scripted = decode(await c.call('SLOWLOG', 'GET', '2')).value as RespValue[]
+  t.deepEqual(scripted.map((entry) => ((entry.value as RespValue[])[3]!.value as RespValue[]).map((word) => word.value)),
+    [['EVAL', script, '0'], ['KEYS', '*']], 'of a script those are told apart that may visit many elements')
 })
 
 test('the latency monitor sees what reached its threshold', async (t) => {
