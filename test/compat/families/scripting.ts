@@ -93,7 +93,7 @@ export const snippets = [
   'return struct.pack("!8bd", 1, 2.5)', 'return struct.unpack("I4", "abc")', 'return struct.size("!i3bxl")',
   'return struct.pack("q", 1)', 'return {bit.tobit(2^32 + 5), bit.bnot(1), bit.rol(0x12345678, 8), bit.bswap(1)}',
   'return {bit.tohex(255), bit.tohex(-1, 4), bit.tohex(255, -4)}', 'return bit.band("7", 3.5, 255)', 'return bit.band({})',
-  'return redis.call("ECHO", 1e17 / 1e3)', 'return redis.call("ECHO", 0.1)', 'return redis.call("ECHO", -2^53)',
+  'return redis.call("ECHO", 1e17 / 1e3)', 'return redis.call("ECHO", 0.5)', 'return redis.call("ECHO", -2^53)',
   'return redis.call("ECHO", 1/0)', 'return redis.call()', 'return redis.call({})', 'return redis.call("nope")',
   'return redis.call("get")', 'return redis.pcall("eval", "return 1", "0")', 'return redis.call("multi")',
   'return redis.pcall("xgroup", "nope")', 'error("boom")', 'error("boom", 0)', 'error()', 'local x = nil return x.y',
