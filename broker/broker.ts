@@ -109,6 +109,8 @@ export class Broker {
   readonly runId: string
   /** What the empty views take. */
   readonly startupBytes: number
+  /** What the process held then: Node, its libraries and code. */
+  readonly startupResidentBytes: number
   readonly report: (level: LogLevel, text: string) => void
   /** The file log, once the directory was recovered and unless `appendonly` is no. */
   appender: Appender | undefined
@@ -172,6 +174,7 @@ export class Broker {
     this.rates = newRates()
     this.runId = Array.from({ length: 5 }, () => engine.random.u32().toString(16).padStart(8, '0')).join('')
     this.startupBytes = engine.arena.usedBytes
+    this.startupResidentBytes = process.memoryUsage.rss()
     this.appender = undefined
     this.gates = 0
     this.startedMs = engine.clock.nowMs()

@@ -5,6 +5,8 @@
 //   dataset    = used - overhead
 //   allocated ≤ active (pages cut into blocks) ≤ reserved (chunks; those never touched are not resident)
 //   resident   = the whole process, with Node's own code and heap
+//   expected   = used + what the process held when it started: the measure for resident, as used alone is where the
+//                process is small; beyond it is fragmentation, and garbage of Node's heap
 
 import type { Broker } from '../broker.ts'
 import { clientMemory } from './client-list.ts'
@@ -29,10 +31,11 @@ export type MemoryFigures = {
   /** What of the reserved chunks may be resident. */
   reserved: number
   resident: number
+  expected: number
 }
 
 export function memoryFigures(broker: Broker): MemoryFigures {
-  const { engine, memory, startupBytes } = broker
+  const { engine, memory, startupBytes, startupResidentBytes } = broker
   const { arena } = engine
   memory.sample()
   const clients = memory.clientBytes
@@ -57,6 +60,7 @@ export function memoryFigures(broker: Broker): MemoryFigures {
     backlog: broker.replication.backlog?.memoryBytes ?? 0, log, overhead,
     dataset: used - overhead, keys, tables, allocated: arena.usedBytes, active: arena.activeBytes,
     reserved: Math.max(arena.activeBytes, Math.min(arena.reservedBytes, resident)), resident,
+    expected: used + startupResidentBytes,
   }
 }
 

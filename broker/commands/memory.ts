@@ -59,7 +59,7 @@ function writeStats(c: Connection, _: Args, r: Reply): void {
     ['allocator-fragmentation.bytes', m.active - m.allocated],
     ['allocator-rss.ratio', String(ratio(m.reserved, m.active))], ['allocator-rss.bytes', m.reserved - m.active],
     ['rss-overhead.ratio', String(ratio(m.resident, m.reserved))], ['rss-overhead.bytes', m.resident - m.reserved],
-    ['fragmentation', String(ratio(m.resident, m.used))], ['fragmentation.bytes', m.resident - m.used],
+    ['fragmentation', String(ratio(m.resident, m.expected))], ['fragmentation.bytes', m.resident - m.expected],
   ]
   r.map(rows.length + m.tables.length + rest.length)
   writeRows(r, rows)

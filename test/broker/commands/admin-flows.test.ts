@@ -198,6 +198,9 @@ test('INFO: sections as asked, true figures, RESETSTAT', async (t) => {
   t.is(all.get('connected_clients'), '1')
   t.is(all.get('aof_enabled'), '1')
   t.true(Number(all.get('log_position')) >= 10)
+  // What alarms look at: a small dataset beside Node's own memory is no fragmentation.
+  const fragmentation = Number(all.get('mem_fragmentation_ratio'))
+  t.true(fragmentation > 0.1 && fragmentation < 10, String(fragmentation))
   t.true((await textOf(c, 'INFO', 'clients', 'keyspace')).startsWith('# Clients\r\n'))
   t.deepEqual([...(await infoOf(c, 'keyspace')).keys()], ['db0'])
   t.is(await c.text('DEBUG', 'RELOAD'), '+OK\r\n')
