@@ -6,7 +6,7 @@ import net from 'node:net'
 import path from 'node:path'
 import type { Server, Socket } from 'node:net'
 import tls from 'node:tls'
-import type { SecureVersion, TLSSocket, TlsOptions } from 'node:tls'
+import type { ConnectionOptions, SecureVersion, TLSSocket, TlsOptions } from 'node:tls'
 import { MillraceError } from '../core/errors.ts'
 import type { Values } from './config/table.ts'
 import { readIntoOne } from './socket.ts'
@@ -212,5 +212,21 @@ export function tlsOptions(values: Values): TlsOptions {
     ...(versions.length === 0 ? {} : {
       minVersion: versions[0] as SecureVersion, maxVersion: versions.at(-1) as SecureVersion,
     }),
+  }
+}
+
+/**
+ * What a connection of ours to another server shows and whom it believes; `tls-client-cert-file` stands before
+ * `tls-cert-file`. As with Redis, that server's name need not stand in its certificate.
+ */
+export function tlsClientOptions(values: Values): ConnectionOptions {
+  const own = values.tlsClientCertFile !== ''
+  const passphrase = own ? values.tlsClientKeyFilePass : values.tlsKeyFilePass
+  return {
+    cert: fileIfNamed(own ? values.tlsClientCertFile : values.tlsCertFile),
+    key: fileIfNamed(own ? values.tlsClientKeyFile : values.tlsKeyFile),
+    passphrase: passphrase === '' ? undefined : passphrase,
+    ca: authorities(values),
+    checkServerIdentity: () => undefined,
   }
 }

@@ -71,9 +71,6 @@ export const inertRows: readonly Row[] = [
   bool('replica-lazy-flush', false, { inert: true, alias: 'slave-lazy-flush' }),
   bool('replica-ignore-disk-write-errors', false, inert),
   oneOf('propagation-error-behavior', 'ignore', ['ignore', 'panic', 'panic-on-replicas'], inert),
-  text('tls-client-cert-file', '', inert),
-  text('tls-client-key-file', '', inert),
-  text('tls-client-key-file-pass', '', { inert: true, sensitive: true }),
 
   // Cluster.
   text('cluster-enabled', 'no', { inert: true, immutable: true, accept: noCluster }),

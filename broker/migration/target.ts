@@ -6,7 +6,7 @@ import tls from 'node:tls'
 import { encodeWords } from '../../core/args.ts'
 import type { Broker } from '../broker.ts'
 import { migrateAheadBytesMax, migrateIdleMs, migrateReplyBytesMax } from '../limits.ts'
-import { secrets } from '../replication/master-link.ts'
+import { tlsClientOptions } from '../listeners.ts'
 
 export class TargetError extends Error {
   /** What was under way: `connecting to the client`, or `writing` or `reading to target instance`. */
@@ -56,7 +56,9 @@ export class Target {
       this.look()
     }
     const secure = b.config.values.tlsCluster
-    this.socket = secure ? tls.connect({ host, port, ...secrets(b) }, greet) : net.connect({ host, port }, greet)
+    this.socket = secure
+      ? tls.connect({ host, port, ...tlsClientOptions(b.config.values) }, greet)
+      : net.connect({ host, port }, greet)
     this.socket.setNoDelay(true)
     this.socket.setTimeout(timeoutMs)
     this.socket.on('timeout', () => this.fail(undefined, true))

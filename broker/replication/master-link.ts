@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import tls from 'node:tls'
 import { encodeWords } from '../../core/args.ts'
 import type { Broker } from '../broker.ts'
-import { tlsOptions } from '../listeners.ts'
+import { tlsClientOptions } from '../listeners.ts'
 import { loadDataset, receivedFile } from './dataset-load.ts'
 import { DatasetParser } from './dataset-parse.ts'
 import { DatasetReceiver } from './dataset-receive.ts'
@@ -66,7 +66,7 @@ export class MasterLink {
     this.owed = -1
     const greet = (): void => this.greet()
     this.socket = broker.config.values.tlsReplication
-      ? tls.connect({ host, port, ...secrets(broker) }, greet)
+      ? tls.connect({ host, port, ...tlsClientOptions(broker.config.values) }, greet)
       : net.connect({ host, port }, greet)
     this.socket.setNoDelay(true)
     this.socket.on('data', (bytes: Buffer) => this.take(bytes))
@@ -321,10 +321,4 @@ export class MasterLink {
       this.end(`its dataset can't be loaded: ${(error as Error).message}`)
     })
   }
-}
-
-/** Our certificate, and whom we believe. As with Redis, a master's name need not stand in its certificate. */
-export function secrets(b: Broker): tls.ConnectionOptions {
-  const { cert, key, ca, passphrase } = tlsOptions(b.config.values)
-  return { cert, key, ca, passphrase, checkServerIdentity: () => undefined } as tls.ConnectionOptions
 }

@@ -37,6 +37,9 @@ for (const [name, one, other] of [
     const refused = await stranger.connect()
     await until('it tried', async () => /link|SSL|certificate/i.test(stranger.output))
     t.is(await infoField(refused, 'master_link_status'), 'down')
+    const shown = ['tls-client-cert-file', c.cert, 'tls-client-key-file', c.key]
+    t.is(await refused.text('CONFIG', 'SET', ...shown), '+OK\r\n', 'to others it shows what it was given for that')
+    await until('the link is up', () => linkIsUp(refused))
     for (const client of [leads, follows, refused]) client.destroy()
   })
 }
