@@ -136,7 +136,7 @@ export function refuse(b: Broker, c: Connection, command: Command, a: Args): str
       'are allowed in this context'
   }
   if ((lacking & flagBits.stale) !== 0 && (gates & brokerGates.replica) !== 0 && b.following.isStale) {
-    return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+    return replies.staleReplica
   }
   if ((lacking & flagBits.loading) !== 0 && (gates & brokerGates.loading) !== 0) return replies.loading
   if ((gates & brokerGates.busy) !== 0 && (flags & flagBits.allow_busy) === 0) return b.scripts.busyError()

@@ -19,6 +19,7 @@ export const replies = {
   dbOutOfRange: 'ERR DB index is out of range',
   invalidDbIndex: 'ERR invalid DB index',
   readOnlyReplica: "READONLY You can't write against a read only replica.",
+  staleReplica: "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
   tooFewReplicas: 'NOREPLICAS Not enough good replicas to write.',
   loading: 'LOADING Redis is loading the dataset in memory',
   outOfMemory: "OOM command not allowed when used memory > 'maxmemory'.",

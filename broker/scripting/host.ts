@@ -147,6 +147,9 @@ export class ScriptHost {
     const { flags } = command
     if ((flags & flagBits.noscript) !== 0) return 'ERR This Redis command is not allowed from script'
     const { broker } = this
+    if ((broker.gates & brokerGates.replica) !== 0 && (flags & flagBits.stale) === 0 && broker.following.isStale) {
+      return 'ERR Can not execute the command on a stale replica'
+    }
     if ((run.client.gates & clientGates.restricted) !== 0) {
       const denied = broker.acl.refuseInScript(run.client, command, a)
       if (denied !== undefined) return denied

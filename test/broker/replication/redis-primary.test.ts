@@ -257,6 +257,11 @@ test('what clients of a replica see: stale data, writable replicas, waits, a pri
     '-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n')
   await mine.call('CONFIG', 'SET', 'replica-serve-stale-data', 'no')
   t.is(await mine.text('GET', 'a'), "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n")
+  const get = "redis.pcall('GET', 'a').err"
+  t.regex(await mine.text('EVAL', `return ${get}`, 0), /^-MASTERDOWN /)
+  t.regex(await mine.text('EVAL', `#!lua flags=no-writes\nreturn ${get}`, 0), /^-MASTERDOWN /)
+  t.is(await mine.text('EVAL', `#!lua flags=no-writes,allow-stale\nreturn ${get} .. redis.call('ECHO', '!')`, 0),
+    '$51\r\nERR Can not execute the command on a stale replica!\r\n')
   t.is(await infoField(mine, 'master_link_status'), 'down')
   await mine.call('CONFIG', 'SET', 'masterauth', 'secret')
   await until('the password is taken', () => linkIsUp(mine))
