@@ -43,6 +43,8 @@ export async function serve(argv: readonly string[]): Promise<void> {
   }
   process.on('SIGTERM', () => void end('SIGTERM', config.values.shutdownOnSigterm))
   process.on('SIGINT', () => void end('SIGINT', config.values.shutdownOnSigint))
+  // The end of a terminal, and whoever rotates logs, must not end the server.
+  process.on('SIGHUP', () => report('notice', 'SIGHUP: nothing is to be done'))
   broker.onStopped = () => process.exit(0)
 
   holdPidFile(config, report)

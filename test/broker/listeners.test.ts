@@ -165,6 +165,9 @@ test('the program: SIGTERM ends it with 0 and removes its pid file; its log is i
   t.is(await client.text('PING'), '+PONG\r\n')
   t.is(readFileSync(pid, 'utf8'), `${server.pid}\n`)
   await until('its log says that it is ready', () => begins() === 1)
+  process.kill(server.pid, 'SIGHUP')
+  await until('its log tells of SIGHUP', () => readFileSync(log, 'utf8').includes('SIGHUP'))
+  t.is(await client.text('PING'), '+PONG\r\n')
   t.is(await server.terminate(), 0)
   await client.closed
   t.is(server.output, '', 'all is in the file')
