@@ -15,6 +15,12 @@ import { formatValue, parseValue, quote } from './value.ts'
 /** Called after `name` got another value; a returned text refuses it, and CONFIG SET puts everything back. */
 export type Listener = (name: keyof Values) => string | void
 
+/** Why directives of Redis that are no parameters can't be followed. */
+const refused: Readonly<Record<string, string>> = {
+  loadmodule: 'Millrace has no modules',
+  sentinel: 'sentinel directive while not in sentinel mode',
+}
+
 export class Config {
   readonly values: Values
   /** Absolute path of the file that CONFIG REWRITE writes; undefined when there is none. */
@@ -156,7 +162,9 @@ export class Config {
       return
     }
     const row = rowOf(name)
-    if (row === undefined) throw lineError(line, 'Bad directive or wrong number of arguments', product)
+    if (row === undefined) {
+      throw lineError(line, refused[name.toLowerCase()] ?? 'Bad directive or wrong number of arguments', product)
+    }
     if (sent.length === 0 && row.kind !== 'words') throw lineError(line, 'wrong number of arguments', product)
     try {
       const value = parseValue(row, sent, this.valueOf(row))

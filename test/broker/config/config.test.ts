@@ -82,6 +82,8 @@ test('a start with what nobody knows is refused as Redis refuses it', (t) => {
     ['dir /no/such/place', 'No such file or directory'], ['appendfilename a/b', `can't be a path, just a filename`],
     ['appendfilename ""', `can't be empty`], ['save 1', 'Invalid save parameters'], ['cluster-enabled yes', 'no cluster'],
     ['unixsocketperm 888', 'octal'], ['replicaof a 65536', 'master port'],
+    ['loadmodule /usr/lib/redisearch.so', 'no modules'], ['sentinel monitor a b 1 1', 'not in sentinel mode'],
+    ['rename-command GET', 'number of arguments'],
   ] as const
   for (const [line, reason] of reasons) {
     const text = refusal([fileWith(t, `\n${line}\n`)])
