@@ -16,6 +16,7 @@ export const replies = {
   overflow: 'ERR increment or decrement would overflow',
   timeoutNotInteger: 'ERR timeout is not an integer or out of range',
   timeoutNegative: 'ERR timeout is negative',
+  timeoutOutOfRange: 'ERR timeout is out of range',
   dbOutOfRange: 'ERR DB index is out of range',
   invalidDbIndex: 'ERR invalid DB index',
   readOnlyReplica: "READONLY You can't write against a read only replica.",

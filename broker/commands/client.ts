@@ -1,6 +1,7 @@
 // CLIENT: what connections are, and what may be done to them.
 
 import type { Args } from '../../core/args.ts'
+import { timeoutMsArgument } from '../../core/commands/block-timeout.ts'
 import { replies, wrongSubcommand } from '../../core/errors.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { BrokerSpec } from '../command.ts'
@@ -82,9 +83,8 @@ function pause(c: Connection, a: Args, r: Reply): void {
   if (a.count > 4) return r.error(wrongSubcommand(a.shown(1), 'CLIENT'))
   const writesOnly = a.count === 4 && a.is(3, 'WRITE')
   if (a.count === 4 && !writesOnly && !a.is(3, 'ALL')) return r.error('ERR CLIENT PAUSE mode must be WRITE or ALL')
-  const ms = a.int(2)
-  if (Number.isNaN(ms)) return r.error(replies.timeoutNotInteger)
-  if (ms < 0) return r.error(replies.timeoutNegative)
+  const ms = timeoutMsArgument(a, 2, c.broker.engine.clock.nowMs())
+  if (typeof ms === 'string') return r.error(ms)
   c.broker.pause.begin('client', ms, writesOnly ? 'write' : 'all')
   r.ok()
 }

@@ -1,6 +1,7 @@
 // WAIT and WAITAOF: until the client's writes are with replicas, or on this disk and theirs.
 
 import type { Args } from '../../core/args.ts'
+import { timeoutMsArgument } from '../../core/commands/block-timeout.ts'
 import { replies } from '../../core/errors.ts'
 import type { Reply } from '../../core/reply.ts'
 import type { Parked } from '../blocking.ts'
@@ -14,16 +15,9 @@ const notOnReplica = 'ERR WAIT cannot be used with replica instances. Please als
   + 'replica is configured to be writable (which is not the default) writes to replicas are just local and are not '
   + 'propagated.'
 
-/** The timeout in milliseconds, or the error. */
-function timeoutOf(a: Args, i: number): number | string {
-  const ms = a.int(i)
-  if (Number.isNaN(ms)) return replies.timeoutNotInteger
-  return ms < 0 ? replies.timeoutNegative : ms
-}
-
 function wait(c: Connection, a: Args, r: Reply): void {
   if (c.broker.following.isReplica) return r.error(notOnReplica)
-  const ms = timeoutOf(a, 2)
+  const ms = timeoutMsArgument(a, 2, c.broker.engine.clock.nowMs())
   const replicas = a.int(1)
   if (Number.isNaN(replicas)) return r.error(replies.notInteger)
   if (typeof ms === 'string') return r.error(ms)
@@ -66,7 +60,7 @@ function waitAof(c: Connection, a: Args, r: Reply): void {
   const replicas = a.int(2)
   if (Number.isNaN(replicas)) return r.error(replies.notInteger)
   if (replicas < 0) return r.error(replies.mustBePositive)
-  const ms = timeoutOf(a, 3)
+  const ms = timeoutMsArgument(a, 3, c.broker.engine.clock.nowMs())
   if (typeof ms === 'string') return r.error(ms)
   const { broker } = c
   const lacksLog = (): boolean => local === 1 && !broker.config.values.appendonly

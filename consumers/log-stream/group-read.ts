@@ -45,7 +45,7 @@ type Delivery = {
 }
 
 export function xreadgroup(c: Connection, command: Command, a: Args, r: Reply): void {
-  if (!parseRead(a, r, true)) return
+  if (!parseRead(a, r, true, c.broker.engine.now)) return
   const { blockMs, count, keys, streams, noAck, claimMs } = read
   const request: Request = {
     group: a.copy(read.group), consumer: a.copy(read.group + 1), noAck,

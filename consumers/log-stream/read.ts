@@ -24,7 +24,7 @@ type Place = { stream: LogStream, after: StreamId | 'last' | 'end', next: number
 type Found = { name: Buffer, entries: LogEntry[] }
 
 export function xread(c: Connection, command: Command, a: Args, r: Reply): void {
-  if (!parseRead(a, r, false)) return
+  if (!parseRead(a, r, false, c.broker.engine.now)) return
   const { blockMs, count, keys, streams } = read
   if (!allOfLog(a, r, keys, streams)) return
   const places: Place[] = []

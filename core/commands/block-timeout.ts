@@ -1,4 +1,4 @@
-// Timeouts of blocking commands: seconds, with fractions, into milliseconds.
+// Timeouts of blocking commands and pauses, as milliseconds: of seconds with fractions, of whole milliseconds.
 
 import type { Args } from '../args.ts'
 import { parseDouble } from '../double.ts'
@@ -28,6 +28,14 @@ export function timeoutArgument(a: Args, i: number, r: Reply, nowMs: number): nu
   if (Number.isNaN(ms)) r.error('ERR timeout is not a float or out of range')
   else if (ms < 0) r.error(replies.timeoutNegative)
   else if (ms + nowMs < timeoutMsMax) return seconds > 0 && ms === 0 ? 1 : Math.abs(ms)
-  else r.error('ERR timeout is out of range')
+  else r.error(replies.timeoutOutOfRange)
   return -1
+}
+
+/** Argument i as whole milliseconds from `nowMs` on, 0 for ever; the error where it is no such time. */
+export function timeoutMsArgument(a: Args, i: number, nowMs: number): number | string {
+  const ms = a.int(i)
+  if (Number.isNaN(ms)) return replies.timeoutNotInteger
+  if (ms < 0) return replies.timeoutNegative
+  return ms + nowMs < timeoutMsMax ? ms : replies.timeoutOutOfRange
 }

@@ -4,6 +4,7 @@ import type { Args } from '../args.ts'
 import type { Engine } from '../engine.ts'
 import { replies } from '../errors.ts'
 import type { Reply } from '../reply.ts'
+import { timeoutMsArgument } from './block-timeout.ts'
 
 /** The parsed XREAD or XREADGROUP that is being executed. */
 export const read = {
@@ -20,7 +21,7 @@ export const read = {
 }
 
 /** Reads all up to the keys and ids into `read`; false after an error reply. */
-export function parseRead(a: Args, r: Reply, grouped: boolean): boolean {
+export function parseRead(a: Args, r: Reply, grouped: boolean, nowMs: number): boolean {
   read.blockMs = -1
   read.count = 0
   read.claimMs = -1
@@ -30,9 +31,9 @@ export function parseRead(a: Args, r: Reply, grouped: boolean): boolean {
   for (let i = 1; i < a.count && read.keys === 0; i++) {
     const more = a.count - 1 - i
     if (a.is(i, 'BLOCK') && more > 0) {
-      const ms = a.int(++i)
-      if (Number.isNaN(ms) || ms < 0) {
-        r.error(Number.isNaN(ms) ? replies.timeoutNotInteger : replies.timeoutNegative)
+      const ms = timeoutMsArgument(a, ++i, nowMs)
+      if (typeof ms === 'string') {
+        r.error(ms)
         return false
       }
       read.blockMs = ms

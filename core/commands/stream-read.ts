@@ -18,11 +18,11 @@ const last = new StreamId()
 const largest = new StreamId().setMax()
 
 export function xread(x: Engine, a: Args, r: Reply): void {
-  if (parseRead(a, r, false)) serve(x, a, r, false)
+  if (parseRead(a, r, false, x.now)) serve(x, a, r, false)
 }
 
 export function xreadgroup(x: Engine, a: Args, r: Reply): void {
-  if (parseRead(a, r, true)) serve(x, a, r, true)
+  if (parseRead(a, r, true, x.now)) serve(x, a, r, true)
 }
 
 function serve(x: Engine, a: Args, r: Reply, grouped: boolean): void {

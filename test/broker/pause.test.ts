@@ -32,6 +32,20 @@ test('CLIENT UNPAUSE ends no pause of another purpose, and the strictest of all 
   for (const c of [client, writer, reader]) c.destroy()
 })
 
+test('a pause, a wait, a blocked read has an end within 64 bits', async (t) => {
+  const { connect } = await startBroker(t)
+  const client = await connect()
+  const most = '9223372036854775807'
+  for (const words of [
+    ['CLIENT', 'PAUSE', most], ['WAIT', '1', most], ['WAITAOF', '0', '1', most],
+    ['XREAD', 'BLOCK', most, 'STREAMS', 's', '$'], ['XREADGROUP', 'GROUP', 'g', 'c', 'BLOCK', most, 'STREAMS', 's', '>'],
+  ]) {
+    t.is(await client.text(...words), '-ERR timeout is out of range\r\n', words[0])
+  }
+  t.is(await client.text('PING'), '+PONG\r\n')
+  client.destroy()
+})
+
 test('nothing expires during a pause: what is due is hidden, and goes when it ends', async (t) => {
   const server = await startBroker(t)
   const { engine, pause } = server.broker
