@@ -5,7 +5,7 @@ import type { Command } from '../../broker/command.ts'
 import type { Connection } from '../../broker/connection.ts'
 import type { Args } from '../../core/args.ts'
 import { idArgument } from '../../core/commands/stream-key.ts'
-import { parseRead, read } from '../../core/commands/stream-read-options.ts'
+import { meaninglessId, parseRead, read } from '../../core/commands/stream-read-options.ts'
 import { idText } from '../../core/history/moment.ts'
 import { msAt, seekId } from '../../core/log/log-scan.ts'
 import type { Reply } from '../../core/reply.ts'
@@ -70,11 +70,8 @@ function placeArgument(c: Connection, a: Args, r: Reply, i: number): Place | und
   const stream = logStreamOf(c, a, i)
   const sign = a.size(i + 1) === 1 ? a.text(i + 1) : ''
   if (sign === '>') return { stream, history: undefined }
-  if (sign === '$') {
-    r.error(
-      'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by ' +
-      'specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.',
-    )
+  if (sign === '$' || sign === '+') {
+    r.error(meaninglessId(sign))
     return undefined
   }
   const history = new StreamId()

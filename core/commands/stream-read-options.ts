@@ -20,6 +20,13 @@ export const read = {
   streams: 0,
 }
 
+/** The error of a group's read from an id that is for XREAD alone. */
+export function meaninglessId(sign: '$' | '+'): string {
+  return `ERR The ${sign} ID is meaningless in the context of XREADGROUP: you want to read the history of this `
+    + 'consumer by specifying a proper ID, or use the > ID to get new messages. '
+    + `The ${sign} ID would just return an empty result set.`
+}
+
 /** Reads all up to the keys and ids into `read`; false after an error reply. */
 export function parseRead(a: Args, r: Reply, grouped: boolean, nowMs: number): boolean {
   read.blockMs = -1

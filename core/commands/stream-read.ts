@@ -10,7 +10,7 @@ import { logAcknowledged, logClaim, logPlace } from './stream-claim.ts'
 import { deliver, deliverIdle, recount, replyHistory } from './stream-delivery.ts'
 import { idArgument, isSign, replyEntry, signs, streamRoot, wrong } from './stream-key.ts'
 import { settlePlan } from './stream-plans.ts'
-import { groupAt, parseRead, read } from './stream-read-options.ts'
+import { groupAt, meaninglessId, parseRead, read } from './stream-read-options.ts'
 import { blockRequest } from './stream-read-wait.ts'
 
 const from = new StreamId()
@@ -59,15 +59,12 @@ function checkStream(x: Engine, a: Args, r: Reply, s: number, grouped: boolean):
       return false
     }
   }
-  if (isSign(a, id, signs.dollar)) {
+  const isDollar = isSign(a, id, signs.dollar)
+  if (isDollar || isSign(a, id, signs.plus)) {
     if (!grouped) return true
-    r.error(
-      'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by ' +
-      'specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.',
-    )
+    r.error(meaninglessId(isDollar ? '$' : '+'))
     return false
   }
-  if (isSign(a, id, signs.plus) && !grouped) return true
   if (isSign(a, id, signs.greater)) {
     if (grouped) return true
     r.error(

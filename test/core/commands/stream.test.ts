@@ -219,6 +219,22 @@ test('a group read is one effect for each stream, bounded by what it delivered',
   t.is(d.effects.length, 7)
 })
 
+const oneEntry = (n: number): string => array(array(bulk('s'), array(array(bulk(`${n}-1`), array(bulk('n'), bulk(String(n)))))))
+
+test('+ is the last entry for XREAD, whatever COUNT says and what was deleted behind it; a group has no use for it', (t) => {
+  const d = driver()
+  const last = (): string => d.run('XREAD', 'COUNT', 5, 'STREAMS', 's', '+')
+  t.is(last(), '*-1\r\n')
+  for (const n of [1, 2, 3]) d.run('XADD', 's', `${n}-1`, 'n', n)
+  t.is(last(), oneEntry(3))
+  d.run('XDEL', 's', '3-1')
+  t.is(last(), oneEntry(2))
+  d.run('XGROUP', 'CREATE', 's', 'g', '0')
+  for (const sign of ['$', '+']) {
+    t.true(d.run('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 's', sign).startsWith(`-ERR The ${sign} ID is meaningless`), sign)
+  }
+})
+
 test('steady work on a stream does not grow the arena', (t) => {
   const d = driver()
   d.run('XGROUP', 'CREATE', 's', 'g', '0', 'MKSTREAM')
