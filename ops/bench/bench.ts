@@ -51,6 +51,8 @@ const hasPeer = isInstalled('redis-server')
 const rows: Row[] = []
 /** Range of the random members of collections. */
 const randomMembers = 100_000
+/** Elements of which the bytes are measured: enough for what a process takes anyway to be little beside them. */
+const collectionElements = 3_000_000
 /** Jobs a round through BullMQ and the worker SDK: queues run for days, and compilers need some thousand jobs. */
 const queueJobs = 30_000
 
@@ -196,7 +198,7 @@ async function elements(): Promise<void> {
     for (const shape of ['small', 'large'] as const) {
       await measure(`bytes per element, ${shape} ${collection}`, 'bytes', 'less', both, async (name) => {
         const contestant = await start(name, startOptions('everysec'))
-        const bytes = await bytesPerElement(contestant, collection, shape, 500_000 * scale)
+        const bytes = await bytesPerElement(contestant, collection, shape, collectionElements * scale)
         await contestant.stop()
         return bytes
       })
