@@ -12,6 +12,7 @@ import { clientGates } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { brokerGates } from './gates.ts'
 import { diskGates, diskRefusal } from './persistence/disk-refusal.ts'
+import { underOwnName } from './renames.ts'
 import { queueCommand } from './transaction.ts'
 
 const shownCharsMax = 128
@@ -31,7 +32,7 @@ export function arityFits(command: Command, count: number): boolean {
 export function dispatch(b: Broker, c: Connection, sent: Args): void {
   const r = b.outbox.reply
   const mark = r.at
-  const own = b.renames === undefined ? sent : b.renames.translate(sent)
+  const own = underOwnName(b.renames, sent)
   const a = own ?? sent
   const command = own === undefined ? undefined : findCommand(b.commands, a)
   if (command === undefined || (b.gates | c.gates) !== 0 || !arityFits(command, a.count)) {
@@ -158,7 +159,7 @@ export function reject(b: Broker, c: Connection, command: Command | undefined, e
 }
 
 function unknownCommand(b: Broker, a: Args): string {
-  const own = b.renames === undefined ? a : b.renames.translate(a)
+  const own = underOwnName(b.renames, a)
   if (own !== undefined && b.commands.find(own.buf, own.start[0]!, own.end[0]!) !== undefined) {
     const name = a.text(0).toUpperCase()
     return `ERR unknown subcommand '${shown(a, 1, shownCharsMax)}'. Try ${name} HELP.`

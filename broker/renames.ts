@@ -7,6 +7,11 @@ import type { Command } from './command.ts'
 import type { Config } from './config/config.ts'
 import { lineError } from './config/file.ts'
 
+/** What was sent, under the command's own name; undefined when the name that was sent means nothing any more. */
+export function underOwnName(renames: Renames | undefined, sent: Args): Args | undefined {
+  return renames === undefined ? sent : renames.translate(sent)
+}
+
 export class Renames {
   private readonly commands: CommandTable<Command>
   /** Commands' own names by the names that were given, in lower case; undefined where a name means nothing any more. */
@@ -27,7 +32,6 @@ export class Renames {
     }
   }
 
-  /** What was sent, under the command's own name; undefined when the name means nothing any more. */
   translate(a: Args): Args | undefined {
     const name = a.text(0).toLowerCase()
     if (!this.own.has(name)) return a

@@ -46,7 +46,7 @@ export class Config {
     this.renames = lines.filter(isRename)
     const users: string[][] = []
     const seen = new Set<Row>()
-    for (const line of lines) if (!isRename(line)) this.readLine(line, seen, users, product)
+    for (const line of lines) if (!isRename(line)) this.readLine(line, seen, users)
     this.users = users
     this.warnings = [...seen].filter((row) => row.inert === true && !this.isDefault(row))
       .map((row) => `'${row.name}' is accepted for compatibility and has no effect in Millrace`)
@@ -155,7 +155,8 @@ export class Config {
     for (const [row, value] of before) this.fields[fieldOf(row.name)] = value
   }
 
-  private readLine(line: Line, seen: Set<Row>, users: string[][], product: string): void {
+  private readLine(line: Line, seen: Set<Row>, users: string[][]): void {
+    const { product } = this
     const [name, ...sent] = line.words as [string, ...string[]]
     if (name.toLowerCase() === 'user' && sent.length > 0) {
       users.push(sent)

@@ -86,8 +86,9 @@ function readInteger(row: IntRow, text: string): number {
     if (bytes !== undefined) return bytes
     throw new Refused(`argument must be a memory${row.unit === 'percent' ? ' or percent' : ''} value`)
   }
-  if (!/^(?:0|-?[1-9][0-9]*)$/.test(text)) throw new Refused(`argument couldn't be parsed into an integer`)
-  if (BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) throw new Refused(`argument couldn't be parsed into an integer`)
+  if (!/^(?:0|-?[1-9][0-9]*)$/.test(text) || BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) {
+    throw new Refused(`argument couldn't be parsed into an integer`)
+  }
   return Number(text)
 }
 

@@ -20,8 +20,7 @@ import { SnapshotFile } from './snapshot-file.ts'
 /** BGSAVE: the dump file, written a slice of each turn as memory is now. */
 export function makeDump(b: Broker): Making {
   const file = dumpPath(b)
-  // One that was given up may still have to take its file away.
-  const temporary = path.join(b.config.values.dir, `temp-${process.pid}-${b.persistence.saves}.rdb`)
+  const temporary = path.join(b.config.values.dir, `temp-${process.pid}-${b.persistence.begun}.rdb`)
   const delay = delayOf(b)
   let end = (): void => delay.abort()
   let snapshot: Snapshot | undefined

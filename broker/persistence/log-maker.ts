@@ -67,9 +67,6 @@ export function makeFold(b: Broker, kind: Kind): Making {
   }
 }
 
-/** Folds that this process began. */
-let begun = 0
-
 function planOf(b: Broker, files: LogFiles): CompactionPlan {
   const { base } = files
   const sealed = files.segments.slice(0, -1).map((file) => files.pathOf(file))
@@ -79,8 +76,7 @@ function planOf(b: Broker, files: LogFiles): CompactionPlan {
   return {
     ...file === undefined || baseForm(b.disk, file) === 'log' ? {} : { base: file },
     segments: entryFiles(b.disk, file, sealed),
-    // A file of its own: a process that was given up may write and remove its file for a moment yet.
-    target: files.temporaryBase(form, `${process.pid}-${begun++}-`),
+    target: files.temporaryBase(form, `${process.pid}-${b.persistence.begun}-`),
     form, databases: b.engine.dbs.length, settings: b.engine.settings,
     aux: { ...auxFields(b), 'aof-base': 1 }, checksum: b.config.values.rdbchecksum, verify: false,
   }

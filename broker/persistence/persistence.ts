@@ -43,6 +43,8 @@ export class Persistence {
   lastSave: 'ok' | 'err'
   lastSaveSeconds: number
   saves: number
+  /** Checkpoints that were begun, for names of their temporary files: one that was given up may still have its own. */
+  begun: number
   lastRewrite: 'ok' | 'err'
   lastRewriteSeconds: number
   rewrites: number
@@ -72,6 +74,7 @@ export class Persistence {
     this.lastSave = 'ok'
     this.lastSaveSeconds = -1
     this.saves = 0
+    this.begun = 0
     this.lastRewrite = 'ok'
     this.lastRewriteSeconds = -1
     this.rewrites = 0
@@ -180,6 +183,7 @@ export class Persistence {
     const { broker } = this
     const { engine } = broker
     if (this.run !== undefined) throw new Error('a checkpoint is in the making already')
+    this.begun++
     if (kind === 'save') {
       this.saves++
       this.saveScheduled = false

@@ -11,6 +11,7 @@ import type { Command } from '../command.ts'
 import { clientGates } from '../connection.ts'
 import { arityFits } from '../dispatch.ts'
 import { brokerGates } from '../gates.ts'
+import { underOwnName } from '../renames.ts'
 import { diskGates, diskRefusal } from '../persistence/disk-refusal.ts'
 import { frameValues } from './call-arguments.ts'
 import { raiseTable } from './raise.ts'
@@ -97,8 +98,7 @@ export class ScriptHost {
 
   /** Runs the framed command, or refuses it; either way one reply is written to the record. Returns its place. */
   private perform(run: ScriptRun, name: LuaValue): number {
-    const { renames } = this.broker
-    const own = renames === undefined ? this.args : renames.translate(this.args)
+    const own = underOwnName(this.broker.renames, this.args)
     const a = own ?? this.args
     const mark = beginReply(run)
     const command = own === undefined ? undefined : this.find(name, a)
@@ -147,7 +147,7 @@ export class ScriptHost {
     const { flags } = command
     if ((flags & flagBits.noscript) !== 0) return 'ERR This Redis command is not allowed from script'
     const { broker } = this
-    if ((broker.gates & brokerGates.replica) !== 0 && (flags & flagBits.stale) === 0 && broker.following.isStale) {
+    if ((flags & flagBits.stale) === 0 && broker.following.isStale) {
       return 'ERR Can not execute the command on a stale replica'
     }
     if ((run.client.gates & clientGates.restricted) !== 0) {

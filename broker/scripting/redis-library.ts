@@ -4,6 +4,7 @@
 import { Args } from '../../core/args.ts'
 import { findCommand } from '../command.ts'
 import { redisVersion } from '../product.ts'
+import { underOwnName } from '../renames.ts'
 import { frameValues } from './call-arguments.ts'
 import type { ScriptHost } from './host.ts'
 import { numberToString, parseNumber } from './lua/number.ts'
@@ -78,8 +79,7 @@ function callFunctions(host: ScriptHost): Readonly<Record<string, LuaFunction>> 
       if (!frameValues(args, values)) {
         throw raiseText('ERR Lua redis lib command arguments must be strings or integers')
       }
-      const { renames } = host.broker
-      const own = renames === undefined ? args : renames.translate(args)
+      const own = underOwnName(host.broker.renames, args)
       const command = own === undefined ? undefined : findCommand(host.broker.commands, own)
       if (command === undefined) throw raiseText('ERR Invalid command passed to redis.acl_check_cmd()')
       return host.broker.acl.allows(host.run!.client, command, own!)

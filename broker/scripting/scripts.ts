@@ -301,10 +301,7 @@ export class Scripts {
   /** Why a script may not begin. */
   private refusal(flags: number, readOnly: boolean): string | undefined {
     const { broker } = this
-    if ((flags & withoutShebang) !== 0) {
-      const stale = (broker.gates & brokerGates.replica) !== 0 && broker.following.isStale
-      return stale ? replies.staleReplica : undefined
-    }
+    if ((flags & withoutShebang) !== 0) return broker.following.isStale ? replies.staleReplica : undefined
     const writes = (flags & scriptFlags['no-writes']) === 0
     if (readOnly && writes) return readOnlyRefused
     if (broker.gates === 0 || !writes) return undefined

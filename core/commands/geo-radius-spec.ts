@@ -13,7 +13,7 @@ export const geoRadiusCommands: readonly CommandSpec[] = [
     summary: 'Returns the members within a distance of a place, or stores them',
     complexity: 'O(N+log(M)) for N members near the area and M within it',
     keys: [
-      { flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+      { flags: ['RO', 'access'], begin: { index: 1 }, find: oneBehind },
       { flags: ['OW', 'update'], begin: { keyword: 'STORE', from: 6, optional: true }, find: oneBehind },
       { flags: ['OW', 'update'], begin: { keyword: 'STOREDIST', from: 6, optional: true }, find: oneBehind },
     ],
@@ -89,7 +89,7 @@ export const geoRadiusCommands: readonly CommandSpec[] = [
     summary: 'Returns the members within a distance of a member, or stores them',
     complexity: 'O(N+log(M)) for N members near the area and M within it',
     keys: [
-      { flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+      { flags: ['RO', 'access'], begin: { index: 1 }, find: oneBehind },
       { flags: ['OW', 'update'], begin: { keyword: 'STORE', from: 5, optional: true }, find: oneBehind },
       { flags: ['OW', 'update'], begin: { keyword: 'STOREDIST', from: 5, optional: true }, find: oneBehind },
     ],

@@ -162,8 +162,7 @@ function servePlanned(
     found += fresh
   }
   const isTold = again > 0 || (plans.isOrdered(policy) && fresh > 0 && !read.noAck)
-  logRead(x, a, key, id, plans.isOrdered(policy) ? 0 : fresh, created && !isTold)
-  if (fresh > 0 && !plans.isOrdered(policy) && recount.own) logPlace(x, a, key, read.group, group)
+  logNew(x, a, group, key, id, plans.isOrdered(policy) ? 0 : fresh, created && !isTold)
   settlePlan(x, a, key, group)
   if (found === 0) r.rewind(begin)
   else r.setArray(mark, found)
@@ -191,8 +190,7 @@ function serveNew(
       delivered = deliver(x, r, group, consumer, left, read.noAck, claims)
     }
   }
-  logRead(x, a, key, id, delivered, created && claimed === 0)
-  if (delivered > 0 && recount.own) logPlace(x, a, key, read.group, group)
+  logNew(x, a, group, key, id, delivered, created && claimed === 0)
   settlePlan(x, a, key, group)
   if (claimed + delivered === 0) {
     r.rewind(begin)
@@ -210,6 +208,14 @@ function serveIdle(
     if (pending === 0) logAcknowledged(x, a, key, read.group, claim)
     else logClaim(x, a, key, read.group, group, claim, pending)
   })
+}
+
+/** As `logRead`, of new entries: also how many the group has read, where an older server would count otherwise. */
+function logNew(
+  x: Engine, a: Args, group: number, key: number, id: number, delivered: number, created: boolean,
+): void {
+  logRead(x, a, key, id, delivered, created)
+  if (delivered > 0 && recount.own) logPlace(x, a, key, read.group, group)
 }
 
 /** One effect a stream: the same read, bounded by what it delivered; or just that the consumer came to be. */

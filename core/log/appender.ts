@@ -263,12 +263,12 @@ export class Appender extends OpenFrame implements Log {
     const began = this.onWritten === undefined ? 0 : this.monotonicMs?.() ?? 0
     try {
       writeAll(this.disk, this.fd, this.buf, from, this.at, this.segmentBytes)
-      this.onWritten?.((this.monotonicMs?.() ?? 0) - began)
     } catch (error) {
       this.waiting.push({ bytes: Buffer.from(this.buf.subarray(from, this.at)), position: this.sealed, crc })
       this.fail(error as Error)
       return
     }
+    this.onWritten?.((this.monotonicMs?.() ?? 0) - began)
     this.segmentBytes += bytes
     this.written = this.sealed
     if (this.segmentBytes - this.markedBytes >= logMarkBytes) this.mark()

@@ -1,21 +1,18 @@
-// The server: reads the configuration, starts the broker, writes the operator's log, ends in good order on SIGTERM and
-// SIGINT.
+// The server: reads the configuration, starts the broker, ends it in good order on SIGTERM and SIGINT.
 // Exit codes: 0 after a graceful stop, 1 when it could not start.
 
 import { spawn } from 'node:child_process'
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import path from 'node:path'
 import { createBroker } from '../index.ts'
-import type { LogLevel } from '../../broker/broker.ts'
 import { ConfigError, createConfig } from '../../broker/config/config.ts'
 import type { Config } from '../../broker/config/config.ts'
 import { saveAtStop, stopWish } from '../../broker/persistence/save-at-stop.ts'
 import { MillraceError } from '../../core/errors.ts'
 import version from '../../package.json' with { type: 'json' }
-
-const marks: Record<LogLevel, string> = { debug: '.', verbose: '-', notice: '*', warning: '#' }
-const levels: readonly LogLevel[] = ['debug', 'verbose', 'notice', 'warning']
+import { operatorLog } from './operator-log.ts'
+import type { Report } from './operator-log.ts'
 
 /** Tells a process that it is the one that `daemonize` asks for. */
 const behindMark = 'MILLRACE_DAEMONIZED'
@@ -25,7 +22,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
   const config = readConfig(argv)
   if (config === undefined) return
   if (config.values.daemonize && process.env[behindMark] === undefined) return startBehind()
-  const report = orExit(() => reporter(config))
+  const report = orExit(() => operatorLog(config.values))
   if (report === undefined) return
   const broker = orExit(() => createBroker({ config, report }))
   if (broker === undefined) return
@@ -89,41 +86,8 @@ function orExit<T>(make: () => T): T | undefined {
   }
 }
 
-/**
- * Lines in the form of Redis's log (pid, role, time, mark, text) to `logfile`, or to stdout without one. The file is
- * opened for each line, so that whoever rotates logs may move it away. Throws ConfigError when it can't be written.
- */
-function reporter(config: Config): (level: LogLevel, text: string) => void {
-  const { dir, logfile } = config.values
-  const file = logfile === '' ? undefined : path.resolve(dir, logfile)
-  if (file !== undefined) {
-    try {
-      appendFileSync(file, '')
-    } catch (error) {
-      throw new ConfigError(`Can't open the log file: ${(error as Error).message}`)
-    }
-  }
-  return (level, text) => {
-    const { loglevel } = config.values
-    const least = loglevel === 'nothing' ? levels.length : levels.indexOf(loglevel)
-    if (levels.indexOf(level) < least) return
-    const line = `${process.pid}:M ${new Date().toISOString()} ${marks[level]} ${text}\n`
-    if (file === undefined) process.stdout.write(line)
-    else appendIfPossible(file, line)
-  }
-}
-
-/** A log that can't be written must not end the server. */
-function appendIfPossible(file: string, line: string): void {
-  try {
-    appendFileSync(file, line)
-  } catch {
-    // Nobody could be told.
-  }
-}
-
 /** Writes the process's number to `pidfile`, which goes when the process ends. */
-function holdPidFile(config: Config, report: (level: LogLevel, text: string) => void): void {
+function holdPidFile(config: Config, report: Report): void {
   const { dir, pidfile } = config.values
   if (pidfile === '') return
   const file = path.resolve(dir, pidfile)

@@ -91,6 +91,7 @@ test('a BGSAVE that FLUSHALL ended leaves the file of the next one alone', async
   const { persistence, engine } = broker
   persistence.begin('save')
   engine.onEmptied!()
+  persistence.resetStats()
   persistence.begin('save')
   await until(() => persistence.run === undefined)
   t.is(persistence.lastSave, 'ok')
